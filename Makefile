@@ -1,0 +1,14 @@
+# A thin door: the work is done by ci/run and ci/check, whose exit codes say more than make's 2.
+.PHONY: run check check-all bench format clean
+run:
+	@ci/run
+check:
+	@ci/check
+check-all:
+	@ci/check-all
+bench:
+	@ci/bench
+format:
+	@ci/check-format --fix
+clean:
+	rm -rf build
