@@ -1,0 +1,55 @@
+#include "lib/base/err.h"
+
+#include <errno.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+
+int err_set(struct err *e, int code, const char *fmt, ...)
+{
+    assert(code < 0);
+    if (e) {
+        va_list args;
+        va_start(args, fmt);
+        e->code = code;
+        vsnprintf(e->text, sizeof e->text, fmt, args);
+        va_end(args);
+    }
+    return code;
+}
+
+int err_at(struct err *e, const char *fmt, ...)
+{
+    char before[ERR_TEXT_MAX];
+    size_t used;
+    va_list args;
+
+    assert(e);
+    memcpy(before, e->text, sizeof before);
+    va_start(args, fmt);
+    vsnprintf(e->text, sizeof e->text, fmt, args);
+    va_end(args);
+    used = strlen(e->text);
+    snprintf(e->text + used, sizeof e->text - used, ": %s", before);
+    return e->code;
+}
+
+int err_errno(struct err *e, const char *fmt, ...)
+{
+    const int number = errno;
+    char why[128];
+    size_t used;
+    va_list args;
+
+    assert(number > 0);
+    if (!e)
+        return -number;
+    e->code = -number;
+    va_start(args, fmt);
+    vsnprintf(e->text, sizeof e->text, fmt, args);
+    va_end(args);
+    used = strlen(e->text);
+    snprintf(e->text + used, sizeof e->text - used, ": %s", strerror_r(number, why, sizeof why));
+    errno = number;
+    return -number;
+}

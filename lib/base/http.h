@@ -1,0 +1,141 @@
+/* HTTP as values: what a client asks for, what a server was asked, what it answers, and the route
+ * table that stands between. No socket here; lib/io/call sends, lib/io/httpd receives, and the
+ * simulator hands one to the other. */
+#ifndef BASE_HTTP_H
+#define BASE_HTTP_H
+
+#include "lib/base/buf.h"
+#include "lib/base/err.h"
+#include "lib/base/event.h"
+#include "lib/base/url.h"
+
+#define HTTP_METHOD_MAX 16
+#define HTTP_BODY_MAX MIB(4)      /* the largest body we keep, either way (GP-28) */
+#define HTTP_HEADERS_MAX KIB(16)  /* header text we keep */
+#define HTTP_KEY_MAX 96           /* a park or touch key */
+#define HTTP_VARS_MAX 6
+#define HTTP_VAR_MAX 256
+
+/* Headers are text, one "Name: value\r\n" a line, in the order they were added. */
+/* false when name or value holds a control character: nothing is added. */
+bool http_header_add(struct buf *headers, const char *name, const char *value);
+/* Copies the first value of that name (any case), trimmed; false when absent or too long. */
+bool http_header_get(const struct buf *headers, const char *name, char *out, size_t size);
+
+/* --- a client's side ------------------------------------------------------------------------ */
+
+struct http_call {
+    char method[HTTP_METHOD_MAX];
+    struct buf url; /* absolute; holds no secret */
+    struct buf headers;
+    struct buf body;
+    ms_t timeout_ms;   /* for the whole call */
+};
+
+void http_call_init(struct http_call *c, const char *method);
+void http_call_drop(struct http_call *c);
+
+/* How a call ended. Everything but HTTP_ANSWERED is "no answer that can be trusted". */
+enum http_outcome {
+    HTTP_ANSWERED,     /* status, headers and the whole body are there */
+    HTTP_NO_NAME,      /* the host name did not resolve */
+    HTTP_NO_CONNECT,   /* refused, no route, or the proxy refused the tunnel */
+    HTTP_TLS_FAILED,   /* chain, name, validity or handshake: no HTTP byte was sent */
+    HTTP_TIMEOUT,
+    HTTP_BROKEN,       /* reset, closed early, torn or nonsense answer, body over the bound */
+    HTTP_OUTCOME_COUNT
+};
+const char *http_outcome_name(enum http_outcome o);
+
+struct http_result {
+    enum http_outcome outcome;
+    int status; /* 0 unless HTTP_ANSWERED */
+    struct buf headers, body;
+};
+
+void http_result_init(struct http_result *r);
+void http_result_drop(struct http_result *r);
+
+/* --- a server's side ------------------------------------------------------------------------ */
+
+struct http_request {
+    char method[HTTP_METHOD_MAX];
+    char path[URL_PATH_MAX];  /* as sent, still percent-coded, without query */
+    char query[URL_PATH_MAX]; /* without '?' */
+    struct buf headers;
+    struct buf body;
+};
+
+void http_request_init(struct http_request *r);
+void http_request_drop(struct http_request *r);
+
+/* Who asks, and when. Filled by the edge (lib/io/httpd) or by the simulator. */
+struct http_ctx {
+    ms_t now;           /* domain time */
+    uint64_t conn;      /* number of the connection, in order of acceptance, from 1 */
+    const char *peer;   /* source address as this server sees it, without port */
+    const char *scheme; /* "http" or "https": what the client speaks */
+    const char *authority; /* Host header as sent; "" when absent */
+    bool park_over;     /* asked again after parking, and the deadline has passed: answer now */
+    bool parked_before; /* asked again after parking, for whatever reason */
+};
+
+struct http_reply {
+    int status;
+    struct buf headers; /* Content-Length is added by whoever sends it */
+    struct buf body;
+    /* Not an answer yet: ask again when `park_key` is touched, or `park_ms` of domain time after
+     * the request arrived (then with park_over set). Empty key = this is the answer. */
+    char park_key[HTTP_KEY_MAX];
+    ms_t park_ms;
+    /* Keys this request changed, each ending in '\n': whoever is parked on one is asked again. */
+    struct buf touched;
+    /* What happened, for the journal, in order. Written before the answer leaves. */
+    struct ev_list events;
+};
+
+void http_reply_init(struct http_reply *r);
+void http_reply_drop(struct http_reply *r);
+void http_reply_touch(struct http_reply *r, const char *key);
+/* Sets status, Content-Type and body. */
+void http_reply_text(struct http_reply *r, int status, const char *type, const char *body);
+
+/* --- routes --------------------------------------------------------------------------------- */
+
+struct http_vars {
+    size_t n;
+    struct {
+        char name[32];
+        char value[HTTP_VAR_MAX]; /* percent-decoded */
+    } at[HTTP_VARS_MAX];
+};
+const char *http_var(const struct http_vars *v, const char *name); /* "" when absent */
+
+struct http_exchange { /* what a handler gets: everything about one request */
+    void *app;
+    const struct http_ctx *ctx;
+    const struct http_request *rq;
+    const struct http_vars *vars;
+    const struct http_route *route;
+    struct http_reply *rp;
+};
+/* A handler is total: it cannot fail, it can only answer. */
+typedef void http_handler(const struct http_exchange *x);
+
+struct http_route {
+    const char *method; /* "GET" */
+    const char *path;   /* "/v1/overlords/{uid}"; a {name} matches one non-empty segment */
+    const char *op;     /* MAAS's op= of the query, or NULL */
+    http_handler *handle;
+    const char *name; /* the operation's name in the journal: "register" */
+    unsigned flags;   /* meaning is the table owner's: who may call, … */
+};
+
+enum http_match { HTTP_MATCHED, HTTP_NO_PATH, HTTP_NO_METHOD, HTTP_NO_OP };
+/* The row for the request, with its variables. HTTP_NO_METHOD: the path is known, with other
+ * methods; HTTP_NO_OP: path and method are known, the op is not. Never guesses. */
+enum http_match http_route_find(const struct http_route *routes, size_t n,
+                                const struct http_request *rq, const struct http_route **ret,
+                                struct http_vars *ret_vars);
+
+#endif
