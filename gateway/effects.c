@@ -1,0 +1,74 @@
+/* The list of effects: what the shell or the simulator is asked to do, in order. */
+#include "gateway/inner.h"
+
+#include "lib/base/text.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+
+void gw_effects_init(struct gw_effects *fx)
+{
+    fx->n = 0;
+}
+
+void gw_effects_drop(struct gw_effects *fx)
+{
+    for (size_t i = 0; i < fx->n; i++) {
+        if (fx->at[i].kind == GW_FX_CALL)
+            http_call_drop(&fx->at[i].call);
+        if (fx->at[i].kind == GW_FX_PERSIST)
+            buf_drop(&fx->at[i].bytes);
+    }
+    fx->n = 0;
+}
+
+struct gw_effect *gw_effect_add(struct gw_effects *fx, enum gw_effect_kind kind)
+{
+    struct gw_effect *e;
+
+    assert(fx->n < GW_EFFECTS_MAX);
+    e = &fx->at[fx->n++];
+    *e = (struct gw_effect){.kind = kind};
+    return e;
+}
+
+void gw_say(struct gw_effects *fx, int level, const char *fmt, ...)
+{
+    struct gw_effect *e = gw_effect_add(fx, GW_FX_SAY);
+    va_list args;
+
+    e->level = level;
+    va_start(args, fmt);
+    vsnprintf(e->text, sizeof e->text, fmt, args);
+    va_end(args);
+}
+
+void gw_persist(struct gw_effects *fx, const char *key, const struct jx_field *fields, size_t n,
+                const void *record)
+{
+    struct gw_effect *e = gw_effect_add(fx, GW_FX_PERSIST);
+    const bool fits = text_copy(e->key, sizeof e->key, key);
+
+    assert(fits);
+    buf_init(&e->bytes, GW_RECORD_MAX);
+    jx_write(&e->bytes, fields, n, record);
+    assert(!e->bytes.full);
+}
+
+void gw_cancel(struct gw *g, size_t i, struct gw_effects *fx)
+{
+    struct gw_errand *errand = &g->errands[i];
+
+    if (errand->ticket == 0)
+        return;
+    gw_effect_add(fx, GW_FX_CANCEL)->ticket = errand->ticket;
+    errand->ticket = 0;
+}
+
+void gw_exit(struct gw *g, struct gw_effects *fx, int code)
+{
+    for (size_t i = 0; i < GW_ERRANDS; i++)
+        gw_cancel(g, i, fx);
+    gw_effect_add(fx, GW_FX_EXIT)->code = code;
+    g->life = GW_OVER;
+}

@@ -1,0 +1,123 @@
+/* The feed: the complete list of what Palette wants now (GP-40 to GP-50). One request at a time;
+ * nothing else waits for it. Clusters are read as far as they say whose they are, and left alone.
+ */
+#include "gateway/inner.h"
+
+#include "lib/base/text.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#define CLUSTERS_MAX 200 /* GP-28 */
+#define TEXT_MAX     KIB(4)
+#define NUMBER_MAX   INT64_MAX
+#define DEADLINE_MAX HOURS(24)
+
+struct item_cluster {
+    char *uid, *owner, *desired;
+    int64_t epoch, revision;
+};
+struct list { /* one answer of the feed */
+    char cursor[GW_CURSOR_MAX + 1];
+    size_t n_accounts, n_clusters, n_queries;
+    struct gw_item_account accounts[GW_ACCOUNTS_MAX];
+    struct item_cluster clusters[CLUSTERS_MAX];
+    struct gw_item_query queries[GW_QUERIES_MAX];
+};
+
+static const struct jx_field account_fields[] = {
+    JX_OWNED(struct gw_item_account, uid, "uid", 0, TEXT_MAX),
+    JX_INT(struct gw_item_account, revision, "revision", 0, 0, NUMBER_MAX),
+    JX_OWNED(struct gw_item_account, endpoint, "apiEndpoint", 0, TEXT_MAX),
+    JX_OWNED(struct gw_item_account, key, "apiKey", 0, TEXT_MAX),
+};
+static const struct jx_field cluster_fields[] = {
+    JX_OWNED(struct item_cluster, uid, "uid", 0, TEXT_MAX),
+    JX_INT(struct item_cluster, epoch, "epoch", 0, 0, NUMBER_MAX),
+    JX_INT(struct item_cluster, revision, "revision", 0, 0, NUMBER_MAX),
+    JX_OWNED(struct item_cluster, owner, "owner", 0, TEXT_MAX),
+    JX_OWNED(struct item_cluster, desired, "desired", 0, TEXT_MAX),
+};
+static const struct jx_field query_fields[] = {
+    JX_OWNED(struct gw_item_query, id, "id", 0, TEXT_MAX),
+    JX_OWNED(struct gw_item_query, kind, "kind", 0, TEXT_MAX),
+    JX_MS(struct gw_item_query, deadline_ms, "deadlineSeconds", 0, 0, DEADLINE_MAX),
+    JX_OWNED(struct gw_item_query, account_uid, "accountUid", 0, TEXT_MAX),
+    JX_OBJECT(struct gw_item_query, account, "account", 0, account_fields),
+};
+static const struct jx_field list_fields[] = {
+    JX_TEXT(struct list, cursor, 0),
+    JX_ARRAY(struct list, accounts, n_accounts, "accounts", 0, account_fields),
+    JX_ARRAY(struct list, clusters, n_clusters, "clusters", 0, cluster_fields),
+    JX_ARRAY(struct list, queries, n_queries, "queries", 0, query_fields),
+};
+
+static void list_free(struct list **l)
+{
+    if (*l)
+        jx_drop(list_fields, COUNTOF(list_fields), *l);
+    free(*l);
+    *l = NULL;
+}
+
+static struct list *list_read(const struct http_result *r)
+{
+    struct list *l SCOPED(list_free) = calloc(1, sizeof *l);
+
+    if (!l)
+        WRONG("no memory");
+    if (jx_read(buf_text(&r->body), r->body.len, list_fields, COUNTOF(list_fields), 0, l, NULL) < 0)
+        return NULL;
+    return STEAL(l);
+}
+
+/* The newest list replaces all accounts at once (GP-92). One that does not fit is kept without
+ * address and key, so that a query about it is refused and not answered with another's key. */
+static void accounts_take(struct gw *g, const struct list *l)
+{
+    g->n_accounts = 0;
+    memset(g->accounts, 0, sizeof g->accounts);
+    for (size_t i = 0; i < l->n_accounts; i++) {
+        const struct gw_item_account *item = &l->accounts[i];
+        struct gw_account *a = &g->accounts[g->n_accounts];
+
+        if (!item->uid || !item->uid[0] || !text_copy(a->uid, sizeof a->uid, item->uid))
+            continue;
+        if (!item->endpoint || !item->key ||
+            !text_copy(a->endpoint, sizeof a->endpoint, item->endpoint) ||
+            !text_copy(a->key, sizeof a->key, item->key))
+            a->endpoint[0] = '\0';
+        g->n_accounts++;
+    }
+}
+
+static void clusters_count(struct gw *g, const struct list *l, struct gw_effects *fx)
+{
+    if (l->n_clusters == g->n_clusters)
+        return;
+    g->n_clusters = l->n_clusters;
+    gw_say(fx, GW_INFO, "%zu clusters are listed and left alone", g->n_clusters);
+}
+
+bool gw_feed_done(struct gw *g, size_t i, const struct http_result *r, struct gw_effects *fx)
+{
+    struct gw_errand *e = &g->errands[i];
+    bool unchanged = r->status == 204;
+
+    if (!unchanged) {
+        struct list *l SCOPED(list_free) = list_read(r);
+
+        if (!l)
+            return false;
+        unchanged = text_is(l->cursor, g->cursor);
+        memcpy(g->cursor, l->cursor, sizeof g->cursor);
+        accounts_take(g, l);
+        clusters_count(g, l, fx);
+        gw_queries_listed(g, l->queries, l->n_queries, fx);
+    }
+    e->due = g->now;
+    /* nothing new, and at once: a server that does not hold the request would make us spin */
+    if (unchanged && g->now - e->sent < g->timing.feed_gap_ms)
+        e->due += rng_between(&g->rng, g->timing.feed_gap_ms / 2, g->timing.feed_gap_ms);
+    return true;
+}
