@@ -1,0 +1,31 @@
+/* Facts: one row a verb. A fact reads records and the view, and nothing else; it is fed each record
+ * once, before the view is, so that it sees the state that the record meets. */
+#ifndef SCENARIOS_JUDGE_FACTS_H
+#define SCENARIOS_JUDGE_FACTS_H
+
+#include "scenarios/judge/view.h"
+
+struct fact {
+    const struct fact_row *row;
+    const struct script_line *line;
+    int64_t min, max; /* of the line's count or number */
+    int64_t count;    /* of what the fact counts */
+    int64_t bad;      /* of what it forbids */
+    size_t n_evidence;
+    uint64_t evidence[JUDGE_EVIDENCE_MAX]; /* first ones; of a state the one that made it */
+};
+
+struct fact_row {
+    const char *verb;
+    void (*feed)(struct fact *f, const struct view *v, const struct event *e); /* may be NULL */
+    bool (*holds)(const struct fact *f, const struct view *v, bool final);
+    void (*seen)(const struct fact *f, const struct view *v, char *out, size_t size);
+};
+
+void fact_init(struct fact *f, const struct script_line *line);
+void fact_feed(struct fact *f, const struct view *v, const struct event *e);
+/* final: no record comes any more. */
+bool fact_holds(const struct fact *f, const struct view *v, bool final);
+void fact_seen(const struct fact *f, const struct view *v, char *out, size_t size);
+
+#endif

@@ -1,0 +1,37 @@
+/* What the laws have in common: questions about one event, and the four ways to end. Private to the
+ * files laws*.c and launch.c. */
+#ifndef SCENARIOS_JUDGE_LAWS_PRIVATE_H
+#define SCENARIOS_JUDGE_LAWS_PRIVATE_H
+
+#include "scenarios/judge/laws.h"
+
+law_fn law_reg_1, law_reg_2, law_reg_3, law_reg_4, law_reg_6, law_top_3, law_con_1, law_con_3,
+    law_prx_2;
+
+#define LAW_TIME_SIZE 24 /* room for a duration in words */
+
+/* The four ends. `expected` is a sentence, the rest makes `seen` (pass, fail) or `note`. */
+void law_pass(struct story_verdict *ret, const char *expected, const char *fmt, ...)
+    PRINTF_LIKE(3, 4);
+void law_fail(struct story_verdict *ret, const char *expected, const char *fmt, ...)
+    PRINTF_LIKE(3, 4);
+/* Something that should be there is not: a fail only if the evidence is whole and the run was
+ * played out, else inconclusive. */
+void law_missing(struct story_verdict *ret, const struct law_context *c, const char *expected,
+                 const char *fmt, ...) PRINTF_LIKE(4, 5);
+void law_unproven(struct story_verdict *ret, enum verdict v, const char *fmt, ...)
+    PRINTF_LIKE(3, 4);
+void law_witness(struct story_verdict *ret, const struct event *e);
+
+bool law_is_prog(const struct event *e, const char *kind); /* of the gateway */
+bool law_is_running(const struct event *e);                /* Palette shows a gateway Running */
+bool law_is_sign(const struct event *e);         /* Palette answered the gateway, not with a 5xx */
+bool law_is_from_outside(const struct event *e); /* a try from outside into private */
+bool law_is_to_palette(const struct event *e);   /* a try of the gateway, at its own link */
+
+/* Index of the first event from `from` on of which `is` holds; journal->n when there is none. */
+size_t law_first(const struct ev_list *journal, size_t from, bool (*is)(const struct event *e));
+bool law_is_start(const struct event *e);
+ms_t law_end_of(const struct ev_list *journal); /* time of run.end, or of the last record */
+
+#endif

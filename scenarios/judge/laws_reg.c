@@ -1,0 +1,356 @@
+/* Laws of installing and registering: REG-1 to REG-4, REG-6, TOP-3. */
+#include "scenarios/judge/laws_private.h"
+
+#include "lib/base/text.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* --- REG-1 ----------------------------------------------------------------------------------- */
+
+struct install {
+    size_t started, running; /* indices, journal->n when it never happened */
+};
+
+static struct install install_of(const struct ev_list *journal)
+{
+    struct install in = {.started = law_first(journal, 0, law_is_start)};
+
+    in.running = law_first(journal, in.started, law_is_running);
+    return in;
+}
+
+/* A packet has the kernel's time, a message the program's: at a tie the gateway has the doubt. */
+static bool is_within(const struct ev_list *journal, const struct install *in, ms_t t)
+{
+    return t > ev_list_at(journal, in->started)->t &&
+           (in->running == journal->n || t < ev_list_at(journal, in->running)->t);
+}
+
+void law_reg_1(const struct ev_list *journal, const struct law_context *c,
+               struct story_verdict *ret)
+{
+    static const char expected[] =
+        "from the install to Running no try from outside into the private zone";
+    struct install in = install_of(journal);
+    size_t out = 0;
+
+    (void)c;
+    if (in.started == journal->n) {
+        law_unproven(ret, VERDICT_INCONCLUSIVE, "the gateway was never started");
+        return;
+    }
+    for (size_t i = 0; i < journal->n; i++) {
+        const struct event *e = ev_list_at(journal, i);
+
+        out += law_is_to_palette(e);
+        if (!law_is_from_outside(e) || !is_within(journal, &in, e->t))
+            continue;
+        law_fail(ret, expected, "%s at %s tried %s port %s", ev_text(e, EVF_FROM),
+                 ev_text(e, EVF_FROM_IP), ev_text(e, EVF_TO_IP), ev_text(e, EVF_TO_PORT));
+        law_witness(ret, e);
+        return;
+    }
+    if (in.running == journal->n)
+        law_unproven(ret, VERDICT_INCONCLUSIVE, "the gateway never became Running");
+    else if (out == 0)
+        law_unproven(ret, VERDICT_INCONCLUSIVE, "no connection to Palette was seen");
+    else
+        law_pass(ret, expected, "none; %zu from the gateway to Palette", out);
+}
+
+/* --- REG-2 ----------------------------------------------------------------------------------- */
+
+static bool is_accepted_register(const struct event *e)
+{
+    return e->kind == EV_PAL_REGISTER && ev_int(e, EVF_ACCEPTED) == 1;
+}
+
+static bool is_operators_act(const struct event *e)
+{
+    return e->kind == EV_PAL_CALL && ev_is(e, EVF_WHO, "user") &&
+           (ev_is(e, EVF_OP, "approve") || ev_is(e, EVF_OP, "register"));
+}
+
+void law_reg_2(const struct ev_list *journal, const struct law_context *c,
+               struct story_verdict *ret)
+{
+    static const char expected[] = "the gateway registers itself, once, and becomes Running";
+    struct install in = install_of(journal);
+    size_t n = 0;
+
+    if (in.started == journal->n) {
+        law_unproven(ret, VERDICT_INCONCLUSIVE, "the gateway was never started");
+        return;
+    }
+    for (size_t i = in.started; i < journal->n; i++) {
+        const struct event *e = ev_list_at(journal, i);
+        bool helped = i < in.running && is_operators_act(e);
+
+        if (is_accepted_register(e)) {
+            law_witness(ret, e);
+            n++;
+        }
+        if (n > 1 || helped) {
+            law_fail(ret, expected, helped ? "a user had to act" : "it registered a second time");
+            if (helped)
+                law_witness(ret, e);
+            return;
+        }
+    }
+    if (n == 0)
+        law_missing(ret, c, expected, "no register was accepted");
+    else if (in.running == journal->n)
+        law_missing(ret, c, expected, "it registered and never became Running");
+    else
+        law_pass(ret, expected, "one register, Running");
+}
+
+/* --- REG-3 ----------------------------------------------------------------------------------- */
+
+static bool is_first_bytes(const struct event *e)
+{
+    return e->kind == EV_FLOW_FIRST && ev_is(e, EVF_FROM, "gateway") &&
+           (ev_is(e, EVF_TO, "palette") ||
+            (ev_is(e, EVF_TO, "proxy") && ev_is(e, EVF_KIND, "connect+tls")));
+}
+
+static int order_of(const void *a, const void *b)
+{
+    const int64_t x = *(const int64_t *)a, y = *(const int64_t *)b;
+
+    return x < y ? -1 : x > y;
+}
+
+/* How many different connections of the gateway Palette answered on. */
+static size_t connections_answered(const struct ev_list *journal)
+{
+    int64_t *conns = malloc((journal->n + 1) * sizeof(*conns));
+    size_t n = 0, different = 0;
+
+    if (!conns)
+        WRONG("out of memory");
+    for (size_t i = 0; i < journal->n; i++) {
+        const struct event *e = ev_list_at(journal, i);
+
+        if (e->kind == EV_PAL_CALL && ev_is(e, EVF_WHO, "gateway"))
+            conns[n++] = ev_int(e, EVF_CONN);
+    }
+    qsort(conns, n, sizeof(*conns), order_of);
+    for (size_t i = 0; i < n; i++)
+        different += i == 0 || conns[i] != conns[i - 1];
+    free(conns);
+    return different;
+}
+
+void law_reg_3(const struct ev_list *journal, const struct law_context *c,
+               struct story_verdict *ret)
+{
+    static const char expected[] = "every connection to Palette opens with TLS";
+    size_t secure = 0, answered;
+
+    for (size_t i = 0; i < journal->n; i++) {
+        const struct event *e = ev_list_at(journal, i);
+
+        if (!is_first_bytes(e))
+            continue;
+        if (!ev_is(e, EVF_KIND, "tls") && !ev_is(e, EVF_KIND, "connect+tls")) {
+            law_fail(ret, expected, "one opened with %s, to %s", ev_text(e, EVF_KIND),
+                     ev_text(e, EVF_TO_IP));
+            law_witness(ret, e);
+            return;
+        }
+        secure++;
+    }
+    answered = connections_answered(journal);
+    if (secure == 0 && answered == 0)
+        law_unproven(ret, VERDICT_INCONCLUSIVE, "no connection to Palette was seen");
+    else if (secure < answered)
+        law_missing(ret, c, expected, "Palette answered on %zu connections, %zu opened with TLS",
+                    answered, secure);
+    else
+        law_pass(ret, expected, "%zu connections, all TLS", secure);
+}
+
+/* --- REG-4 ----------------------------------------------------------------------------------- */
+
+static bool is_secret_sent(const struct event *e)
+{
+    return e->kind == EV_PAL_ENROL && ev_int(e, EVF_ACCEPTED) == 1;
+}
+
+void law_reg_4(const struct ev_list *journal, const struct law_context *c,
+               struct story_verdict *ret)
+{
+    static const char expected[] = "no secret is seen where it must not be";
+    size_t hits = 0, first = journal->n;
+
+    (void)c;
+    for (size_t i = 0; i < journal->n; i++) {
+        const struct event *e = ev_list_at(journal, i);
+
+        if (e->kind != EV_SECRET_HIT)
+            continue;
+        first = hits++ == 0 ? i : first;
+        law_witness(ret, e);
+    }
+    if (hits > 0)
+        law_fail(ret, expected, "%s in %s%s", ev_text(ev_list_at(journal, first), EVF_NAME),
+                 ev_text(ev_list_at(journal, first), EVF_WHERE), hits > 1 ? ", and more" : "");
+    else if (law_first(journal, 0, is_secret_sent) == journal->n)
+        law_unproven(ret, VERDICT_INCONCLUSIVE, "no secret was used: the gateway never enrolled");
+    else
+        law_pass(ret, expected, "none");
+}
+
+/* --- REG-6 ----------------------------------------------------------------------------------- */
+
+struct identity {
+    size_t starts, registers, made;
+    const struct event *first; /* that named the gateway's uid */
+    const struct event *last_start, *sign_after, *state;
+};
+
+/* A gateway that lost its identity shows itself as a second one, or as one that pairs again. */
+static const char *wrong_with(struct identity *id, const struct event *e)
+{
+    bool enrolled = e->kind == EV_PAL_ENROL && ev_int(e, EVF_ACCEPTED) == 1;
+
+    if (e->kind == EV_PAL_ENROL && ev_is(e, EVF_CODE, "PairingCodeUsed"))
+        return "it came with another secret and a pairing code that was used already";
+    if (e->kind == EV_PAL_GATEWAY && ev_is(e, EVF_BEFORE, "") && id->made++ > 0)
+        return "a second gateway was made";
+    if (!enrolled && !is_accepted_register(e))
+        return NULL;
+    if (id->first && !ev_is(e, EVF_UID, ev_text(id->first, EVF_UID)))
+        return "it came with a second uid";
+    id->first = id->first ? id->first : e;
+    if (is_accepted_register(e) && id->registers++ > 0)
+        return "it registered a second time";
+    return NULL;
+}
+
+static void follow(struct identity *id, const struct event *e)
+{
+    if (law_is_start(e)) {
+        id->starts++;
+        id->last_start = e;
+        id->sign_after = NULL;
+    }
+    if (law_is_sign(e) && ev_is(e, EVF_OP, "beat") && !id->sign_after)
+        id->sign_after = e;
+    if (e->kind == EV_PAL_GATEWAY)
+        id->state = e;
+}
+
+void law_reg_6(const struct ev_list *journal, const struct law_context *c,
+               struct story_verdict *ret)
+{
+    static const char expected[] = "over all starts one uid, one register, Running again";
+    struct identity id = {0};
+
+    for (size_t i = 0; i < journal->n; i++) {
+        const struct event *e = ev_list_at(journal, i);
+        const char *wrong = wrong_with(&id, e);
+
+        if (wrong) {
+            law_fail(ret, expected, "%s", wrong);
+            law_witness(ret, e);
+            return;
+        }
+        follow(&id, e);
+    }
+    if ((int64_t)id.starts < law_parameters[BOUND_STARTS].count)
+        law_unproven(ret, VERDICT_VACUOUS, "the gateway was started %zu times: no restart",
+                     id.starts);
+    else if (id.registers == 0)
+        law_missing(ret, c, expected, "no register was accepted");
+    else if (!id.sign_after || !id.state || !law_is_running(id.state))
+        law_missing(ret, c, expected, "not Running again after the last of %zu starts", id.starts);
+    else
+        law_pass(ret, expected, "%zu starts, one uid, one register, Running", id.starts);
+    if (ret->verdict == VERDICT_FAIL && id.last_start)
+        law_witness(ret, id.last_start);
+}
+
+/* --- TOP-3 ----------------------------------------------------------------------------------- */
+
+struct wrapping {
+    ms_t running_at;             /* MS_NEVER before */
+    const struct event *uid;     /* register that named the gateway */
+    const struct event *account; /* made by the gateway and still there */
+    size_t starts;
+};
+
+static bool is_gateways_account(const struct event *e, const char *kind)
+{
+    return e->kind == EV_PAL_ACCOUNT && ev_is(e, EVF_MADE_BY, "gateway") &&
+           ev_is(e, EVF_KIND, kind);
+}
+
+/* What is wrong with this record by itself, or after those before it. */
+static const char *wrong_account(struct wrapping *w, const struct event *e)
+{
+    if (is_gateways_account(e, "made")) {
+        if (w->uid && !ev_is(e, EVF_BOUND_TO, ev_text(w->uid, EVF_UID)))
+            return "the gateway made an account that is bound to another gateway";
+        if (w->account)
+            return "the gateway made a second account";
+        w->account = e;
+    }
+    if (is_gateways_account(e, "deleted") && w->account &&
+        ev_is(e, EVF_UID, ev_text(w->account, EVF_UID)))
+        w->account = NULL;
+    return NULL;
+}
+
+/* The account may take its time after Running; from then on it is there at every restart. */
+static bool is_overdue(const struct wrapping *w, ms_t now)
+{
+    return w->running_at != MS_NEVER && !w->account &&
+           now >= w->running_at + law_parameters[BOUND_ACCOUNT].ms;
+}
+
+static bool follow_wrapping(struct wrapping *w, const struct event *e)
+{
+    if (is_accepted_register(e) && !w->uid)
+        w->uid = e;
+    if (law_is_running(e) && w->running_at == MS_NEVER)
+        w->running_at = e->t;
+    return law_is_start(e) && w->starts++ > 0 && is_overdue(w, e->t);
+}
+
+void law_top_3(const struct ev_list *journal, const struct law_context *c,
+               struct story_verdict *ret)
+{
+    static const char expected[] = "one cloud account made by the gateway and bound to it";
+    struct wrapping w = {.running_at = MS_NEVER};
+
+    for (size_t i = 0; i < journal->n; i++) {
+        const struct event *e = ev_list_at(journal, i);
+        const struct event *before = w.account;
+        const char *wrong = wrong_account(&w, e);
+
+        if (wrong) {
+            law_fail(ret, expected, "%s", wrong);
+            if (before)
+                law_witness(ret, before);
+            law_witness(ret, e);
+            return;
+        }
+        if (follow_wrapping(&w, e)) {
+            law_missing(ret, c, expected, "none at a restart, long after Running");
+            law_witness(ret, e);
+            return;
+        }
+    }
+    if (w.running_at == MS_NEVER)
+        law_unproven(ret, VERDICT_INCONCLUSIVE, "the gateway never became Running");
+    else if (w.account)
+        law_pass(ret, expected, "one, still there at the end");
+    else if (is_overdue(&w, law_end_of(journal)))
+        law_missing(ret, c, expected, "none at the end of the run");
+    else
+        law_unproven(ret, VERDICT_INCONCLUSIVE, "the run ended soon after Running");
+}

@@ -1,0 +1,47 @@
+/* Reports: the judge's findings as text for a person, as JSON and JUnit XML for machines, and the
+ * catalogue as Markdown and as `gateproof explain`. Pure: everything goes into a buf, the same
+ * input gives the same bytes. The caller chooses the buf's limit (REPORT_BYTES_MAX is plenty) and
+ * looks at .full. */
+#ifndef SCENARIOS_REPORT_REPORT_H
+#define SCENARIOS_REPORT_REPORT_H
+
+#include "lib/base/buf.h"
+#include "scenarios/judge/judge.h"
+
+#define REPORT_BYTES_MAX    MIB(16)
+#define REPORT_WIDTH_MIN    60 /* narrower screens get lines of this width */
+#define REPORT_JSON_VERSION 1
+
+struct report_story {
+    const struct judgement *judgement;
+    const struct ev_list
+        *journal;             /* its events are shown beside a failure; NULL: only their numbers */
+    const char *journal_path; /* "" when it was not kept */
+};
+
+struct report {
+    const char *name, *vendor, *version; /* of the gateway, from its manifest; "" = not known */
+    const char *harness_version;
+    const struct summary *summary;
+    const struct report_story *stories; /* in the order in which they were judged */
+    size_t n_stories;
+    bool colour; /* text only */
+    int width;   /* text only; 0 = 100 */
+};
+
+void report_text(struct buf *out, const struct report *r);
+void report_json(struct buf *out, const struct report *r);
+void report_junit(struct buf *out, const struct report *r);
+/* One event in words: "12  8.250s  palette  pal.call  op=register status=204 …". */
+void report_event(struct buf *out, const struct event *e);
+
+/* `gateproof explain REG-3`, or LAUNCH, or H-1: false when there is no such rule; then out holds
+ * one sentence with the nearest one. */
+bool explain_rule(struct buf *out, const char *id, int width);
+/* `gateproof rules`: a line a rule. */
+void explain_list(struct buf *out, bool colour);
+void rules_markdown(struct buf *out);   /* docs/rules.md */
+void verbs_markdown(struct buf *out);   /* the verbs' reference */
+void journal_markdown(struct buf *out); /* docs/journal.md */
+
+#endif
