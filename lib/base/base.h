@@ -13,15 +13,15 @@
  * inside cores it always is domain time: milliseconds since the run began (docs/time.md). */
 typedef int64_t ms_t;
 
-#define MS_NEVER INT64_MAX /* a deadline that does not exist */
+#define MS_NEVER   INT64_MAX /* a deadline that does not exist */
 #define SECONDS(n) ((ms_t)(n)*1000)
 #define MINUTES(n) SECONDS((ms_t)(n)*60)
-#define HOURS(n) MINUTES((ms_t)(n)*60)
+#define HOURS(n)   MINUTES((ms_t)(n)*60)
 
-#define KIB(n) ((size_t)(n) << 10)
-#define MIB(n) ((size_t)(n) << 20)
+#define KIB(n)         ((size_t)(n) << 10)
+#define MIB(n)         ((size_t)(n) << 20)
 #define COUNTOF(array) (sizeof(array) / sizeof((array)[0]))
-#define BIT(n) (UINT64_C(1) << (n))
+#define BIT(n)         (UINT64_C(1) << (n))
 
 /* The variable is released by fn(&variable) when its scope ends. Only on variables that are
  * initialised where they are declared. */
@@ -33,7 +33,7 @@ typedef int64_t ms_t;
         (pointer) = NULL;                                                                          \
         stolen_;                                                                                   \
     })
-#define MUST_CHECK __attribute__((warn_unused_result))
+#define MUST_CHECK                 __attribute__((warn_unused_result))
 #define PRINTF_LIKE(fmt_i, args_i) __attribute__((format(printf, fmt_i, args_i)))
 
 /* Our own bug: prints file, line and why, and aborts. Stays on in release, like assert. */

@@ -22,7 +22,7 @@ void buf_add(struct buf *b, const void *bytes, size_t len);
 void buf_text_add(struct buf *b, const char *text);
 void buf_char_add(struct buf *b, char c);
 void buf_printf(struct buf *b, const char *fmt, ...) PRINTF_LIKE(2, 3);
-void buf_vprintf(struct buf *b, const char *fmt, va_list args);
+void buf_vprintf(struct buf *b, const char *fmt, va_list args) PRINTF_LIKE(2, 0);
 void buf_cut(struct buf *b, size_t from_front); /* drops bytes at the front */
 const char *buf_text(const struct buf *b);      /* "" when empty; valid until the next change */
 char *buf_steal(struct buf *b);                 /* the caller frees; b is empty after */

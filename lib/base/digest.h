@@ -5,7 +5,7 @@
 #include "lib/base/base.h"
 
 #define SHA256_LEN 32
-#define SHA1_LEN 20
+#define SHA1_LEN   20
 
 void digest_sha256(const void *bytes, size_t len, uint8_t out[SHA256_LEN]);
 void digest_hmac_sha1(const void *key, size_t key_len, const void *bytes, size_t len,

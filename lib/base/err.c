@@ -37,7 +37,6 @@ int err_at(struct err *e, const char *fmt, ...)
 int err_errno(struct err *e, const char *fmt, ...)
 {
     const int number = errno;
-    char why[128];
     size_t used;
     va_list args;
 
@@ -49,7 +48,7 @@ int err_errno(struct err *e, const char *fmt, ...)
     vsnprintf(e->text, sizeof e->text, fmt, args);
     va_end(args);
     used = strlen(e->text);
-    snprintf(e->text + used, sizeof e->text - used, ": %s", strerror_r(number, why, sizeof why));
+    snprintf(e->text + used, sizeof e->text - used, ": %s", strerror(number));
     errno = number;
     return -number;
 }

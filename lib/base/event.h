@@ -105,8 +105,8 @@ enum ev_mark {
 /* clang-format on */
 
 #define EV_ENUM_FIELD(id, json, mark, what) EVF_##id,
-#define EV_ENUM_KIND(id, json, must, what) EV_##id,
-#define EV_ENUM_SRC(id, json) EVS_##id,
+#define EV_ENUM_KIND(id, json, must, what)  EV_##id,
+#define EV_ENUM_SRC(id, json)               EVS_##id,
 enum ev_field { EV_FIELDS(EV_ENUM_FIELD) EV_FIELD_COUNT };
 enum ev_kind { EV_KINDS(EV_ENUM_KIND) EV_COUNT };
 enum ev_src { EV_SRCS(EV_ENUM_SRC) EVS_COUNT };
@@ -132,9 +132,9 @@ enum ev_src ev_src_find(const char *name);
 
 /* One record. `bytes` holds n packed fields: [uint8 field][uint16 len][len bytes][NUL]. */
 struct event {
-    uint64_t seq;  /* place in the one order of the whole run; 0 until a journal gave it one */
-    uint64_t nth;  /* n-th record of its writer, from 1; 0 until then */
-    ms_t t;        /* domain time */
+    uint64_t seq; /* place in the one order of the whole run; 0 until a journal gave it one */
+    uint64_t nth; /* n-th record of its writer, from 1; 0 until then */
+    ms_t t;       /* domain time */
     enum ev_kind kind;
     enum ev_src src;
     char chain[EV_CHAIN_LEN + 1]; /* hash over the writer's record before and this one */

@@ -50,6 +50,11 @@ void ev_json_write(struct buf *out, const struct event *e)
 
 /* --- reading --------------------------------------------------------------------------------- */
 
+static bool is_type(struct json_object *o, enum json_type type)
+{
+    return json_object_get_type(o) == type;
+}
+
 struct reading {
     struct event *event;
     bool has_src, has_ev;
@@ -57,7 +62,7 @@ struct reading {
 
 static int read_number(struct json_object *v, const char *name, int64_t *ret, struct err *e)
 {
-    if (!json_object_is_type(v, json_type_int) || json_object_get_int64(v) < 0)
+    if (!is_type(v, json_type_int) || json_object_get_int64(v) < 0)
         return err_set(e, -EINVAL, "%s: must be a whole number, 0 or more", name);
     *ret = json_object_get_int64(v);
     return 0;
@@ -91,7 +96,7 @@ static const char *text_of(struct json_object *v)
 {
     const char *text;
 
-    if (!json_object_is_type(v, json_type_string))
+    if (!is_type(v, json_type_string))
         return NULL;
     text = json_object_get_string(v);
     return strlen(text) == (size_t)json_object_get_string_len(v) ? text : NULL;
@@ -178,8 +183,8 @@ static struct json_object *parse(const char *line, size_t len, struct err *e)
         WRONG("out of memory");
     json_tokener_set_flags(t, JSON_TOKENER_STRICT | JSON_TOKENER_VALIDATE_UTF8);
     o = json_tokener_parse_ex(t, line, (int)len);
-    if (json_tokener_get_error(t) == json_tokener_success &&
-        json_object_is_type(o, json_type_object) && json_tokener_get_parse_end(t) == len)
+    if (json_tokener_get_error(t) == json_tokener_success && is_type(o, json_type_object) &&
+        json_tokener_get_parse_end(t) == len)
         return o;
     json_object_put(o);
     err_set(e, -EINVAL, "not one JSON object: %s",

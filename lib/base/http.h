@@ -9,12 +9,12 @@
 #include "lib/base/event.h"
 #include "lib/base/url.h"
 
-#define HTTP_METHOD_MAX 16
-#define HTTP_BODY_MAX MIB(4)      /* the largest body we keep, either way (GP-28) */
-#define HTTP_HEADERS_MAX KIB(16)  /* header text we keep */
-#define HTTP_KEY_MAX 96           /* a park or touch key */
-#define HTTP_VARS_MAX 6
-#define HTTP_VAR_MAX 256
+#define HTTP_METHOD_MAX  16
+#define HTTP_BODY_MAX    MIB(4)  /* the largest body we keep, either way (GP-28) */
+#define HTTP_HEADERS_MAX KIB(16) /* header text we keep */
+#define HTTP_KEY_MAX     96      /* a park or touch key */
+#define HTTP_VARS_MAX    6
+#define HTTP_VAR_MAX     256
 
 /* Headers are text, one "Name: value\r\n" a line, in the order they were added. */
 /* false when name or value holds a control character: nothing is added. */
@@ -29,7 +29,7 @@ struct http_call {
     struct buf url; /* absolute; holds no secret */
     struct buf headers;
     struct buf body;
-    ms_t timeout_ms;   /* for the whole call */
+    ms_t timeout_ms; /* for the whole call */
 };
 
 void http_call_init(struct http_call *c, const char *method);
@@ -37,12 +37,12 @@ void http_call_drop(struct http_call *c);
 
 /* How a call ended. Everything but HTTP_ANSWERED is "no answer that can be trusted". */
 enum http_outcome {
-    HTTP_ANSWERED,     /* status, headers and the whole body are there */
-    HTTP_NO_NAME,      /* the host name did not resolve */
-    HTTP_NO_CONNECT,   /* refused, no route, or the proxy refused the tunnel */
-    HTTP_TLS_FAILED,   /* chain, name, validity or handshake: no HTTP byte was sent */
+    HTTP_ANSWERED,   /* status, headers and the whole body are there */
+    HTTP_NO_NAME,    /* the host name did not resolve */
+    HTTP_NO_CONNECT, /* refused, no route, or the proxy refused the tunnel */
+    HTTP_TLS_FAILED, /* chain, name, validity or handshake: no HTTP byte was sent */
     HTTP_TIMEOUT,
-    HTTP_BROKEN,       /* reset, closed early, torn or nonsense answer, body over the bound */
+    HTTP_BROKEN, /* reset, closed early, torn or nonsense answer, body over the bound */
     HTTP_OUTCOME_COUNT
 };
 const char *http_outcome_name(enum http_outcome o);
@@ -71,13 +71,13 @@ void http_request_drop(struct http_request *r);
 
 /* Who asks, and when. Filled by the edge (lib/io/httpd) or by the simulator. */
 struct http_ctx {
-    ms_t now;           /* domain time */
-    uint64_t conn;      /* number of the connection, in order of acceptance, from 1 */
-    const char *peer;   /* source address as this server sees it, without port */
-    const char *scheme; /* "http" or "https": what the client speaks */
+    ms_t now;              /* domain time */
+    uint64_t conn;         /* number of the connection, in order of acceptance, from 1 */
+    const char *peer;      /* source address as this server sees it, without port */
+    const char *scheme;    /* "http" or "https": what the client speaks */
     const char *authority; /* Host header as sent; "" when absent */
-    bool park_over;     /* asked again after parking, and the deadline has passed: answer now */
-    bool parked_before; /* asked again after parking, for whatever reason */
+    bool park_over;        /* asked again after parking, and the deadline has passed: answer now */
+    bool parked_before;    /* asked again after parking, for whatever reason */
 };
 
 struct http_reply {

@@ -56,10 +56,34 @@ static void free_tokener(struct json_tokener **t)
     json_tokener_free(*t);
 }
 
+static bool is_type(struct json_object *o, enum json_type type)
+{
+    return json_object_get_type(o) == type;
+}
+
+/* NULL when it is absent, and when it is null. */
+static struct json_object *member(struct json_object *o, const char *name)
+{
+    struct json_object *v = NULL;
+
+    json_object_object_get_ex(o, name, &v);
+    return v;
+}
+
 /* --- parsing --------------------------------------------------------------------------------- */
 
+/* jx_utf8_len where no NUL may be relied upon. */
+static size_t utf8_at(const char *text, size_t left)
+{
+    char next[5] = "";
+
+    memcpy(next, text, left < 4 ? left : 4);
+    return jx_utf8_len(next);
+}
+
 /* json-c, even when strict, lets through what JSON does not have: single quotes, bare control
- * characters in a text, NaN, Infinity and "1.". Offset of the first such byte, or len. */
+ * characters and overlong UTF-8 in a text, NaN, Infinity and "1.". Offset of the first such byte,
+ * or len. */
 static size_t first_foreign(const char *text, size_t len)
 {
     bool inside = false;
@@ -72,8 +96,11 @@ static size_t first_foreign(const char *text, size_t len)
         } else if (c == '"') {
             inside = !inside;
         } else if (inside) {
-            if (c < ' ')
+            size_t n = c < 0x80 ? c >= ' ' : utf8_at(text + i, len - i);
+
+            if (n == 0)
                 return i;
+            i += n - 1;
         } else if (c == '\0' ||
                    !strchr("{}[]:, \t\r\n+-.0123456789Eabcdefghijklmnopqrstuvwxyz", c)) {
             return i;
@@ -137,7 +164,7 @@ static int check_string(const struct check *c, struct json_object *v, size_t siz
     const char *text;
     size_t len;
 
-    if (!json_object_is_type(v, json_type_string))
+    if (!is_type(v, json_type_string))
         return wanted(c, "a text", v);
     text = json_object_get_string(v);
     len = (size_t)json_object_get_string_len(v);
@@ -162,11 +189,11 @@ static bool whole_number(struct json_object *v, int64_t *ret)
 {
     double d;
 
-    if (json_object_is_type(v, json_type_int)) {
+    if (is_type(v, json_type_int)) {
         *ret = json_object_get_int64(v);
         return true;
     }
-    if (!json_object_is_type(v, json_type_double))
+    if (!is_type(v, json_type_double))
         return false;
     d = json_object_get_double(v);
     if (!isfinite(d) || fabs(d) > EXACT_MAX || d != trunc(d))
@@ -191,7 +218,7 @@ static bool seconds(struct json_object *v, ms_t *ret)
 {
     double d;
 
-    if (!json_object_is_type(v, json_type_int) && !json_object_is_type(v, json_type_double))
+    if (!is_type(v, json_type_int) && !is_type(v, json_type_double))
         return false;
     d = json_object_get_double(v) * 1000;
     if (!isfinite(d) || fabs(d) > EXACT_MAX)
@@ -222,7 +249,7 @@ static int check_ms(struct check *c, struct json_object *v, const struct jx_fiel
 static int check_bool(struct check *c, struct json_object *v, const struct jx_field *f)
 {
     (void)f;
-    return json_object_is_type(v, json_type_boolean) ? 0 : wanted(c, "true or false", v);
+    return is_type(v, json_type_boolean) ? 0 : wanted(c, "true or false", v);
 }
 
 static int check_nested(struct check *c, struct json_object *v, const struct jx_field *f)
@@ -241,7 +268,7 @@ static int check_array(struct check *c, struct json_object *v, const struct jx_f
 {
     size_t n;
 
-    if (!json_object_is_type(v, json_type_array))
+    if (!is_type(v, json_type_array))
         return wanted(c, "a list", v);
     n = json_object_array_length(v);
     if (n > (size_t)f->max)
@@ -312,7 +339,7 @@ static int check_no_others(const struct check *c, struct json_object *o,
 
 static int check_member(struct check *c, struct json_object *o, const struct jx_field *f)
 {
-    struct json_object *v = json_object_object_get(o, f->name);
+    struct json_object *v = member(o, f->name);
     size_t before = path_push(&c->path, "%s%s", c->path.len > 0 ? "." : "", f->name);
     int err = 0;
 
@@ -330,7 +357,7 @@ static int check_object(struct check *c, struct json_object *o, const struct jx_
 {
     int err = 0;
 
-    if (!json_object_is_type(o, json_type_object)) {
+    if (!is_type(o, json_type_object)) {
         if (c->path.len == 0)
             path_push(&c->path, "the whole");
         return wanted(c, "an object", o);
@@ -348,11 +375,12 @@ static void fill_object(struct json_object *o, const struct jx_field *fields, si
 
 static char *owned_copy(const char *text)
 {
-    char *copy = strdup(text);
+    size_t size = strlen(text) + 1;
+    char *copy = malloc(size);
 
     if (!copy)
         WRONG("out of memory");
-    return copy;
+    return memcpy(copy, text, size);
 }
 
 static void fill_string(struct json_object *v, char *to)
@@ -432,7 +460,7 @@ static void (*const fills[])(struct json_object *, const struct jx_field *, char
 static void fill_object(struct json_object *o, const struct jx_field *fields, size_t n, void *out)
 {
     for (size_t i = 0; i < n; i++) {
-        struct json_object *v = json_object_object_get(o, fields[i].name);
+        struct json_object *v = member(o, fields[i].name);
 
         if (v)
             fills[fields[i].kind](v, &fields[i], out);
@@ -458,7 +486,7 @@ int jx_read(const char *text, size_t len, const struct jx_field *fields, size_t 
 static int check_list(struct check *c, struct json_object *list, const struct jx_field *fields,
                       size_t n)
 {
-    if (!json_object_is_type(list, json_type_array)) {
+    if (!is_type(list, json_type_array)) {
         path_push(&c->path, "the whole");
         return wanted(c, "a list", list);
     }
@@ -498,9 +526,9 @@ static struct json_object *step_into(struct json_object *o, const char *name)
 {
     int64_t i = 0;
 
-    if (json_object_is_type(o, json_type_object))
-        return json_object_object_get(o, name);
-    if (json_object_is_type(o, json_type_array) && text_int(name, 0, INT32_MAX, &i) &&
+    if (is_type(o, json_type_object))
+        return member(o, name);
+    if (is_type(o, json_type_array) && text_int(name, 0, INT32_MAX, &i) &&
         (size_t)i < json_object_array_length(o))
         return json_object_array_get_idx(o, (size_t)i);
     return NULL;
@@ -517,7 +545,7 @@ bool jx_pick(const char *text, size_t len, const char *path, char *out, size_t s
     v = root;
     while (v && text_next(&path, '.', name, sizeof(name)))
         v = step_into(v, name);
-    if (!v || json_object_is_type(v, json_type_object) || json_object_is_type(v, json_type_array))
+    if (!v || is_type(v, json_type_object) || is_type(v, json_type_array))
         return false;
     return text_copy_len(out, size, json_object_get_string(v), strlen(json_object_get_string(v)));
 }

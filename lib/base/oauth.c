@@ -158,7 +158,7 @@ void oauth_plaintext_write(struct buf *out, const char *consumer_key, const char
     buf_drop(&signature);
 }
 
-#define SIGNED_MAX (2 * PAIRS_MAX + COUNTOF(parameters))
+#define SIGNED_MAX      (2 * PAIRS_MAX + COUNTOF(parameters))
 #define SIGNED_TEXT_MAX MIB(16) /* coded bytes of all parameters: three times the largest body */
 
 struct coded { /* RFC 5849 3.4.1.3.2: coded first, then sorted by name, then by value */
@@ -220,7 +220,8 @@ void oauth_base_string(struct buf *out, const char *method, const struct url *u,
     url_origin_write(u, &part);
     buf_text_add(&part, u->path[0] != '\0' ? u->path : "/");
     for (i = 0; method[i] != '\0'; i++)
-        buf_char_add(out, (char)(method[i] >= 'a' && method[i] <= 'z' ? method[i] - 32 : method[i]));
+        buf_char_add(out,
+                     (char)(method[i] >= 'a' && method[i] <= 'z' ? method[i] - 32 : method[i]));
     buf_char_add(out, '&');
     url_encode(out, buf_text(&part));
     buf_char_add(out, '&');

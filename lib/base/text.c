@@ -256,8 +256,7 @@ void text_base64url(const void *bytes, size_t len, char *out)
 
     for (i = 0; i < len; i += 3) {
         const size_t left = len - i;
-        const uint32_t three = (uint32_t)in[i] << 16 |
-                               (uint32_t)(left > 1 ? in[i + 1] : 0) << 8 |
+        const uint32_t three = (uint32_t)in[i] << 16 | (uint32_t)(left > 1 ? in[i + 1] : 0) << 8 |
                                (uint32_t)(left > 2 ? in[i + 2] : 0);
         *out++ = letters[three >> 18];
         *out++ = letters[three >> 12 & 63];

@@ -109,8 +109,9 @@ int url_read(const char *text, struct url *ret, struct err *e)
     if (strlen(text) >= URL_MAX)
         return err_set(e, -EINVAL, "URL: longer than %d bytes", URL_MAX - 1);
     if (!characters_are_fine(text))
-        return err_set(e, -EINVAL, "URL: holds a blank, a control character, a fragment or a "
-                                   "letter that must be percent-coded");
+        return err_set(e, -EINVAL,
+                       "URL: holds a blank, a control character, a fragment or a "
+                       "letter that must be percent-coded");
     if (strncasecmp(text, "https://", 8) == 0) {
         u.https = true;
         u.port = 443;
@@ -238,7 +239,7 @@ int pairs_read(const char *text, size_t len, struct pairs *ret, struct err *e)
 
     while (text < end) {
         const char *and = memchr(text, '&', (size_t)(end - text));
-        const char *stop = and ? and : end;
+        const char *stop = and? and : end;
         if (stop > text) {
             int r;
             if (p.n == PAIRS_MAX)
@@ -248,7 +249,7 @@ int pairs_read(const char *text, size_t len, struct pairs *ret, struct err *e)
                 return r;
             p.n++;
         }
-        text = and ? and + 1 : end;
+        text = and? and+1 : end;
     }
     *ret = p;
     p.n = 0; /* the values are the caller's now */

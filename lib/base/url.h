@@ -6,19 +6,19 @@
 #include "lib/base/buf.h"
 #include "lib/base/err.h"
 
-#define URL_MAX 2048
-#define URL_HOST_MAX 256
-#define URL_PATH_MAX 1024
+#define URL_MAX          2048
+#define URL_HOST_MAX     256
+#define URL_PATH_MAX     1024
 #define URL_USERINFO_MAX 256
-#define PAIRS_MAX 64       /* pairs in one query or form that we keep */
-#define PAIR_NAME_MAX 128
+#define PAIRS_MAX        64 /* pairs in one query or form that we keep */
+#define PAIR_NAME_MAX    128
 
 struct url {
     bool https;
     char userinfo[URL_USERINFO_MAX]; /* still percent-coded; "" when absent. A secret. */
     char host[URL_HOST_MAX];         /* lower case; an IPv6 address without its brackets */
     bool host_is_ipv6;
-    int port;                 /* the scheme's own when the text names none */
+    int port; /* the scheme's own when the text names none */
     bool port_given;
     char path[URL_PATH_MAX];  /* begins with '/', or "" when absent; no query */
     char query[URL_PATH_MAX]; /* without '?'; "" when absent */

@@ -13,7 +13,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     struct url u;
     struct err e;
 
-    if (text && oauth_read(text, &o, &e) == 0 && url_read("http://maas.site:5240/MAAS", &u, &e) == 0) {
+    if (text && oauth_read(text, &o, &e) == 0 &&
+        url_read("http://maas.site:5240/MAAS", &u, &e) == 0) {
         struct buf base;
         char signature[32];
         buf_init(&base, MIB(1));

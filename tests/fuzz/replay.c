@@ -1,5 +1,6 @@
 /* Runs one fuzz entry over a directory of inputs, so that every corpus is replayed by any compiler
- * as an ordinary test. Of small files every prefix is tried too: torn input is the commonest kind. */
+ * as an ordinary test. Of small files every prefix is tried too: torn input is the commonest kind.
+ */
 #include "lib/base/base.h"
 
 #include <dirent.h>
@@ -8,7 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define FILE_BYTES_MAX MIB(8)
+#define FILE_BYTES_MAX   MIB(8)
 #define PREFIX_BYTES_MAX KIB(4) /* files up to this size are tried in all their prefixes */
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);

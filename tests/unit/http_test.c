@@ -153,12 +153,9 @@ static void every_outcome_has_a_name(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        test(headers_are_found_in_any_case_and_trimmed),
-        test(a_header_cannot_smuggle_another),
-        test(a_route_is_found_by_method_path_and_op),
-        test(variables_are_decoded_and_bounded),
-        test(a_reply_keeps_what_it_touched_in_order),
-        test(every_outcome_has_a_name),
+        test(headers_are_found_in_any_case_and_trimmed), test(a_header_cannot_smuggle_another),
+        test(a_route_is_found_by_method_path_and_op),    test(variables_are_decoded_and_bounded),
+        test(a_reply_keeps_what_it_touched_in_order),    test(every_outcome_has_a_name),
     };
 
     return run_tests(tests);

@@ -141,6 +141,8 @@ static void what_is_not_json_is_refused(void **state)
         "{\"name\":\"a\",}",
         "{\"name\":\"a\",\"size\":01}",
         "{\"name\":\"\xff\"}",
+        "{\"name\":\"\xc1\xa4\"}",
+        "{\"name\":\"\xc3",
         "{\"name\":\"a\",\"size\":+1}",
         "/* */{}",
         "nul",

@@ -25,11 +25,16 @@ static void a_header_is_taken_apart_and_decoded(void **state)
 
 static void a_bad_header_changes_nothing(void **state)
 {
-    static const char *const bad[] = {
-        "", "Basic abc", "OAuth", "OAuthx oauth_nonce=\"a\"", "OAuth oauth_nonce",
-        "OAuth oauth_nonce=\"a", "OAuth oauth_nonce=\"a\" oauth_token=\"b\"",
-        "OAuth oauth_nonce=\"a\", oauth_nonce=\"a\"", "OAuth oauth_nonce=\"%zz\"",
-        "OAuth oauth_version=\"12345678901234567890\""};
+    static const char *const bad[] = {"",
+                                      "Basic abc",
+                                      "OAuth",
+                                      "OAuthx oauth_nonce=\"a\"",
+                                      "OAuth oauth_nonce",
+                                      "OAuth oauth_nonce=\"a",
+                                      "OAuth oauth_nonce=\"a\" oauth_token=\"b\"",
+                                      "OAuth oauth_nonce=\"a\", oauth_nonce=\"a\"",
+                                      "OAuth oauth_nonce=\"%zz\"",
+                                      "OAuth oauth_version=\"12345678901234567890\""};
     size_t i;
 
     (void)state;
@@ -41,7 +46,8 @@ static void a_bad_header_changes_nothing(void **state)
     }
 }
 
-/* The token secret is coded twice: once as half of the key, once as a parameter (RFC 5849 3.4.4). */
+/* The token secret is coded twice: once as half of the key, once as a parameter (RFC 5849 3.4.4).
+ */
 static void a_plaintext_header_is_read_back(void **state)
 {
     struct oauth o;

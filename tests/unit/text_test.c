@@ -34,8 +34,8 @@ static void nothing_equals_null(void **state)
 
 static void a_number_is_the_whole_text_and_in_range(void **state)
 {
-    static const char *const bad[] = {"", "+1", " 1", "1 ", "1x", "0x1", "--1", "-",
-                                      "9223372036854775808", "11", "-6"};
+    static const char *const bad[] = {
+        "", "+1", " 1", "1 ", "1x", "0x1", "--1", "-", "9223372036854775808", "11", "-6"};
     int64_t n = 77;
     size_t i;
 
@@ -53,11 +53,26 @@ static void durations_are_read_largest_unit_first(void **state)
     static const struct {
         const char *text;
         ms_t ms;
-    } good[] = {{"0s", 0}, {"250ms", 250}, {"90s", 90000}, {"15m", MINUTES(15)},
-                {"1h30m", MINUTES(90)}, {"7d", HOURS(168)}, {"168h10m", HOURS(168) + MINUTES(10)},
+    } good[] = {{"0s", 0},
+                {"250ms", 250},
+                {"90s", 90000},
+                {"15m", MINUTES(15)},
+                {"1h30m", MINUTES(90)},
+                {"7d", HOURS(168)},
+                {"168h10m", HOURS(168) + MINUTES(10)},
                 {"1d1ms", HOURS(24) + 1}};
-    static const char *const bad[] = {"", "5", "m", "1x", "1m1h", "1m1m", "-1s", "1.5h", "1 h",
-                                      "1h ", "9223372036854775808ms", "9223372036854775807s",
+    static const char *const bad[] = {"",
+                                      "5",
+                                      "m",
+                                      "1x",
+                                      "1m1h",
+                                      "1m1m",
+                                      "-1s",
+                                      "1.5h",
+                                      "1 h",
+                                      "1h ",
+                                      "9223372036854775808ms",
+                                      "9223372036854775807s",
                                       "9223372036854775807ms1ms"};
     ms_t ms = 5;
     size_t i;
@@ -78,9 +93,16 @@ static void a_duration_is_written_in_its_shortest_form(void **state)
     static const struct {
         ms_t ms;
         const char *text;
-    } rows[] = {{0, "0s"}, {900000, "15m"}, {MINUTES(90), "90m"}, {90500, "90s500ms"},
-                {HOURS(24), "1d"}, {HOURS(25) + 1, "25h1ms"}, {HOURS(24) + 1, "1d1ms"},
-                {HOURS(168) + MINUTES(10), "7d10m"}, {INT64_MAX, "9223372036854775807ms"}};
+    } rows[] = {{0, "0s"},
+                {900000, "15m"},
+                {MINUTES(90), "90m"},
+                {90500, "90500ms"},
+                {HOURS(1) + 500, "1h500ms"},
+                {HOURS(24), "1d"},
+                {HOURS(25) + 1, "25h1ms"},
+                {HOURS(24) + 1, "1d1ms"},
+                {HOURS(168) + MINUTES(10), "7d10m"},
+                {INT64_MAX, "9223372036854775807ms"}};
     char out[24];
     size_t i;
 

@@ -77,11 +77,24 @@ static void an_origin_names_the_port_only_when_it_must(void **state)
 /* The sentence must not repeat the text, which may hold a password. */
 static void a_bad_url_is_refused_without_quoting_it(void **state)
 {
-    static const char *const bad[] = {
-        "", "palette.example", "ftp://s3cret/", "http://", "http:///x", "http://h:0/", "http://h:65536/",
-        "http://h:8x/", "http://h:/", "http://s3cret h/", "http://h/#s3cret", "http://h/\x01s3cret",
-        "http://[::1", "http://[::1]x", "http://[s3cret]/", "http://s3cret@/", "http://h/\xc3\xa4",
-        "http://a_b!/"};
+    static const char *const bad[] = {"",
+                                      "palette.example",
+                                      "ftp://s3cret/",
+                                      "http://",
+                                      "http:///x",
+                                      "http://h:0/",
+                                      "http://h:65536/",
+                                      "http://h:8x/",
+                                      "http://h:/",
+                                      "http://s3cret h/",
+                                      "http://h/#s3cret",
+                                      "http://h/\x01s3cret",
+                                      "http://[::1",
+                                      "http://[::1]x",
+                                      "http://[s3cret]/",
+                                      "http://s3cret@/",
+                                      "http://h/\xc3\xa4",
+                                      "http://a_b!/"};
     size_t i;
 
     (void)state;
@@ -173,7 +186,8 @@ static void bad_pairs_leave_nothing_behind(void **state)
     size_t i;
 
     (void)state;
-    must_fail(pairs_read("a=1&b=%z", 8, &p, &e), &e, -EINVAL, "form or query: a bad percent escape");
+    must_fail(pairs_read("a=1&b=%z", 8, &p, &e), &e, -EINVAL,
+              "form or query: a bad percent escape");
     buf_init(&many, KIB(4));
     for (i = 0; i < PAIRS_MAX; i++)
         buf_text_add(&many, "a=1&");

@@ -1,0 +1,319 @@
+#include "lib/io/call_inner.h"
+
+#include "lib/base/text.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define CALL_AGENT_DEFAULT "gateproof"
+
+/* --- ends ------------------------------------------------------------------------------------ */
+
+static void call_free(struct call *c)
+{
+    struct call **at = &c->caller->calls;
+
+    while (*at != c)
+        at = &(*at)->next;
+    *at = c->next;
+    if (c->caller->last == &c->next)
+        c->caller->last = at;
+    dns_cancel(&c->ask);
+    loop_timer_free(&c->timer);
+    if (c->added)
+        curl_multi_remove_handle(c->caller->multi, c->easy);
+    curl_easy_cleanup(c->easy);
+    curl_slist_free_all(c->headers);
+    curl_slist_free_all(c->resolve);
+    http_result_drop(&c->result);
+    c->magic = 0;
+    free(c);
+}
+
+static void remember(struct call *c)
+{
+    struct caller *k = c->caller;
+
+    k->failing = c->result.outcome != HTTP_ANSWERED;
+    if (!k->failing)
+        return;
+    k->failed_at = loop_now(k->loop);
+    k->turn++;
+    dns_forget(k->dns, c->dialled->host);
+}
+
+static void call_end(struct call *c, enum http_outcome outcome, int status)
+{
+    c->result.outcome = outcome;
+    c->result.status = status;
+    if (outcome != HTTP_ANSWERED) {
+        buf_clear(&c->result.headers);
+        buf_clear(&c->result.body);
+    }
+    remember(c);
+    c->ending = true;
+    c->done(c->arg, &c->result);
+    call_free(c);
+}
+
+/* What curl says → what the call was. A code that is not here is a broken answer. */
+static const struct {
+    CURLcode code;
+    enum http_outcome outcome;
+} outcomes[] = {
+    {CURLE_OK, HTTP_ANSWERED},
+    {CURLE_COULDNT_RESOLVE_HOST, HTTP_NO_NAME},
+    {CURLE_COULDNT_RESOLVE_PROXY, HTTP_NO_NAME},
+    {CURLE_COULDNT_CONNECT, HTTP_NO_CONNECT},
+    {CURLE_PROXY, HTTP_NO_CONNECT},
+    {CURLE_INTERFACE_FAILED, HTTP_NO_CONNECT},
+    {CURLE_OPERATION_TIMEDOUT, HTTP_TIMEOUT},
+    {CURLE_SSL_CONNECT_ERROR, HTTP_TLS_FAILED},
+    {CURLE_PEER_FAILED_VERIFICATION, HTTP_TLS_FAILED},
+    {CURLE_SSL_CACERT_BADFILE, HTTP_TLS_FAILED},
+    {CURLE_SSL_CERTPROBLEM, HTTP_TLS_FAILED},
+    {CURLE_SSL_CIPHER, HTTP_TLS_FAILED},
+    {CURLE_SSL_ISSUER_ERROR, HTTP_TLS_FAILED},
+    {CURLE_SSL_INVALIDCERTSTATUS, HTTP_TLS_FAILED},
+    {CURLE_SSL_ENGINE_INITFAILED, HTTP_TLS_FAILED},
+    {CURLE_USE_SSL_FAILED, HTTP_TLS_FAILED},
+};
+
+/* The proxy answered CONNECT with something else than 2xx, or ended before it answered at all:
+ * curl reports that as a broken transfer, but no byte went to the target. */
+static bool tunnel_refused(const struct call *c)
+{
+    long connect_status = 0;
+    curl_off_t tls_us = 0;
+
+    if (!c->caller->proxied || !c->url.https)
+        return false;
+    curl_easy_getinfo(c->easy, CURLINFO_HTTP_CONNECTCODE, &connect_status);
+    curl_easy_getinfo(c->easy, CURLINFO_APPCONNECT_TIME_T, &tls_us);
+    return connect_status / 100 != 2 && tls_us == 0;
+}
+
+static enum http_outcome outcome_of(const struct call *c, CURLcode code)
+{
+    enum http_outcome outcome = HTTP_BROKEN;
+
+    for (size_t i = 0; i < COUNTOF(outcomes); i++)
+        if (outcomes[i].code == code)
+            outcome = outcomes[i].outcome;
+    if (outcome == HTTP_BROKEN && tunnel_refused(c))
+        return HTTP_NO_CONNECT;
+    /* For curl an end amid the headers is the end of an answer without a body. */
+    if (outcome == HTTP_ANSWERED && (c->torn || !c->head_whole))
+        return HTTP_BROKEN;
+    return outcome;
+}
+
+void call_reap(struct caller *k)
+{
+    CURLMsg *m;
+    int left;
+
+    while ((m = curl_multi_info_read(k->multi, &left))) {
+        struct call *c = NULL;
+        CURLcode code = m->data.result;
+        long status = 0;
+
+        if (m->msg != CURLMSG_DONE)
+            continue;
+        curl_easy_getinfo(m->easy_handle, CURLINFO_PRIVATE, (char **)&c);
+        assert(c && c->magic == CALL_MAGIC);
+        curl_easy_getinfo(c->easy, CURLINFO_RESPONSE_CODE, &status);
+        enum http_outcome outcome = outcome_of(c, code);
+        if (outcome == HTTP_ANSWERED && status < 200)
+            outcome = HTTP_BROKEN;
+        call_end(c, outcome, outcome == HTTP_ANSWERED ? (int)status : 0);
+    }
+}
+
+/* --- start ----------------------------------------------------------------------------------- */
+
+static void dial(struct call *c)
+{
+    ms_t left_ms = c->deadline - loop_now(c->caller->loop);
+
+    curl_easy_setopt(c->easy, CURLOPT_TIMEOUT_MS, (long)ms_max(left_ms, 1));
+    curl_easy_setopt(c->easy, CURLOPT_CONNECTTIMEOUT_MS, (long)ms_max(left_ms, 1));
+    curl_easy_setopt(c->easy, CURLOPT_RESOLVE, c->resolve);
+    call_reuse_set(c);
+    if (curl_multi_add_handle(c->caller->multi, c->easy) != CURLM_OK)
+        WRONG("curl refused a call");
+    c->added = true;
+}
+
+static void on_name(void *arg, char (*addresses)[DNS_ADDRESS_MAX], size_t n, const char *why)
+{
+    struct call *c = arg;
+    char entry[URL_HOST_MAX + DNS_ADDRESS_MAX + 32];
+    const char *address;
+
+    (void)why;
+    c->ask = NULL;
+    loop_timer_set(c->timer, MS_NEVER);
+    if (!n) {
+        call_end(c, HTTP_NO_NAME, 0);
+        return;
+    }
+    address = addresses[c->caller->turn % n];
+    if (!text_is(address, c->dialled->host)) { /* a literal needs no word to curl */
+        bool v6 = strchr(address, ':');
+
+        snprintf(entry, sizeof(entry), "%s:%d:%s%s%s", c->dialled->host, c->dialled->port,
+                 v6 ? "[" : "", address, v6 ? "]" : "");
+        c->resolve = curl_slist_append(NULL, entry);
+        if (!c->resolve)
+            abort();
+    }
+    dial(c);
+}
+
+static void on_late(void *arg)
+{
+    struct call *c = arg;
+
+    call_end(c, c->ask ? HTTP_TIMEOUT : HTTP_BROKEN, 0);
+}
+
+struct call *call_start(struct caller *k, const struct http_call *rq, call_done_fn *done, void *arg)
+{
+    struct call *c = calloc(1, sizeof(*c));
+
+    assert(done && rq->timeout_ms > 0);
+    if (!c)
+        abort();
+    *c = (struct call){.magic = CALL_MAGIC, .caller = k, .done = done, .arg = arg};
+    *k->last = c;
+    k->last = &c->next;
+    http_result_init(&c->result);
+    buf_drop(&c->result.body);
+    buf_init(&c->result.body, k->body_max);
+    c->deadline = loop_now(k->loop) + ms_min(rq->timeout_ms, CALL_TIMEOUT_MAX_MS);
+    c->change = !text_is(rq->method, "GET") && !text_is(rq->method, "HEAD");
+    c->timer = loop_timer_new(k->loop, on_late, c);
+    c->dialled = &c->url;
+    c->easy = curl_easy_init();
+    if (!c->easy)
+        abort();
+    /* A URL that is none, or that would make curl send what it names as a password. */
+    if (url_read(buf_text(&rq->url), &c->url, NULL) < 0 || *c->url.userinfo) {
+        loop_timer_set(c->timer, loop_now(k->loop));
+        return c;
+    }
+    if (k->proxied && c->url.https)
+        c->dialled = &k->proxy;
+    call_easy_set(c, rq);
+    loop_timer_set(c->timer, c->deadline);
+    c->ask = dns_lookup(k->dns, c->dialled->host, on_name, c);
+    return c;
+}
+
+void call_cancel(struct call **call)
+{
+    struct call *c = STEAL(*call);
+
+    if (c && !c->ending)
+        call_free(c);
+}
+
+/* --- callers --------------------------------------------------------------------------------- */
+
+static char *copy_or_null(const char *text)
+{
+    char *copy = text && *text ? strdup(text) : NULL;
+
+    if (text && *text && !copy)
+        abort();
+    return copy;
+}
+
+static char *decoded(const char *text, size_t len)
+{
+    struct buf out;
+
+    buf_init(&out, URL_USERINFO_MAX);
+    if (!url_decode(&out, text, len, false)) {
+        buf_drop(&out);
+        return NULL;
+    }
+    buf_char_add(&out, 0);
+    return buf_steal(&out);
+}
+
+/* The sentence never quotes the value: it may hold a password. */
+static int proxy_read(struct caller *k, const char *text, struct err *e)
+{
+    const char *user = k->proxy.userinfo;
+    size_t len;
+    int r = url_read(text, &k->proxy, e);
+
+    if (r < 0)
+        return err_at(e, "proxy");
+    if (k->proxy.https)
+        return err_set(e, -EINVAL, "proxy: the URL must begin with http://");
+    k->proxied = true;
+    if (!*user)
+        return 0;
+    len = strcspn(user, ":");
+    k->proxy_user = decoded(user, len);
+    k->proxy_password = decoded(user + len + !!user[len], strlen(user + len + !!user[len]));
+    if (!k->proxy_user || !k->proxy_password)
+        return err_set(e, -EINVAL, "proxy: user or password hold a bad %%XX");
+    return 0;
+}
+
+int caller_new(struct caller **ret, struct loop *l, struct dns *dns, const struct call_config *c,
+               struct err *e)
+{
+    struct caller *k = calloc(1, sizeof(*k));
+    int r;
+
+    if (!k)
+        abort();
+    if (curl_global_init(CURL_GLOBAL_DEFAULT) != CURLE_OK)
+        abort();
+    k->loop = l;
+    k->dns = dns;
+    k->last = &k->calls;
+    k->fresh_changes = c->fresh_changes;
+    k->body_max = c->body_max ? c->body_max : HTTP_BODY_MAX;
+    k->ca_file = copy_or_null(c->ca_file);
+    k->user_agent = copy_or_null(c->user_agent ? c->user_agent : CALL_AGENT_DEFAULT);
+    k->failed_at = loop_now(l) - CALL_IDLE_MS;
+    call_curl_start(k);
+    r = c->proxy && *c->proxy ? proxy_read(k, c->proxy, e) : 0;
+    if (r < 0) {
+        caller_free(k);
+        return r;
+    }
+    *ret = k;
+    return 0;
+}
+
+static void secret_free(char *secret)
+{
+    if (secret)
+        explicit_bzero(secret, strlen(secret));
+    free(secret);
+}
+
+void caller_free(struct caller *k)
+{
+    if (!k)
+        return;
+    while (k->calls)
+        call_free(k->calls);
+    call_curl_end(k);
+    free(k->ca_file);
+    free(k->user_agent);
+    secret_free(k->proxy_user);
+    secret_free(k->proxy_password);
+    explicit_bzero(&k->proxy, sizeof(k->proxy));
+    free(k);
+    curl_global_cleanup();
+}

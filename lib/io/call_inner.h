@@ -1,0 +1,67 @@
+/* What the parts of the caller share: call.c (life of a call), call_curl.c (curl on the loop),
+ * call_easy.c (what goes out and comes back). Nobody else includes this. */
+#ifndef IO_CALL_INNER_H
+#define IO_CALL_INNER_H
+
+#include "lib/io/call.h"
+
+#include <curl/curl.h>
+
+#define CALL_MAGIC 0x63616c6cu
+
+struct call_socket;
+
+struct caller {
+    struct loop *loop;
+    struct dns *dns;
+    CURLM *multi;
+    struct loop_timer *due;
+    struct call *calls, **last;
+    struct call_socket *sockets;
+    char *ca_file; /* NULL = the system's */
+    char *user_agent;
+    bool proxied;
+    struct url proxy;
+    char *proxy_user, *proxy_password; /* decoded; secrets */
+    bool fresh_changes;
+    size_t body_max;
+    /* Idle connections are trusted only when they were last used after this moment. */
+    ms_t failed_at;
+    bool failing;  /* the last call that ended had no answer */
+    unsigned turn; /* which of a name's addresses is next */
+};
+
+struct call {
+    unsigned magic;
+    struct caller *caller;
+    struct call *next;
+    call_done_fn *done;
+    void *arg;
+    struct url url;
+    const struct url *dialled; /* the URL, or the proxy: whose name is looked up */
+    bool change;               /* not a GET or HEAD */
+    bool ending;               /* its `done` is running */
+    ms_t deadline;             /* loop_now() */
+    struct loop_timer *timer;  /* before curl has it: deadline, or a failure to report */
+    struct dns_ask *ask;
+    CURL *easy;
+    bool added; /* curl has it */
+    struct curl_slist *headers, *resolve;
+    bool head_whole; /* the blank line behind the headers came */
+    bool torn;       /* more came than we keep */
+    struct http_result result;
+};
+
+/* call.c: a transfer is over. */
+void call_reap(struct caller *k);
+
+/* call_curl.c */
+void call_curl_start(struct caller *k);
+void call_curl_end(struct caller *k);
+
+/* call_easy.c */
+void call_easy_set(struct call *c, const struct http_call *rq);
+/* Whether an idle connection may carry the call: decided when it leaves. */
+void call_reuse_set(const struct call *c);
+
+#endif

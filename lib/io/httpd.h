@@ -1,0 +1,55 @@
+/* Serving HTTP in the mocks: the edge in front, civetweb behind, one handler, one lock.
+ *
+ * The edge (one epoll loop, OpenSSL, http-parser) owns the listening sockets, ends TLS, keeps idle
+ * connections off civetweb's threads, parks long polls, knows when a request is outstanding, and
+ * writes the journal before an answer leaves. civetweb dispatches on a loopback port that only the
+ * edge can use. docs/decisions/0002 has the reasons and the figures. */
+#ifndef IO_HTTPD_H
+#define IO_HTTPD_H
+
+#include "lib/base/http.h"
+#include "lib/io/clk.h"
+#include "lib/io/journal.h"
+#include "lib/io/loop.h"
+#include "lib/io/tls.h"
+
+#define HTTPD_LISTENS_MAX        4
+#define HTTPD_CLIENT_HEADERS_MAX 56 /* civetweb drops headers beyond 64 without a word: 431 */
+#define HTTPD_REQUEST_BODY_MAX   MIB(4)
+#define HTTPD_CONNS_MAX          12000
+
+/* The application: total, called under the one lock, from a civetweb thread. */
+typedef void httpd_handle_fn(void *app, const struct http_ctx *ctx, const struct http_request *rq,
+                             struct http_reply *rp);
+/* Domain time at which the application wants `tick` without a request; MS_NEVER for none. */
+typedef ms_t httpd_due_fn(void *app);
+/* Time has come. Events and touched keys go into rp (status is not used). */
+typedef void httpd_tick_fn(void *app, ms_t now, struct http_reply *rp);
+
+struct httpd_config {
+    const char *name; /* "mock-palette": for logs */
+    struct {
+        const char *address;    /* "0.0.0.0" */
+        int port;               /* 0: any; httpd_port() tells */
+        struct tls_server *tls; /* NULL: plain HTTP */
+    } listen[HTTPD_LISTENS_MAX];
+    size_t n_listen;
+    int pool; /* connections from the edge to civetweb; 1 under the stepped clock, else 4 */
+    void *app;
+    httpd_handle_fn *handle;
+    httpd_due_fn *due;   /* may be NULL */
+    httpd_tick_fn *tick; /* with due */
+    struct clk_domain domain;
+    struct journal_ring *journal; /* may be NULL */
+    int conns_max;                /* 0: HTTPD_CONNS_MAX */
+};
+
+struct httpd;
+/* Copies the configuration. tls objects stay the caller's and must outlive the server. */
+int httpd_start(struct httpd **ret, struct loop *l, const struct httpd_config *c, struct err *e)
+    MUST_CHECK;
+int httpd_port(const struct httpd *h, size_t listen_i);
+/* Closes everything. Programs end with _exit after journal_end instead (mg_stop takes seconds). */
+void httpd_stop(struct httpd *h);
+
+#endif

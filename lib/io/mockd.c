@@ -1,0 +1,300 @@
+#include "lib/io/mockd.h"
+
+#include "lib/base/text.h"
+#include "lib/io/file.h"
+
+#include <errno.h>
+#include <inttypes.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#define EXIT_MACHINE    1
+#define EXIT_USAGE      3
+#define JOURNAL_TAKE_MS 1000 /* a stand-alone journal is taken from its ring so often */
+
+static const struct opt_row shared_rows[] = {
+    {.name = "listen", .arg = "ADDRESS:PORT", .what = "where to listen; port 0 takes a free one",
+     .value = "127.0.0.1:0"},
+    {.name = "cert", .arg = "FILE", .what = "certificate chain (PEM): https instead of http"},
+    {.name = "key", .arg = "FILE", .what = "private key of --cert"},
+    {.name = "seed", .kind = OPT_INT, .arg = "N", .value = "1", .min = 0, .max = INT64_MAX,
+     .what = "what names and numbers are drawn from"},
+    {.name = "factor", .kind = OPT_INT, .arg = "F", .value = "1", .min = 1, .max = 3600,
+     .what = "time goes F times faster"},
+    {.name = "journal-fds", .arg = "COUNTER,RING", .what = "inherited journal (for gateproof)"},
+    {.name = "journal", .arg = "FILE", .what = "write the journal there at the end"},
+    {.name = "clock-fd", .kind = OPT_INT, .arg = "N", .min = 0, .max = 65535,
+     .what = "inherited clock page (for gateproof)"},
+    {.name = "domain-start", .kind = OPT_INT, .arg = "NS", .min = 0, .max = INT64_MAX,
+     .what = "monotonic clock at domain time 0; default: now"},
+    {.name = "port-file", .arg = "FILE", .what = "write the port there once it listens"},
+    {.name = "routes", .kind = OPT_FLAG, .what = "print the operations and stop"},
+};
+
+struct running {
+    const struct mockd *m;
+    const struct opts *o;
+    struct clk_page *page;
+    struct loop *loop;
+    struct loop_timer *taking;
+    struct clk_domain domain;
+    struct journal_ring *ring;   /* what we write */
+    struct journal_ring *reader; /* of a stand-alone journal */
+    struct ev_list taken;
+    struct mockd_app app;
+    struct tls_server *tls;
+    struct httpd *httpd;
+    char address[64];
+    int port;
+};
+
+/* --- end -------------------------------------------------------------------------------------- */
+
+static void take(void *arg)
+{
+    struct running *r = arg;
+
+    journal_take(r->reader, &r->taken);
+    loop_timer_set(r->taking, loop_now(r->loop) + JOURNAL_TAKE_MS);
+}
+
+/* civetweb takes seconds to stop, so nothing is stopped: the journal is ended and we are gone. */
+static void on_signal(void *arg, int signo)
+{
+    struct running *r = arg;
+    struct err e = {0};
+    int status = EXIT_SUCCESS;
+
+    (void)signo;
+    journal_end(r->ring, clk_domain_ms(&r->domain));
+    if (r->reader) {
+        journal_take(r->reader, &r->taken);
+        if (journal_file_write(opt_text(r->o, "journal"), &r->taken, &e) < 0) {
+            fprintf(stderr, "%s: %s\n", r->m->name, e.text);
+            status = EXIT_MACHINE;
+        }
+    }
+    fflush(stdout);
+    _exit(status);
+}
+
+/* --- start, one door after the other ------------------------------------------------------------ */
+
+static int start_clock(struct running *r, struct err *e)
+{
+    int err;
+
+    if (opt_given(r->o, "clock-fd")) {
+        err = clk_page_map((int)opt_int(r->o, "clock-fd"), &r->page, e);
+        if (err < 0)
+            return err;
+        clk_attach(r->page);
+    }
+    r->domain.factor = r->page ? 1 : (int)opt_int(r->o, "factor");
+    r->domain.start_ns =
+        opt_given(r->o, "domain-start") ? opt_int(r->o, "domain-start") : clk_monotonic_ns();
+    return 0;
+}
+
+static int start_loop(struct running *r, struct err *e)
+{
+    static const int signos[] = {SIGTERM, SIGINT};
+    const struct sigaction ignore = {.sa_handler = SIG_IGN};
+    int err = loop_new(&r->loop, r->page, e);
+
+    if (err < 0)
+        return err;
+    if (sigaction(SIGPIPE, &ignore, NULL) < 0)
+        return err_errno(e, "SIGPIPE");
+    return loop_signals(r->loop, signos, COUNTOF(signos), on_signal, r, e);
+}
+
+static int start_own_journal(struct running *r, struct err *e)
+{
+    int counter = -1, ring = -1, err = journal_counter_new(&counter, e);
+    char fds[32];
+
+    if (err == 0)
+        err = journal_ring_new(counter, r->m->src, &ring, &r->reader, e);
+    if (err < 0)
+        return err;
+    snprintf(fds, sizeof(fds), "%d,%d", counter, ring);
+    err = journal_ring_map(fds, &r->ring, e);
+    if (err < 0)
+        return err;
+    r->taking = loop_timer_new(r->loop, take, r);
+    take(r);
+    return 0;
+}
+
+static int start_journal(struct running *r, struct err *e)
+{
+    if (opt_given(r->o, "journal-fds"))
+        return journal_ring_map(opt_text(r->o, "journal-fds"), &r->ring, e);
+    return opt_given(r->o, "journal") ? start_own_journal(r, e) : 0;
+}
+
+static int start_app(struct running *r, struct err *e)
+{
+    const struct mockd_shared shared = {.seed = (uint64_t)opt_int(r->o, "seed"),
+                                        .factor = r->domain.factor};
+
+    return r->m->open(r->o, &shared, &r->app, e);
+}
+
+static int start_tls(struct running *r, struct err *e)
+{
+    if (!opt_given(r->o, "cert"))
+        return 0;
+    if (!opt_given(r->o, "key"))
+        return err_set(e, -EINVAL, "--cert wants --key beside it");
+    return tls_server_new(&r->tls, opt_text(r->o, "cert"), opt_text(r->o, "key"), e);
+}
+
+static int read_listen(struct running *r, struct err *e)
+{
+    const char *text = opt_text(r->o, "listen"), *colon = strrchr(text, ':');
+    int64_t port = 0;
+
+    if (!colon || !text_copy_len(r->address, sizeof(r->address), text, (size_t)(colon - text)) ||
+        !text_int(colon + 1, 0, 65535, &port))
+        return err_set(e, -EINVAL, "--listen '%.80s': wanted is ADDRESS:PORT", text);
+    r->port = (int)port;
+    return 0;
+}
+
+static int start_httpd(struct running *r, struct err *e)
+{
+    struct httpd_config c = {.name = r->m->name,
+                             .n_listen = 1,
+                             .pool = r->page ? 1 : 4,
+                             .app = r->app.app,
+                             .handle = r->app.handle,
+                             .due = r->app.due,
+                             .tick = r->app.tick,
+                             .domain = r->domain,
+                             .journal = r->ring};
+    int err = read_listen(r, e);
+
+    if (err < 0)
+        return err;
+    c.listen[0].address = r->address;
+    c.listen[0].port = r->port;
+    c.listen[0].tls = r->tls;
+    err = httpd_start(&r->httpd, r->loop, &c, e);
+    if (err == 0)
+        r->port = httpd_port(r->httpd, 0);
+    return err;
+}
+
+static int tell(const struct running *r, struct err *e)
+{
+    char text[16];
+    int n = snprintf(text, sizeof(text), "%d\n", r->port);
+
+    if (!opt_given(r->o, "journal-fds")) {
+        printf("%s listens on %s://%s:%d%s\n", r->m->name, r->tls ? "https" : "http", r->address,
+               r->port, r->m->base);
+        fflush(stdout);
+    }
+    if (!opt_given(r->o, "port-file"))
+        return 0;
+    return file_write(opt_text(r->o, "port-file"), text, (size_t)n, 0644, e);
+}
+
+static int run(struct running *r, struct err *e)
+{
+    static int (*const steps[])(struct running *, struct err *) = {
+        start_clock, start_loop, start_journal, start_app, start_tls, start_httpd};
+
+    for (size_t i = 0; i < COUNTOF(steps); i++) {
+        int err = steps[i](r, e);
+
+        if (err < 0)
+            return err;
+    }
+    if (tell(r, e) < 0)
+        return e->code;
+    loop_run(r->loop);
+    return 0;
+}
+
+/* --- words instead of a run --------------------------------------------------------------------- */
+
+static void print_routes(const struct mockd *m)
+{
+    const struct http_route *routes;
+    size_t n = m->routes(&routes);
+
+    for (size_t i = 0; i < n; i++) {
+        char path[160];
+
+        snprintf(path, sizeof(path), "%s%s%s", routes[i].path, routes[i].op ? "?op=" : "",
+                 routes[i].op ? routes[i].op : "");
+        printf("%-6s %-56s %s\n", routes[i].method, path, routes[i].name);
+    }
+}
+
+static bool said_instead(const struct mockd *m, const struct opts *o)
+{
+    struct buf text SCOPED(buf_drop) = {0};
+
+    buf_init(&text, KIB(64));
+    if (opt_flag(o, "help"))
+        opts_help(o, &text);
+    else if (opt_flag(o, "show-config"))
+        opts_show(o, &text);
+    else if (opt_flag(o, "version"))
+        buf_printf(&text, "%s %s\n", m->name, GATEPROOF_VERSION);
+    else if (opt_flag(o, "routes"))
+        print_routes(m);
+    else
+        return false;
+    fputs(buf_text(&text), stdout);
+    return true;
+}
+
+static int read_options(const struct mockd *m, int argc, char **argv, struct opt_row *rows,
+                        struct opts **ret, struct err *e)
+{
+    int err;
+
+    assert(COUNTOF(shared_rows) + m->n_rows <= OPTS_MAX);
+    memcpy(rows, shared_rows, sizeof(shared_rows));
+    memcpy(rows + COUNTOF(shared_rows), m->rows, m->n_rows * sizeof(*rows));
+    err = opts_new(ret, m->what, rows, COUNTOF(shared_rows) + m->n_rows, e);
+    if (err == 0)
+        err = opts_args(*ret, argc, argv, e);
+    return err;
+}
+
+static void opts_drop(struct opts **o)
+{
+    opts_free(*o);
+}
+
+int mockd_main(const struct mockd *m, int argc, char **argv)
+{
+    struct opt_row rows[OPTS_MAX];
+    struct opts *o SCOPED(opts_drop) = NULL;
+    struct running r = {.m = m};
+    struct err e = {0};
+    int err = read_options(m, argc, argv, rows, &o, &e);
+
+    if (err == 0 && said_instead(m, o))
+        return EXIT_SUCCESS;
+    if (err == 0)
+        err = opts_check(o, &e);
+    if (err < 0) {
+        fprintf(stderr, "%s: %s\n", m->name, e.text);
+        return EXIT_USAGE;
+    }
+    r.o = o;
+    err = run(&r, &e);
+    if (err < 0)
+        fprintf(stderr, "%s: %s\n", m->name, e.text);
+    return err < 0 ? EXIT_MACHINE : EXIT_SUCCESS;
+}

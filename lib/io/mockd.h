@@ -1,0 +1,40 @@
+/* The frame of a mock's program: options, clock page, journal, TLS, listening, signals. What is
+ * served is the model's business; a main is a table of own options and one function.
+ *
+ * Shared options: --listen, --cert, --key, --seed, --factor, --journal-fds or --journal, --clock-fd,
+ * --domain-start, --port-file, --routes, --help, --show-config, --version.
+ * Exit status: 0 after TERM or INT, 1 when the machine refuses something, 3 for bad usage. */
+#ifndef IO_MOCKD_H
+#define IO_MOCKD_H
+
+#include "lib/io/httpd.h"
+#include "lib/io/opts.h"
+
+struct mockd_app {
+    void *app;
+    httpd_handle_fn *handle;
+    httpd_due_fn *due;
+    httpd_tick_fn *tick;
+};
+
+/* What both models are told, read from the shared options. */
+struct mockd_shared {
+    uint64_t seed;
+    int factor;
+};
+struct mockd {
+    const char *name; /* "mock-maas" */
+    const char *what; /* one paragraph for --help */
+    const char *base; /* path behind the address in the ready line: "/MAAS" */
+    enum ev_src src;
+    const struct opt_row *rows; /* own options */
+    size_t n_rows;
+    size_t (*routes)(const struct http_route **ret);
+    /* Makes the application. It lives as long as the process. */
+    int (*open)(const struct opts *o, const struct mockd_shared *s, struct mockd_app *ret,
+                struct err *e);
+};
+
+int mockd_main(const struct mockd *m, int argc, char **argv);
+
+#endif

@@ -1,0 +1,263 @@
+/* The acts of stage netns: one row an act. */
+#include "scenarios/engine/play.h"
+
+#include "lib/base/jx.h"
+#include "lib/base/text.h"
+#include "scenarios/engine/verbs.h"
+
+#include <stdio.h>
+
+#define SILENCE_STEPPED_MS SECONDS(1)
+#define SILENCE_WALL_MS    500
+
+enum act_state { ACT_DONE, ACT_NOT_DONE, ACT_BEGUN };
+typedef enum act_state act_fn(struct play *p, const struct script_line *line);
+
+void act_done(struct play *p, const struct script_line *line, bool fired)
+{
+    struct event e;
+    ev_init(&e, EV_ACT, world_now(&p->w));
+    ev_int_add(&e, EVF_LINE, line->number);
+    ev_text_add(&e, EVF_VERB, line->text);
+    ev_int_add(&e, EVF_FIRED, fired);
+    world_put(&p->w, &e);
+    if (p->acting == line)
+        p->acting = NULL;
+}
+
+static enum act_state ask(struct play *p, const struct user_wish *wish)
+{
+    return user_ask(p->user, wish, &p->broken) < 0 ? ACT_NOT_DONE : ACT_DONE;
+}
+
+/* --- the gateway --------------------------------------------------------------------------------
+ */
+
+static bool start(struct play *p)
+{
+    struct err e = {0};
+    if (guest_start(&p->guest, &e) == 0)
+        return true;
+    if (p->broken.code == 0)
+        p->broken = e;
+    return false;
+}
+
+static void on_code(void *arg, const struct http_result *r)
+{
+    struct play *p = arg;
+    const struct script_line *line = p->acting;
+    char code[128] = "", uid[64] = "";
+    bool fired = r->status == 200 &&
+                 jx_pick(buf_text(&r->body), r->body.len, "pairingCode", code, sizeof(code)) &&
+                 http_header_get(&r->headers, "X-Gp-Pcg-Uid", uid, sizeof(uid)) &&
+                 guest_secrets(&p->guest, uid, code, &p->broken) == 0 && start(p);
+    act_done(p, line, fired);
+}
+
+static enum act_state gateway_installs(struct play *p, const struct script_line *line)
+{
+    const struct user_wish wish = {.verb = "pairing-code",
+                                   .method = "GET",
+                                   .path = "/v1/overlords/pairing/code?cloudType=maas",
+                                   .body = "",
+                                   .done = on_code,
+                                   .arg = p};
+    (void)line;
+    if (guest_running(&p->guest))
+        return ACT_NOT_DONE;
+    return ask(p, &wish) == ACT_DONE ? ACT_BEGUN : ACT_NOT_DONE;
+}
+
+static bool gateway_starts(struct play *p)
+{
+    return p->guest.uid[0] != '\0' && start(p);
+}
+
+static bool gateway_stops(struct play *p)
+{
+    guest_stop(&p->guest);
+    return true;
+}
+
+static bool gateway_dies(struct play *p)
+{
+    guest_kill(&p->guest);
+    return true;
+}
+
+static bool gateway_freezes(struct play *p)
+{
+    guest_freeze(&p->guest, true);
+    return true;
+}
+
+static bool gateway_thaws(struct play *p)
+{
+    guest_freeze(&p->guest, false);
+    return true;
+}
+
+static enum act_state gateway_act(struct play *p, const struct script_line *line)
+{
+    static const struct {
+        const char *word;
+        bool needs_running;
+        bool (*act)(struct play *p);
+    } rows[] = {
+        {"starts", false, gateway_starts}, {"stops", true, gateway_stops},
+        {"dies", true, gateway_dies},      {"freezes", true, gateway_freezes},
+        {"thaws", true, gateway_thaws},
+    };
+    for (size_t i = 0; i < COUNTOF(rows); i++)
+        if (text_is(line->args[0], rows[i].word))
+            return guest_running(&p->guest) == rows[i].needs_running && rows[i].act(p)
+                       ? ACT_DONE
+                       : ACT_NOT_DONE;
+    return ACT_NOT_DONE;
+}
+
+/* --- the lab and the evidence -------------------------------------------------------------------
+ */
+
+static void on_try(void *arg, const struct capture_try *t)
+{
+    struct play *p = arg;
+    if (p->probe != NULL)
+        probe_try(p->probe, t);
+}
+
+static void on_probed(void *arg)
+{
+    struct play *p = arg;
+    const struct script_line *line = p->acting;
+    p->w.on_try = NULL;
+    probe_free(STEAL(p->probe));
+    act_done(p, line, true);
+}
+
+static enum act_state probe_every_pair(struct play *p, const struct script_line *line)
+{
+    const struct probe_config c = {.loop = p->w.loop,
+                                   .lab = p->w.run->lab,
+                                   .net = p->w.net,
+                                   .journal = p->w.rings.ring[EVS_ENGINE],
+                                   .domain = &p->w.domain,
+                                   .silence_ms =
+                                       p->w.stepped ? SILENCE_STEPPED_MS : SILENCE_WALL_MS};
+    (void)line;
+    p->w.on_try = on_try;
+    p->w.on_try_arg = p;
+    return probe_start(&p->probe, &c, on_probed, p, &p->broken) < 0 ? ACT_NOT_DONE : ACT_BEGUN;
+}
+
+static enum act_state evidence_loses(struct play *p, const struct script_line *line)
+{
+    enum ev_src src = ev_src_find(line->args[0]);
+    if (src == EVS_COUNT)
+        return ACT_NOT_DONE;
+    p->w.rings.lose[src] = true;
+    return ACT_DONE;
+}
+
+/* --- the user -----------------------------------------------------------------------------------
+ */
+
+static enum act_state user_lists_gateways(struct play *p, const struct script_line *line)
+{
+    (void)line;
+    return ask(p,
+               &(struct user_wish){
+                   .verb = "lists-gateways", .method = "GET", .path = "/v1/overlords", .body = ""});
+}
+
+static void ask_validate(struct play *p)
+{
+    const struct lab_host *maas = lab_role(p->w.run->lab, "maas");
+    char path[256], body[512];
+    snprintf(path, sizeof(path), "/v1/overlords/maas/%s/account/validate", p->guest.uid);
+    snprintf(body, sizeof(body),
+             "{\"account\":{\"apiEndpoint\":\"http://%s:%d/MAAS\",\"apiKey\":\"%s\"}}",
+             maas->links[0].address, maas->listen, p->w.maas_key);
+    (void)ask(
+        p, &(struct user_wish){.verb = "validates", .method = "POST", .path = path, .body = body});
+}
+
+/* The account is known by its uid now. */
+static void on_accounts(void *arg, const struct http_result *r)
+{
+    struct play *p = arg;
+    char uid[64] = "", path[256];
+    if (!jx_pick(buf_text(&r->body), r->body.len, "items.0.metadata.uid", uid, sizeof(uid)))
+        (void)text_copy(uid, sizeof(uid), "none");
+    if (p->wish == NULL) {
+        ask_validate(p);
+        return;
+    }
+    snprintf(path, sizeof(path), "/v1/cloudaccounts/maas/%s/properties/%s", uid, p->wish);
+    (void)ask(p, &(struct user_wish){
+                     .verb = "lists", .method = "GET", .path = path, .body = "", .names = true});
+}
+
+static enum act_state ask_account(struct play *p, const char *wish)
+{
+    p->wish = wish;
+    return ask(p, &(struct user_wish){.method = "GET",
+                                      .path = "/v1/cloudaccounts/maas",
+                                      .body = "",
+                                      .done = on_accounts,
+                                      .arg = p});
+}
+
+static enum act_state user_lists(struct play *p, const struct script_line *line)
+{
+    static const char *const kinds[][2] = {{"zones", "azs"},
+                                           {"pools", "resourcePools"},
+                                           {"domains", "domains"},
+                                           {"subnets", "subnets"},
+                                           {"tags", "tags"}};
+    for (size_t i = 0; i < COUNTOF(kinds); i++)
+        if (text_is(line->args[0], kinds[i][0]))
+            return ask_account(p, kinds[i][1]);
+    return ACT_NOT_DONE;
+}
+
+static enum act_state user_validates(struct play *p, const struct script_line *line)
+{
+    (void)line;
+    return ask_account(p, NULL);
+}
+
+/* --- the table ----------------------------------------------------------------------------------
+ */
+
+static const struct {
+    const char *verb;
+    act_fn *act;
+} acts[] = {
+    {"gateway.installs", gateway_installs},       {"gateway.act", gateway_act},
+    {"probe.every-pair", probe_every_pair},       {"evidence.loses", evidence_loses},
+    {"user.lists-gateways", user_lists_gateways}, {"user.lists", user_lists},
+    {"user.validates", user_validates},
+};
+
+bool act_begin(struct play *p, const struct script_line *line)
+{
+    for (size_t i = 0; i < COUNTOF(acts); i++) {
+        if (!text_is(acts[i].verb, line->verb->id))
+            continue;
+        p->acting = line;
+        switch (acts[i].act(p, line)) {
+        case ACT_DONE:
+            act_done(p, line, true);
+            break;
+        case ACT_NOT_DONE:
+            act_done(p, line, false);
+            break;
+        case ACT_BEGUN:
+            break;
+        }
+        return true;
+    }
+    return false;
+}

@@ -1,0 +1,468 @@
+#include "scenarios/engine/commands.h"
+
+#include "lib/base/text.h"
+#include "lib/io/file.h"
+#include "lib/io/journal.h"
+#include "scenarios/engine/lab_draw.h"
+#include "scenarios/engine/progress.h"
+#include "scenarios/judge/rules.h"
+#include "scenarios/report/report.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <unistd.h>
+
+struct command_call {
+    const struct opts *o;
+    const char *const *words; /* without the command's own */
+    size_t n_words;
+    char data[1024], bin[1024], gateway[1100];
+};
+
+typedef int command_fn(const struct command_call *c, struct err *e);
+
+static void free_script(struct script **s)
+{
+    free(*s);
+}
+
+static struct script *script_new(void)
+{
+    struct script *s = calloc(1, sizeof *s);
+
+    if (s == NULL)
+        WRONG("out of memory");
+    return s;
+}
+
+static int screen_width(void)
+{
+    struct winsize w = {0};
+
+    return ioctl(STDOUT_FILENO, TIOCGWINSZ, &w) == 0 && w.ws_col > 0 ? w.ws_col : 100;
+}
+
+static int print(const struct buf *text)
+{
+    fwrite(buf_text(text), 1, text->len, stdout);
+    return 0;
+}
+
+/* --- run ------------------------------------------------------------------------------------ */
+
+enum format { FORMAT_TEXT, FORMAT_JSON, FORMAT_JUNIT, FORMATS };
+static const struct {
+    const char *name, *file;
+    void (*write)(struct buf *out, const struct report *r);
+} formats[FORMATS] = {
+    [FORMAT_TEXT] = {"text", "report.txt", report_text},
+    [FORMAT_JSON] = {"json", "report.json", report_json},
+    [FORMAT_JUNIT] = {"junit", "report.xml", report_junit},
+};
+
+static int format_find(const char *name, enum format *ret, struct err *e)
+{
+    for (size_t i = 0; i < FORMATS; i++) {
+        if (!text_is(formats[i].name, name))
+            continue;
+        *ret = (enum format)i;
+        return 0;
+    }
+    return err_set(e, -EINVAL, "--format: text, json or junit, not '%s'", name);
+}
+
+static void report_fill(struct report *to, const struct run *r, struct report_story *stories,
+                        char (*paths)[1100])
+{
+    for (size_t i = 0; i < r->n; i++) {
+        snprintf(paths[i], sizeof paths[i], "%s/journal.jsonl", r->items[i]->dir);
+        stories[i] = (struct report_story){.judgement = &r->items[i]->judgement,
+                                           .journal = &r->items[i]->journal,
+                                           .journal_path = file_exists(paths[i]) ? paths[i] : ""};
+    }
+    *to = (struct report){.name = r->manifest.name,
+                          .vendor = r->manifest.vendor,
+                          .version = r->manifest.version,
+                          .harness_version = GATEPROOF_VERSION,
+                          .summary = &r->summary,
+                          .stories = stories,
+                          .n_stories = r->n,
+                          .width = screen_width()};
+}
+
+static int report_files(const struct run *r, const struct report *report, struct err *e)
+{
+    for (size_t i = 0; i < FORMATS; i++) {
+        SCOPED(buf_drop) struct buf text = {0};
+        char path[1100];
+        int code;
+
+        buf_init(&text, REPORT_BYTES_MAX);
+        formats[i].write(&text, report);
+        snprintf(path, sizeof path, "%s/%s", r->options.out, formats[i].file);
+        code = file_write(path, buf_text(&text), text.len, 0644, e);
+        if (code < 0)
+            return code;
+    }
+    return 0;
+}
+
+static int reported(const struct run *r, enum format format, struct err *e)
+{
+    struct report_story *stories = calloc(r->n, sizeof *stories);
+    char(*paths)[1100] = calloc(r->n, sizeof *paths);
+    SCOPED(buf_drop) struct buf text = {0};
+    struct report report;
+    int code;
+
+    if (stories == NULL || paths == NULL)
+        WRONG("out of memory");
+    report_fill(&report, r, stories, paths);
+    code = report_files(r, &report, e);
+    report.colour = format == FORMAT_TEXT && progress_colour(STDOUT_FILENO);
+    buf_init(&text, REPORT_BYTES_MAX);
+    formats[format].write(&text, &report);
+    print(&text);
+    free(stories);
+    free(paths);
+    if (code == 0 && format == FORMAT_TEXT)
+        printf("report: %s/report.txt (also .json, .xml), journals beside it\n", r->options.out);
+    return code;
+}
+
+static int exit_of(const struct run *r)
+{
+    int status = r->summary.exit_status;
+
+    if (!r->fell_back)
+        return status;
+    fprintf(stderr, "\nThe stories ran in the simulator only: %s\n", r->forbidden);
+    return status == 0 ? 2 : status;
+}
+
+static int do_run(const struct command_call *c, struct err *e)
+{
+    struct run_options o = {.data = c->data,
+                            .bin = c->bin,
+                            .gateway = c->gateway,
+                            .out = opt_text(c->o, "out"),
+                            .stage = opt_text(c->o, "stage"),
+                            .clock = opt_text(c->o, "clock"),
+                            .seed = (uint64_t)opt_int(c->o, "seed"),
+                            .jobs = opt_int(c->o, "jobs"),
+                            .words = c->words,
+                            .n_words = c->n_words};
+    struct run *r = NULL;
+    enum format format = FORMAT_TEXT;
+    int code = format_find(opt_text(c->o, "format"), &format, e);
+
+    if (code == 0)
+        code = run_plan(&o, &r, e);
+    if (code < 0)
+        return code;
+    code = run_play(r, e);
+    if (code == 0)
+        code = reported(r, format, e);
+    if (code < 0) {
+        /* the harness could not do its work: not a verdict, and not wrong words either */
+        fprintf(stderr, "gateproof: %s\n", e->text);
+        code = 2;
+    } else {
+        code = exit_of(r);
+    }
+    run_free(r);
+    return code;
+}
+
+/* --- list, rules, explain, lab -------------------------------------------------------------- */
+
+static void story_line(struct buf *out, const struct script *s, bool markdown)
+{
+    buf_printf(out, markdown ? "| %s | %s | " : "%-34s %s  ", s->name, s->title);
+    for (size_t i = 0; i < STAGE_COUNT; i++)
+        if ((s->stages & BIT(i)) != 0)
+            buf_printf(out, "%s ", stage_name((enum stage_id)i));
+    buf_text_add(out, markdown ? "|\n" : "\n");
+}
+
+static int do_list(const struct command_call *c, struct err *e)
+{
+    SCOPED(free_script) struct script *s = script_new();
+    SCOPED(buf_drop) struct buf out = {0};
+    const bool markdown = text_is(opt_text(c->o, "format"), "markdown");
+    char(*names)[64] = NULL;
+    size_t n = 0;
+    int code = stories_list(c->data, &names, &n, e);
+
+    buf_init(&out, MIB(1));
+    if (markdown)
+        buf_text_add(&out, "# Stories\n\nMade from `scenarios/stories` and the verb table; "
+                           "`ci/check-docs` holds it against them.\n\n| story | claim | stages "
+                           "|\n|---|---|---|\n");
+    for (size_t i = 0; i < n && code == 0; i++) {
+        code = story_load(c->data, names[i], NULL, s, e);
+        if (code == 0)
+            story_line(&out, s, markdown);
+    }
+    free(names);
+    if (markdown)
+        verbs_markdown(&out);
+    return code < 0 ? code : print(&out);
+}
+
+static int do_rules(const struct command_call *c, struct err *e)
+{
+    SCOPED(buf_drop) struct buf out = {0};
+
+    (void)e;
+    buf_init(&out, MIB(1));
+    if (text_is(opt_text(c->o, "format"), "markdown"))
+        rules_markdown(&out);
+    else
+        explain_list(&out, progress_colour(STDOUT_FILENO));
+    return print(&out);
+}
+
+static int lab_print(const struct command_call *c, const char *name, struct buf *out, struct err *e)
+{
+    struct lab *lab = calloc(1, sizeof *lab);
+    int code;
+
+    if (lab == NULL)
+        WRONG("out of memory");
+    code = lab_load(c->data, name, lab, e);
+    if (code == 0)
+        lab_draw(out, lab);
+    free(lab);
+    return code;
+}
+
+static int do_lab(const struct command_call *c, struct err *e)
+{
+    SCOPED(buf_drop) struct buf out = {0};
+    int code;
+
+    buf_init(&out, KIB(64));
+    code = lab_print(c, c->n_words == 0 ? "nat" : c->words[0], &out, e);
+    return code < 0 ? code : print(&out);
+}
+
+static void story_rules(struct buf *out, const struct script *s)
+{
+    for (size_t i = 0; i < s->n_lines; i++)
+        for (size_t k = 0; k < s->lines[i].n_rules; k++)
+            if (strstr(buf_text(out), s->lines[i].rules[k]) == NULL)
+                buf_printf(out, " %s", s->lines[i].rules[k]);
+    for (size_t i = 0; i < s->n_grades; i++)
+        if (strstr(buf_text(out), s->grades[i]) == NULL)
+            buf_printf(out, " %s", s->grades[i]);
+}
+
+static int story_explain(const struct command_call *c, const char *name, struct err *e)
+{
+    SCOPED(free_script) struct script *s = script_new();
+    SCOPED(buf_drop) struct buf rules_named = {0}, out = {0};
+    const char *shape;
+    int code = story_load(c->data, name, NULL, s, e);
+
+    if (code < 0)
+        return code;
+    shape = script_site(s, "site.shape", 0, "nat");
+    buf_init(&rules_named, KIB(4));
+    buf_init(&out, KIB(64));
+    story_rules(&rules_named, s);
+    buf_printf(&out, "%s\n  \"%s\"\n\n  grades%s\n\n  topology %s\n\n", s->name, s->title,
+               buf_text(&rules_named), shape);
+    code = lab_print(c, shape, &out, e);
+    buf_text_add(&out, "\n");
+    for (size_t i = 0; i < s->n_lines; i++) {
+        char time[32] = "";
+
+        if (s->lines[i].when == WHEN_AT || s->lines[i].when == WHEN_BY)
+            text_duration_write(s->lines[i].time, time, sizeof time);
+        buf_printf(&out, "  %-8s %-8s %s%s%s%s\n", when_name(s->lines[i].when), time,
+                   s->lines[i].text, s->lines[i].n_rules > 0 ? "  [" : "",
+                   s->lines[i].n_rules > 0 ? s->lines[i].rules[0] : "",
+                   s->lines[i].n_rules > 0 ? "]" : "");
+    }
+    buf_printf(&out, "\n  run it: gateproof run %s\n", s->name);
+    return print(&out);
+}
+
+static int do_explain(const struct command_call *c, struct err *e)
+{
+    SCOPED(buf_drop) struct buf out = {0};
+    const char *word = c->n_words == 0 ? "" : c->words[0];
+    char(*names)[64] = NULL;
+    size_t n = 0;
+    int code;
+
+    if (*word == '\0')
+        return err_set(e, -EINVAL,
+                       "explain what? A rule (gateproof explain REG-3) or a story "
+                       "(gateproof explain 100)");
+    buf_init(&out, KIB(64));
+    if (explain_rule(&out, word, screen_width()))
+        return print(&out);
+    code = stories_list(c->data, &names, &n, e);
+    for (size_t i = 0; i < n && code == 0; i++) {
+        const size_t len = strlen(word);
+
+        if (!text_is(names[i], word) &&
+            !(len == 3 && text_begins(names[i], word) && names[i][3] == '-'))
+            continue;
+        code = story_explain(c, names[i], e);
+        free(names);
+        return code;
+    }
+    free(names);
+    return code < 0 ? code : err_set(e, -EINVAL, "%s", buf_text(&out));
+}
+
+/* --- journals ------------------------------------------------------------------------------- */
+
+static int do_journal(const struct command_call *c, struct err *e)
+{
+    SCOPED(buf_drop) struct buf out = {0};
+    struct ev_list list;
+    int code;
+
+    buf_init(&out, MIB(512));
+    if (c->n_words == 0) {
+        journal_markdown(&out);
+        return print(&out);
+    }
+    ev_list_init(&list);
+    code = journal_file_read(c->words[0], &list, e);
+    if (code == 0)
+        ev_project(&list, &out);
+    ev_list_drop(&list);
+    return code < 0 ? code : print(&out);
+}
+
+static int do_judge(const struct command_call *c, struct err *e)
+{
+    SCOPED(free_script) struct script *s = script_new();
+    SCOPED(buf_drop) struct buf text = {0};
+    struct judgement *j = calloc(1, sizeof *j);
+    struct ev_list list;
+    int code;
+
+    if (j == NULL)
+        WRONG("out of memory");
+    ev_list_init(&list);
+    code = c->n_words == 2 ? story_load(c->data, c->words[0], NULL, s, e)
+                           : err_set(e, -EINVAL, "judge takes a story's name and a journal");
+    if (code == 0)
+        code = journal_file_read(c->words[1], &list, e);
+    if (code == 0) {
+        struct summary sum;
+        struct report_story story = {.judgement = j, .journal = &list, .journal_path = c->words[1]};
+        struct report r = {.name = "",
+                           .vendor = "",
+                           .version = "",
+                           .harness_version = GATEPROOF_VERSION,
+                           .summary = &sum,
+                           .stories = &story,
+                           .n_stories = 1,
+                           .width = screen_width()};
+
+        judge_story(s, &list, "pcg", j);
+        summarise(j, 1, &sum);
+        buf_init(&text, REPORT_BYTES_MAX);
+        report_text(&text, &r);
+        print(&text);
+        code = sum.exit_status;
+    }
+    ev_list_drop(&list);
+    free(j);
+    return code;
+}
+
+/* --- the table ------------------------------------------------------------------------------ */
+
+static const struct command {
+    const char *name, *words, *what;
+    command_fn *act;
+} commands[] = {
+    {"run", "[STORY…]",
+     "play stories against a gateway and judge it; all of them when none is named. "
+     "A story is named by its name, its number (100) or its family (1)",
+     do_run},
+    {"list", "", "the stories and what each claims", do_list},
+    {"rules", "", "all rules of the topology and which are graded today", do_rules},
+    {"explain", "RULE|STORY", "a rule in plain words, or a story with a picture of its network",
+     do_explain},
+    {"lab", "[SHAPE]", "a picture of a topology", do_lab},
+    {"judge", "STORY JOURNAL", "judge a journal again, without the gateway", do_judge},
+    {"journal", "[FILE]",
+     "a journal as two runs are compared by; without FILE what its events mean", do_journal},
+};
+
+void commands_help(const struct opts *o, struct buf *out)
+{
+    buf_text_add(out, "gateproof proves Private Cloud Gateways between Palette and MAAS.\n\n");
+    for (size_t i = 0; i < COUNTOF(commands); i++)
+        buf_printf(out, "  gateproof %-8s %-14s %s\n", commands[i].name, commands[i].words,
+                   commands[i].what);
+    buf_text_add(out, "\n");
+    opts_help(o, out);
+    buf_text_add(out,
+                 "\nexamples:\n"
+                 "  gateproof run                      every story against the reference\n"
+                 "  gateproof run 100 --stage sim      one story, in the simulator\n"
+                 "  gateproof run --gateway ../mine/gateway.json --format junit\n"
+                 "  gateproof explain REG-3\n"
+                 "\nexit status: 0 every graded MUST passed, 1 a failure, 2 something was not\n"
+                 "proven, 3 wrong words or bad input (nothing was started)\n");
+}
+
+/* The folder of this program, "" when the kernel does not say. */
+static void own_folder(char *out, size_t size)
+{
+    ssize_t n = readlink("/proc/self/exe", out, size - 1);
+    char *slash;
+
+    out[n < 0 ? 0 : n] = '\0';
+    slash = strrchr(out, '/');
+    if (slash != NULL)
+        *slash = '\0';
+}
+
+static void places(struct command_call *c)
+{
+    char installed[1100];
+
+    own_folder(c->bin, sizeof c->bin);
+    snprintf(installed, sizeof installed, "%s/../share/gateproof/scenarios", c->bin);
+    if (*opt_text(c->o, "data") != '\0')
+        text_copy(c->data, sizeof c->data, opt_text(c->o, "data"));
+    else
+        text_copy(c->data, sizeof c->data,
+                  file_exists(installed) ? installed : GATEPROOF_SOURCE_DATA);
+    if (*opt_text(c->o, "gateway") != '\0')
+        text_copy(c->gateway, sizeof c->gateway, opt_text(c->o, "gateway"));
+    else
+        snprintf(c->gateway, sizeof c->gateway, "%s/gateway.json", c->bin);
+}
+
+int commands_do(const struct opts *o, const char *const *words, size_t n, struct err *e)
+{
+    const char *names[COUNTOF(commands) + 1] = {NULL};
+    struct command_call c = {.o = o, .words = words + 1, .n_words = n - 1};
+    const char *near;
+
+    places(&c);
+    for (size_t i = 0; i < COUNTOF(commands); i++) {
+        if (text_is(commands[i].name, words[0]))
+            return commands[i].act(&c, e);
+        names[i] = commands[i].name;
+    }
+    near = text_nearest(words[0], names);
+    return err_set(e, -EINVAL, "no command '%s'%s%s%s; `gateproof --help` shows them", words[0],
+                   near == NULL ? "" : "; did you mean '", near == NULL ? "" : near,
+                   near == NULL ? "" : "'?");
+}

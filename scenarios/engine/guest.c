@@ -1,0 +1,254 @@
+#include "scenarios/engine/guest.h"
+
+#include "scenarios/engine/guest_env.h"
+
+#include "lib/base/text.h"
+#include "lib/io/file.h"
+
+#include <errno.h>
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+
+#define SECRET_LINE_MAX 512
+
+/* --- what is said -------------------------------------------------------------------------------
+ */
+
+static void begin_prog(const struct guest *g, const char *kind, struct event *ret)
+{
+    ev_init(ret, EV_PROG, world_now(g->w));
+    ev_text_add(ret, EVF_WHO, GUEST_NAME);
+    ev_text_add(ret, EVF_KIND, kind);
+}
+
+static void say(const struct guest *g, const char *kind)
+{
+    struct event e;
+    begin_prog(g, kind, &e);
+    world_put(g->w, &e);
+}
+
+static void say_signal(const struct guest *g, int signo)
+{
+    struct event e;
+    begin_prog(g, "signalled", &e);
+    ev_int_add(&e, EVF_SIGNAL, signo);
+    world_put(g->w, &e);
+}
+
+static void say_stray(void *arg, pid_t pid)
+{
+    struct event e;
+    begin_prog(arg, "forked-away", &e);
+    ev_int_add(&e, EVF_PID, pid);
+    world_put(((struct guest *)arg)->w, &e);
+}
+
+static void on_flooded(void *arg, struct prog *p)
+{
+    (void)p;
+    say(arg, "flooded");
+}
+
+static void on_secret(void *arg, struct prog *p, const char *name)
+{
+    struct guest *g = arg;
+    struct event e;
+    (void)p;
+    ev_init(&e, EV_SECRET_HIT, world_now(g->w));
+    ev_text_add(&e, EVF_NAME, name);
+    ev_text_add(&e, EVF_WHERE, "output");
+    ev_text_add(&e, EVF_WHO, GUEST_NAME);
+    world_put(g->w, &e);
+}
+
+/* --- the end ------------------------------------------------------------------------------------
+ */
+
+/* Nothing of a gateway may outlive it (GP-13). When it ended by itself its own group counts too. */
+static void end_strays(struct guest *g, pid_t group)
+{
+    pid_t known[WORLD_PROGS_MAX];
+    size_t n = world_pids(g->w, known);
+    (void)prog_strays(known, n, g->killed ? group : 0, say_stray, g);
+}
+
+static void on_ended(void *arg, struct prog *p)
+{
+    struct guest *g = arg;
+    struct event e;
+    int value = 0;
+    bool exited = prog_exited(p, &value);
+    begin_prog(g, "exited", &e);
+    ev_int_add(&e, exited ? EVF_STATUS : EVF_SIGNAL, value);
+    ev_int_add(&e, EVF_PID, prog_pid(p));
+    world_put(g->w, &e);
+    loop_timer_set(g->patience, MS_NEVER);
+    end_strays(g, prog_pid(p));
+    if (g->ended != NULL)
+        g->ended(g->arg);
+}
+
+static void on_impatient(void *arg)
+{
+    struct guest *g = arg;
+    if (!guest_running(g))
+        return;
+    say(g, "hung");
+    guest_kill(g);
+}
+
+void guest_lost(struct guest *g, const struct ctl_slot *s, const char *why)
+{
+    if (s != g->at.slot || !guest_running(g) || !text_is(why, "hung"))
+        return;
+    say(g, "hung");
+    guest_kill(g);
+}
+
+/* --- the life -----------------------------------------------------------------------------------
+ */
+
+static void on_killer_late(void *arg)
+{
+    struct guest *g = arg;
+    world_stop(g->w, &g->killer);
+}
+
+int guest_init(struct guest *g, struct world *w, struct err *e)
+{
+    char path[WORLD_PATH_MAX];
+    *g = (struct guest){.w = w};
+    (void)text_copy(g->secrets_dir, sizeof(g->secrets_dir), "gateway-secrets");
+    world_path(w, path, g->secrets_dir);
+    int r = file_mkdirs(path, 0700, e);
+    if (r == 0) {
+        world_path(w, path, "gateway-state");
+        r = file_mkdirs(path, 0700, e);
+    }
+    if (r == 0) {
+        world_path(w, path, "gateway-tmp");
+        r = file_mkdirs(path, 0700, e);
+    }
+    if (r < 0)
+        return r;
+    g->patience = loop_timer_new(w->loop, on_impatient, g);
+    g->killer_end = loop_timer_new(w->loop, on_killer_late, g);
+    return 0;
+}
+
+void guest_free(struct guest *g)
+{
+    if (g->w == NULL)
+        return;
+    loop_timer_free(&g->patience);
+    loop_timer_free(&g->killer_end);
+    world_stop(g->w, &g->at);
+    world_stop(g->w, &g->killer);
+}
+
+static int write_secret(struct guest *g, const char *name, const char *value, struct err *e)
+{
+    char path[128], line[SECRET_LINE_MAX];
+    snprintf(path, sizeof(path), "%s/%s", g->secrets_dir, name);
+    snprintf(line, sizeof(line), "%s\n", value);
+    return world_write(g->w, path, line, e);
+}
+
+int guest_secrets(struct guest *g, const char *uid, const char *code, struct err *e)
+{
+    int r = write_secret(g, "maas-key", g->w->maas_key, e);
+    if (r == 0 && code[0] != '\0')
+        r = write_secret(g, "pairing-code", code, e);
+    if (!text_copy(g->uid, sizeof(g->uid), uid))
+        return err_set(e, -EINVAL, "a gateway's uid is too long");
+    secrets_add(&g->w->secrets, "pairing-code", code);
+    return r;
+}
+
+static int start_with(struct guest *g, struct guest_env *env, struct err *e)
+{
+    const struct manifest *m = g->w->run->manifest;
+    const struct prog_events events = {on_flooded, on_secret, on_ended, g};
+    const char *argv[MANIFEST_WORDS_MAX + 1];
+    struct launch x = {.name = GUEST_NAME, .argv = argv, .env = guest_env_list(env), .dir = m->dir};
+    guest_env_expand(env, m->command, m->n_command, argv);
+    g->frozen = g->asked = g->killed = false;
+    /* Said before it can do anything. */
+    say(g, "started");
+    return world_start(g->w, lab_role(g->w->run->lab, GUEST_NAME), &x, &g->at, &events, e);
+}
+
+int guest_start(struct guest *g, struct err *e)
+{
+    struct guest_env env;
+    int page_fd;
+    assert(!guest_running(g));
+    world_stop(g->w, &g->at);
+    int r = world_slot(g->w, GUEST_NAME, &g->at, &page_fd, e);
+    if (r < 0)
+        return r;
+    g->starts++;
+    guest_env_make(&env, g, page_fd);
+    r = start_with(g, &env, e);
+    guest_env_drop(&env);
+    return r < 0 ? err_at(e, "%s", g->w->run->manifest->name) : 0;
+}
+
+bool guest_running(const struct guest *g)
+{
+    return g->at.prog != NULL && prog_running(g->at.prog);
+}
+
+void guest_stop(struct guest *g)
+{
+    if (!guest_running(g))
+        return;
+    say(g, "stopped");
+    g->asked = true;
+    /* stop_seconds is the gateway's own time, not the site's. */
+    loop_timer_set(g->patience, loop_now(g->w->loop) + SECONDS(g->w->run->manifest->stop_seconds));
+    world_signal(g->w, &g->at, SIGTERM);
+}
+
+/* A wrapper's real gateway may live elsewhere: its own kill command runs besides. */
+static void start_killer(struct guest *g)
+{
+    const struct manifest *m = g->w->run->manifest;
+    const struct prog_events events = {guest_env_ignore, guest_env_ignore_secret, guest_env_ignore,
+                                       NULL};
+    const char *argv[MANIFEST_WORDS_MAX + 1];
+    struct guest_env env;
+    if (m->n_kill == 0)
+        return;
+    world_stop(g->w, &g->killer);
+    guest_env_make(&env, g, -1);
+    guest_env_expand(&env, m->kill_command, m->n_kill, argv);
+    struct launch x = {
+        .name = "kill-command", .argv = argv, .env = guest_env_list(&env), .dir = m->dir};
+    if (world_start(g->w, lab_role(g->w->run->lab, GUEST_NAME), &x, &g->killer, &events, NULL) == 0)
+        loop_timer_set(g->killer_end, loop_now(g->w->loop) + GUEST_KILL_MS);
+    guest_env_drop(&env);
+}
+
+void guest_kill(struct guest *g)
+{
+    if (!guest_running(g))
+        return;
+    g->killed = true;
+    say_signal(g, SIGKILL);
+    start_killer(g);
+    world_signal(g->w, &g->at, SIGKILL);
+    if (guest_running(g))
+        prog_look(g->at.prog); /* when stepped it has gone by now, and time must not pass before */
+}
+
+void guest_freeze(struct guest *g, bool frozen)
+{
+    if (!guest_running(g))
+        return;
+    say_signal(g, frozen ? SIGSTOP : SIGCONT);
+    g->frozen = frozen;
+    world_signal(g->w, &g->at, frozen ? SIGSTOP : SIGCONT);
+}

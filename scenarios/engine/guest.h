@@ -1,0 +1,44 @@
+/* The gateway under test: started by its manifest's command with the environment of GP-6,
+ * signalled, ended, and what is to be said about it written to the journal (prog, secret.hit).
+ * Knows the launch contract and nothing else about a gateway. */
+#ifndef SCENARIOS_ENGINE_GUEST_H
+#define SCENARIOS_ENGINE_GUEST_H
+
+#include "scenarios/engine/world.h"
+
+#define GUEST_ENV_MAX 40
+#define GUEST_NAME    "gateway"
+#define GUEST_KILL_MS 5000 /* what a kill_command may take (GP-4) */
+
+struct guest {
+    struct world *w;
+    struct slotted at;
+    struct slotted killer; /* kill_command */
+    char uid[64];
+    char secrets_dir[64]; /* below the world's folder */
+    int starts;
+    bool frozen, asked, killed;
+    struct loop_timer *patience; /* TERM asked for: until it counts as hung */
+    struct loop_timer *killer_end;
+    void (*ended)(void *arg); /* may be NULL */
+    void *arg;
+    /* For the adapter probe: instead of "pcg" and "1"; NULL else. */
+    const char *features, *contract;
+};
+
+/* Makes its folders. mocks_certify must have been called. *g must stay where it is. */
+int guest_init(struct guest *g, struct world *w, struct err *e) MUST_CHECK;
+void guest_free(struct guest *g);
+
+/* The secret files of a first start. code may be "". */
+int guest_secrets(struct guest *g, const char *uid, const char *code, struct err *e) MUST_CHECK;
+/* -ENOENT, …: the command cannot be started at all, which is the harness's caller's mistake. */
+int guest_start(struct guest *g, struct err *e) MUST_CHECK;
+bool guest_running(const struct guest *g);
+void guest_stop(struct guest *g); /* TERM; hung, and killed, after stop_seconds */
+void guest_kill(struct guest *g);
+void guest_freeze(struct guest *g, bool frozen);
+/* The controller lost it. */
+void guest_lost(struct guest *g, const struct ctl_slot *s, const char *why);
+
+#endif

@@ -1,0 +1,156 @@
+#include "scenarios/engine/guest_env.h"
+
+#include "lib/base/text.h"
+#include "lib/io/file.h"
+
+#include <ctype.h>
+#include <stdio.h>
+#include <string.h>
+
+/* One memory for all texts, reserved at once, so that pointers into it stay. */
+static void reserve(struct buf *b)
+{
+    buf_init(b, GUEST_ENV_BYTES);
+    for (size_t i = 0; i < GUEST_ENV_BYTES - 1; i++)
+        buf_char_add(b, ' ');
+    buf_clear(b);
+}
+
+/* An empty value means "not given": the variable is left out. */
+static void add(struct guest_env *x, const char *name, const char *value)
+{
+    size_t begin = x->text.len;
+    if (value[0] == '\0')
+        return;
+    assert(x->n < GUEST_ENV_MAX);
+    buf_printf(&x->text, "%s=%s", name, value);
+    buf_char_add(&x->text, '\0');
+    x->at[x->n++] = x->text.data + begin;
+}
+
+static void add_path(struct guest_env *x, const struct world *w, const char *name,
+                     const char *below)
+{
+    char path[WORLD_PATH_MAX];
+    world_path(w, path, below);
+    add(x, name, path);
+}
+
+static void add_contract(struct guest_env *x, const struct guest *g)
+{
+    char run[33];
+    snprintf(run, sizeof(run), "gp-%08x-%d", (unsigned)(g->w->run->seed & 0xffffffff), g->starts);
+    add(x, "GP_CONTRACT", g->contract != NULL ? g->contract : "1");
+    add(x, "GP_PROFILE", "1.0");
+    add(x, "GP_FEATURES", g->features != NULL ? g->features : "pcg");
+    add(x, "GP_RUN", run);
+}
+
+static void add_site(struct guest_env *x, const struct guest *g)
+{
+    const struct lab_host *maas = lab_role(g->w->run->lab, "maas");
+    char text[128] = "";
+    add(x, "GP_PALETTE_URL", "https://palette.example");
+    add_path(x, g->w, "GP_PALETTE_CA_FILE", "tls/ca.pem");
+    add(x, "GP_PCG_UID", g->uid);
+    if (maas != NULL)
+        snprintf(text, sizeof(text), "http://%s:%d/MAAS", maas->links[0].address, maas->listen);
+    add(x, "GP_MAAS_URL", text);
+    snprintf(text, sizeof(text), "maas-%s", g->uid);
+    add(x, "GP_ACCOUNT_NAME", text);
+}
+
+/* The vendor's own file is copied, so that nothing written to it comes back. */
+static void add_config(struct guest_env *x, const struct guest *g)
+{
+    const struct manifest *m = g->w->run->manifest;
+    SCOPED(buf_drop) struct buf file = {0};
+    char from[MANIFEST_WORD_MAX + 1100], to[WORLD_PATH_MAX];
+    if (m->config[0] == '\0')
+        return;
+    buf_init(&file, MIB(1));
+    snprintf(from, sizeof(from), "%s/%s", m->dir, m->config);
+    world_path(g->w, to, "gateway-config");
+    if (file_read(from, &file, NULL) == 0 &&
+        file_write(to, buf_text(&file), file.len, 0600, NULL) == 0)
+        add(x, "GP_CONFIG_FILE", to);
+}
+
+void guest_env_make(struct guest_env *x, const struct guest *g, int page_fd)
+{
+    char fd[16] = "";
+    *x = (struct guest_env){0};
+    reserve(&x->text);
+    add(x, "PATH", "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin");
+    add_path(x, g->w, "HOME", "gateway-state");
+    add_path(x, g->w, "TMPDIR", "gateway-tmp");
+    add(x, "LANG", "C.UTF-8");
+    add(x, "TZ", "UTC");
+    add_contract(x, g);
+    add_path(x, g->w, "GP_STATE_DIR", "gateway-state");
+    add_path(x, g->w, "GP_SECRETS_DIR", g->secrets_dir);
+    add_config(x, g);
+    add_site(x, g);
+    if (page_fd >= 0)
+        snprintf(fd, sizeof(fd), "%d", page_fd);
+    add(x, "GP_CLOCK_FD", fd);
+}
+
+void guest_env_drop(struct guest_env *x)
+{
+    buf_drop(&x->text);
+}
+
+const char *const *guest_env_list(const struct guest_env *x)
+{
+    return x->at;
+}
+
+static const char *value_of(const struct guest_env *x, const char *name, size_t len)
+{
+    for (size_t i = 0; i < x->n; i++)
+        if (strncmp(x->at[i], name, len) == 0 && x->at[i][len] == '=')
+            return x->at[i] + len + 1;
+    return "";
+}
+
+static void expand_word(struct guest_env *x, const char *word)
+{
+    while (*word != '\0') {
+        size_t len = 0;
+        if (!text_begins(word, "$GP_")) {
+            buf_char_add(&x->text, *word++);
+            continue;
+        }
+        word++;
+        while (isupper((unsigned char)word[len]) || word[len] == '_')
+            len++;
+        buf_text_add(&x->text, value_of(x, word, len));
+        word += len;
+    }
+    buf_char_add(&x->text, '\0');
+}
+
+void guest_env_expand(struct guest_env *x, const char (*words)[MANIFEST_WORD_MAX], size_t n,
+                      const char **argv)
+{
+    for (size_t i = 0; i < n; i++) {
+        size_t begin = x->text.len;
+        expand_word(x, words[i]);
+        argv[i] = x->text.data + begin;
+    }
+    argv[n] = NULL;
+}
+
+void guest_env_ignore(void *arg, struct prog *p)
+{
+    (void)arg;
+    (void)p;
+}
+
+void guest_env_ignore_secret(void *arg, struct prog *p, const char *name)
+{
+    (void)arg;
+    (void)p;
+    (void)name;
+}

@@ -1,0 +1,70 @@
+/* A lab: zones, hosts, routers and rules as data (scenarios/labs/NAME.json), and the table of which
+ * role reaches which how. Pure: reading and asking. The same file makes the namespaces (netns.c)
+ * and the simulator's reach table (site.c); story 001 holds both against the table. */
+#ifndef SCENARIOS_ENGINE_LAB_H
+#define SCENARIOS_ENGINE_LAB_H
+
+#include "lib/base/err.h"
+
+#define LAB_ZONES_MAX   8
+#define LAB_HOSTS_MAX   24
+#define LAB_LINKS_MAX   4 /* interfaces of one host */
+#define LAB_RULES_MAX   32
+#define LAB_REACH_MAX   64
+#define LAB_NAME_MAX    32
+#define LAB_ADDRESS_MAX 48
+
+struct lab_zone {
+    char name[LAB_NAME_MAX];   /* "private" */
+    char net[LAB_ADDRESS_MAX]; /* "10.10.0.0/24" */
+    bool is_private;
+};
+struct lab_host {
+    char name[LAB_NAME_MAX]; /* "gw1", "site-router" */
+    char role[LAB_NAME_MAX]; /* "gateway", "maas", "palette", "proxy", "dns", "canary", "router", …
+                              */
+    size_t n_links;
+    struct lab_link {
+        char zone[LAB_NAME_MAX];
+        char address[LAB_ADDRESS_MAX]; /* without prefix length; the zone's net has it */
+    } links[LAB_LINKS_MAX];
+    char gateway[LAB_ADDRESS_MAX]; /* default route, "" = none */
+    size_t n_routes;
+    struct lab_route {
+        char net[LAB_ADDRESS_MAX];
+        char via[LAB_ADDRESS_MAX];
+    } routes[4];
+    bool forward;   /* a router */
+    int listen;     /* the port its role serves, 0 = none */
+    char nft[2048]; /* ruleset text for its namespace, "" = none */
+};
+enum reach { REACH_OPEN, REACH_NAT, REACH_DROP, REACH_REFUSED, REACH_PROXY, REACH_COUNT };
+const char *reach_name(enum reach r); /* "open", "nat", "drop", "refused", "proxy" */
+struct lab_reach {
+    char from[LAB_NAME_MAX], to[LAB_NAME_MAX]; /* roles */
+    enum reach reach;
+    char seen_as[LAB_ADDRESS_MAX]; /* the source address the target sees; "" = the source's own */
+};
+struct lab {
+    char name[LAB_NAME_MAX];
+    size_t n_zones, n_hosts, n_reach, n_names;
+    struct lab_zone zones[LAB_ZONES_MAX];
+    struct lab_host hosts[LAB_HOSTS_MAX];
+    struct lab_reach reach[LAB_REACH_MAX];
+    struct lab_name {
+        char name[64];
+        char address[LAB_ADDRESS_MAX];
+    } names[LAB_HOSTS_MAX];
+};
+
+/* file: for errors, "labs/nat.json: hosts[3].links[0].zone: no zone 'privat'; did you mean …". */
+int lab_read(const char *file, const char *text, size_t len, struct lab *ret, struct err *e)
+    MUST_CHECK;
+const struct lab_host *lab_role(const struct lab *l, const char *role); /* first with that role */
+const struct lab_host *lab_host_at(const struct lab *l, const char *address); /* NULL: nobody's */
+const struct lab_zone *lab_zone_of(const struct lab *l, const char *address); /* NULL: outside */
+enum reach lab_reaches(const struct lab *l, const char *from_role, const char *to_role,
+                       const char **ret_seen_as);
+const char *lab_resolve(const struct lab *l, const char *name); /* address, or NULL */
+
+#endif

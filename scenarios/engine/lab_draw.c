@@ -1,0 +1,78 @@
+/* A picture of a lab in text, made from its data. Pure. */
+#include "scenarios/engine/lab_draw.h"
+
+#include "lib/base/text.h"
+
+#include <string.h>
+
+/* ".10" of 203.0.113.10: the net is written once, above. */
+static const char *last_part(const char *address)
+{
+    const char *dot = strrchr(address, '.');
+
+    return dot == NULL ? address : dot;
+}
+
+static const struct lab_link *link_of(const struct lab_host *h, const char *zone)
+{
+    for (size_t i = 0; i < h->n_links; i++)
+        if (text_is(h->links[i].zone, zone))
+            return &h->links[i];
+    return NULL;
+}
+
+#define DRAW_WIDTH 72
+
+static void hosts_draw(struct buf *out, const struct lab *l, const char *zone)
+{
+    size_t used = 0;
+
+    for (size_t i = 0; i < l->n_hosts; i++) {
+        const struct lab_host *h = &l->hosts[i];
+        const struct lab_link *link = link_of(h, zone);
+        struct buf one;
+
+        if (link == NULL || h->forward)
+            continue;
+        buf_init(&one, 128);
+        buf_printf(&one, "%s %s", h->role, last_part(link->address));
+        if (h->listen > 0)
+            buf_printf(&one, ":%d", h->listen);
+        if (used > 0 && used + one.len + 3 > DRAW_WIDTH) {
+            buf_text_add(out, "\n");
+            used = 0;
+        }
+        buf_printf(out, "%s%s", used == 0 ? "  │  " : " · ", buf_text(&one));
+        used += one.len + 3;
+        buf_drop(&one);
+    }
+    buf_text_add(out, used > 0 ? "\n" : "");
+}
+
+static void router_draw(struct buf *out, const struct lab_host *h)
+{
+    buf_printf(out, "  └──┤ %s", h->name);
+    for (size_t i = 0; i < h->n_links; i++)
+        buf_printf(out, "%s %s %s", i == 0 ? " " : " │", h->links[i].zone,
+                   last_part(h->links[i].address));
+    if (strstr(h->nft, "masquerade") != NULL)
+        buf_text_add(out, " │ NAT");
+    if (strstr(h->nft, "drop") != NULL)
+        buf_text_add(out, " │ new flows inwards are dropped");
+    buf_text_add(out, " ├──┐\n");
+}
+
+void lab_draw(struct buf *out, const struct lab *l)
+{
+    for (size_t z = l->n_zones; z-- > 0;) {
+        const struct lab_zone *zone = &l->zones[z];
+
+        buf_printf(out, "  ┌── %s %s%s\n", zone->name, zone->net,
+                   zone->is_private ? " (private)" : "");
+        hosts_draw(out, l, zone->name);
+        for (size_t i = 0; i < l->n_hosts && z > 0; i++)
+            if (l->hosts[i].forward && link_of(&l->hosts[i], zone->name) != NULL &&
+                link_of(&l->hosts[i], l->zones[z - 1].name) != NULL)
+                router_draw(out, &l->hosts[i]);
+    }
+}

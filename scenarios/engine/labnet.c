@@ -1,0 +1,293 @@
+#include "scenarios/engine/labnet.h"
+
+#include "lib/base/text.h"
+#include "scenarios/engine/netlink.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <sched.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#define LINK_INDEX 100 /* of a host's first interface; ports of a bridge follow the bridge */
+
+struct labnet {
+    const struct lab *lab;
+    int home;
+    int hosts[LAB_HOSTS_MAX];
+    int zones[LAB_ZONES_MAX];
+};
+
+struct setting {
+    const char *path, *value;
+    bool may_lack; /* a kernel without it is fine */
+};
+/* Quiet links (no IPv6 chatter), no surprises by reverse path filters, low ports for mocks that
+ * have no capability, and unanswered connects that end while somebody still watches. */
+static const struct setting every_ns[] = {
+    {"net/ipv6/conf/all/disable_ipv6", "1", true},
+    {"net/ipv6/conf/default/disable_ipv6", "1", true},
+    {"net/ipv4/conf/all/rp_filter", "0", false},
+    {"net/ipv4/conf/default/rp_filter", "0", false},
+    {"net/ipv4/ip_unprivileged_port_start", "0", false},
+};
+
+size_t labnet_host_index(const struct lab *l, const struct lab_host *h)
+{
+    return (size_t)(h - l->hosts);
+}
+
+const char *labnet_address_in(const struct lab_host *h, const char *zone)
+{
+    for (size_t i = 0; i < h->n_links; i++)
+        if (text_is(h->links[i].zone, zone))
+            return h->links[i].address;
+    return NULL;
+}
+
+static size_t zone_index(const struct lab *l, const char *name)
+{
+    for (size_t i = 0; i < l->n_zones; i++)
+        if (text_is(l->zones[i].name, name))
+            return i;
+    WRONG("a lab that was read has a link without a zone");
+}
+
+static int enter(int ns, struct err *e)
+{
+    if (setns(ns, CLONE_NEWNET) < 0)
+        return err_errno(e, "enter a network namespace");
+    return 0;
+}
+
+static int settle(struct err *e)
+{
+    for (size_t i = 0; i < COUNTOF(every_ns); i++) {
+        int r = nl_sysctl(every_ns[i].path, every_ns[i].value, e);
+        if (r < 0 && !(r == -ENOENT && every_ns[i].may_lack))
+            return r;
+    }
+    return 0;
+}
+
+/* A new namespace with lo up; we are in it afterwards. */
+static int make_ns(int *ret_fd, struct nl *ret_nl, struct err *e)
+{
+    if (unshare(CLONE_NEWNET) < 0)
+        return err_errno(e, "make a network namespace; sysctl user.max_net_namespaces says how "
+                            "many may be");
+    int fd = open("/proc/self/ns/net", O_RDONLY | O_CLOEXEC);
+    if (fd < 0)
+        return err_errno(e, "open /proc/self/ns/net");
+    *ret_fd = fd;
+    int r = settle(e);
+    if (r == 0)
+        r = nl_open(ret_nl, e);
+    if (r < 0)
+        return r;
+    return nl_link_up(ret_nl, 1, e);
+}
+
+static void mac_of(uint8_t mac[NL_MAC_LEN], size_t zone_i, size_t host_i, size_t side)
+{
+    const uint8_t bytes[NL_MAC_LEN] = {0x02,         0x67, 0x70, (uint8_t)zone_i, (uint8_t)host_i,
+                                       (uint8_t)side};
+    for (size_t i = 0; i < NL_MAC_LEN; i++)
+        mac[i] = bytes[i];
+}
+
+static int make_zone(struct labnet *n, size_t zone_i, struct nl *ret_nl, struct err *e)
+{
+    uint8_t mac[NL_MAC_LEN];
+    int r = make_ns(&n->zones[zone_i], ret_nl, e);
+    if (r < 0)
+        return r;
+    mac_of(mac, zone_i, 0xff, 0);
+    return nl_bridge_add(ret_nl, "br", LABNET_BRIDGE_INDEX, mac, e);
+}
+
+static int join(struct labnet *n, struct nl *zone, size_t zone_i, size_t host_i, size_t link_i,
+                struct err *e)
+{
+    char port_name[48], far_name[48];
+    struct nl_end port = {.name = port_name,
+                          .index =
+                              LABNET_BRIDGE_INDEX + 1 + (int)(host_i * LAB_LINKS_MAX + link_i)};
+    struct nl_end far = {.name = far_name, .index = LINK_INDEX + (int)link_i};
+    snprintf(port_name, sizeof(port_name), "p%zu.%zu", host_i, link_i);
+    snprintf(far_name, sizeof(far_name), "eth%zu", link_i);
+    mac_of(port.mac, zone_i, host_i, 1);
+    mac_of(far.mac, zone_i, host_i, 0);
+    return nl_veth_add(zone, &port, LABNET_BRIDGE_INDEX, &far, n->hosts[host_i], e);
+}
+
+static int join_all(struct labnet *n, struct nl *zones, struct err *e)
+{
+    for (size_t h = 0; h < n->lab->n_hosts; h++)
+        for (size_t i = 0; i < n->lab->hosts[h].n_links; i++) {
+            size_t z = zone_index(n->lab, n->lab->hosts[h].links[i].zone);
+            int r = join(n, &zones[z], z, h, i, e);
+            if (r < 0)
+                return err_at(e, "%s", n->lab->hosts[h].name);
+        }
+    return 0;
+}
+
+static int address_host(const struct labnet *n, const struct lab_host *h, struct nl *nl,
+                        struct err *e)
+{
+    int r = 0;
+    for (size_t i = 0; i < h->n_links && r == 0; i++) {
+        const struct lab_zone *z = &n->lab->zones[zone_index(n->lab, h->links[i].zone)];
+        uint32_t net;
+        int prefix = 24;
+        if (!nl_net_read(z->net, &net, &prefix))
+            return err_set(e, -EINVAL, "zone %s: '%s' is no net", z->name, z->net);
+        r = nl_address_add(nl, LINK_INDEX + (int)i, h->links[i].address, prefix, e);
+        if (r == 0)
+            r = nl_link_up(nl, LINK_INDEX + (int)i, e);
+    }
+    if (r == 0 && h->gateway[0] != '\0')
+        r = nl_route_add(nl, "0.0.0.0/0", h->gateway, e);
+    for (size_t i = 0; i < h->n_routes && r == 0; i++)
+        r = nl_route_add(nl, h->routes[i].net, h->routes[i].via, e);
+    return r;
+}
+
+/* Addresses, routes, forwarding and rules of one host, in its namespace. */
+static int dress_host(const struct labnet *n, size_t host_i, struct nl *nl, struct err *e)
+{
+    const struct lab_host *h = &n->lab->hosts[host_i];
+    int r = address_host(n, h, nl, e);
+    if (r < 0 || (!h->forward && h->nft[0] == '\0'))
+        return r;
+    r = enter(n->hosts[host_i], e);
+    if (r == 0 && h->nft[0] != '\0')
+        r = nl_nft(h->nft, e);
+    if (r == 0 && h->forward) /* after the rules: nothing passes before them */
+        r = nl_sysctl("net/ipv4/ip_forward", "1", e);
+    return r;
+}
+
+static int await_all(const struct labnet *n, struct err *e)
+{
+    int r = 0;
+    for (size_t i = 0; i < n->lab->n_zones && r == 0; i++) {
+        r = enter(n->zones[i], e);
+        if (r == 0)
+            r = nl_wait_ready(e);
+    }
+    for (size_t i = 0; i < n->lab->n_hosts && r == 0; i++) {
+        r = enter(n->hosts[i], e);
+        if (r == 0)
+            r = nl_wait_ready(e);
+    }
+    return r;
+}
+
+static int build(struct labnet *n, struct nl *zones, struct nl *hosts, struct err *e)
+{
+    const struct lab *l = n->lab;
+    int r = 0;
+    for (size_t i = 0; i < l->n_hosts && r == 0; i++)
+        r = make_ns(&n->hosts[i], &hosts[i], e);
+    for (size_t i = 0; i < l->n_zones && r == 0; i++)
+        r = make_zone(n, i, &zones[i], e);
+    if (r == 0)
+        r = join_all(n, zones, e);
+    for (size_t i = 0; i < l->n_hosts && r == 0; i++)
+        if ((r = dress_host(n, i, &hosts[i], e)) < 0)
+            err_at(e, "%s", l->hosts[i].name);
+    return r < 0 ? r : await_all(n, e);
+}
+
+static int make_home(struct labnet *n, struct err *e)
+{
+    struct nl nl = {0};
+    const struct lab_host *user = lab_role(n->lab, "user");
+    if (user == NULL) {
+        int r = make_ns(&n->home, &nl, e);
+        nl_close(&nl);
+        return r;
+    }
+    n->home = fcntl(n->hosts[labnet_host_index(n->lab, user)], F_DUPFD_CLOEXEC, 0);
+    if (n->home < 0)
+        return err_errno(e, "copy a namespace's descriptor");
+    return enter(n->home, e);
+}
+
+int labnet_new(struct labnet **ret, const struct lab *l, struct err *e)
+{
+    struct nl zones[LAB_ZONES_MAX] = {0}, hosts[LAB_HOSTS_MAX] = {0};
+    struct labnet *n = calloc(1, sizeof(*n));
+    assert(n != NULL);
+    n->lab = l;
+    n->home = -1;
+    for (size_t i = 0; i < LAB_HOSTS_MAX; i++)
+        n->hosts[i] = -1;
+    for (size_t i = 0; i < LAB_ZONES_MAX; i++)
+        n->zones[i] = -1;
+    int r = build(n, zones, hosts, e);
+    if (r == 0)
+        r = make_home(n, e);
+    for (size_t i = 0; i < LAB_HOSTS_MAX; i++)
+        nl_close(&hosts[i]);
+    for (size_t i = 0; i < LAB_ZONES_MAX; i++)
+        nl_close(&zones[i]);
+    if (r < 0) {
+        labnet_free(n);
+        return err_at(e, "lab %s", l->name);
+    }
+    *ret = n;
+    return 0;
+}
+
+static void drop_fd(int fd)
+{
+    if (fd >= 0)
+        close(fd);
+}
+
+void labnet_free(struct labnet *n)
+{
+    if (n == NULL)
+        return;
+    for (size_t i = 0; i < LAB_HOSTS_MAX; i++)
+        drop_fd(n->hosts[i]);
+    for (size_t i = 0; i < LAB_ZONES_MAX; i++)
+        drop_fd(n->zones[i]);
+    drop_fd(n->home);
+    free(n);
+}
+
+int labnet_host(const struct labnet *n, size_t host_i)
+{
+    assert(host_i < n->lab->n_hosts);
+    return n->hosts[host_i];
+}
+
+int labnet_zone(const struct labnet *n, size_t zone_i)
+{
+    assert(zone_i < n->lab->n_zones);
+    return n->zones[zone_i];
+}
+
+int labnet_home(const struct labnet *n)
+{
+    return n->home;
+}
+
+int labnet_socket(const struct labnet *n, int ns, int domain, int type, int protocol, struct err *e)
+{
+    int r = enter(ns, e);
+    if (r < 0)
+        return r;
+    int fd = socket(domain, type | SOCK_CLOEXEC | SOCK_NONBLOCK, protocol);
+    r = fd < 0 ? err_errno(e, "make a socket in a namespace of the lab") : fd;
+    struct err back = {0};
+    if (enter(n->home, &back) < 0)
+        WRONG("cannot come home from a namespace we entered");
+    return r;
+}

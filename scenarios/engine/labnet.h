@@ -1,0 +1,34 @@
+/* A lab as network namespaces: one a host, one a zone with the zone's bridge in it.
+ *
+ * Built by the process it lives in (pid 1 of its own namespaces, ns.h); dies with it. Namespaces
+ * are held by descriptors only. A socket stays in the namespace where it was made, so one process
+ * serves and watches everywhere. After labnet_new the caller is in the host of role `user`, or,
+ * where the lab has none, in an empty namespace: `home`. Addresses, MACs and indexes follow from
+ * the lab file alone, so two runs look alike on the wire. */
+#ifndef SCENARIOS_ENGINE_LABNET_H
+#define SCENARIOS_ENGINE_LABNET_H
+
+#include "scenarios/engine/lab.h"
+
+struct labnet;
+
+int labnet_new(struct labnet **ret, const struct lab *l, struct err *e) MUST_CHECK;
+void labnet_free(struct labnet *n); /* leaves the caller where it is */
+
+/* Descriptors of namespaces, ours. host_i and zone_i are indexes into the lab's tables. */
+int labnet_host(const struct labnet *n, size_t host_i);
+int labnet_zone(const struct labnet *n, size_t zone_i);
+int labnet_home(const struct labnet *n);
+
+/* A socket made in that namespace (close-on-exec, non-blocking); the caller is home again. */
+int labnet_socket(const struct labnet *n, int ns, int domain, int type, int protocol, struct err *e)
+    MUST_CHECK;
+/* Index of the bridge in a zone's namespace: frames that it hands to itself count for nothing. */
+#define LABNET_BRIDGE_INDEX 100
+
+/* Index of the host in the lab's table. */
+size_t labnet_host_index(const struct lab *l, const struct lab_host *h);
+/* Address of the host in that zone, or NULL. */
+const char *labnet_address_in(const struct lab_host *h, const char *zone);
+
+#endif

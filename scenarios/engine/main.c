@@ -1,0 +1,64 @@
+/* gateproof: the one command people type. */
+#include "scenarios/engine/commands.h"
+
+#include "lib/base/text.h"
+
+#include <stdio.h>
+#include <unistd.h>
+
+static const struct opt_row rows[] = {
+    {"stage", NULL, OPT_TEXT, "", "STAGE", "sim, or netns (default where the machine allows it)", 0,
+     0, 0},
+    {"clock", NULL, OPT_TEXT, "", "CLOCK", "stepped (default) or wall; sim has its own", 0, 0, 0},
+    {"gateway", "GATEPROOF_GATEWAY", OPT_TEXT, "", "MANIFEST",
+     "gateway.json of the gateway under test (default: the reference)", 0, 0, 0},
+    {"seed", NULL, OPT_INT, "1", "N", "same seed, same story", 0, 0, INT64_MAX},
+    {"jobs", NULL, OPT_INT, "2", "N", "stories side by side", 0, 1, RUN_JOBS_MAX},
+    {"out", NULL, OPT_TEXT, "gateproof-report", "DIR", "where report and journals go", 0, 0, 0},
+    {"format", NULL, OPT_TEXT, "text", "FORMAT",
+     "text, json or junit on stdout (all three are files in DIR)", 0, 0, 0},
+    {"data", "GATEPROOF_DATA", OPT_TEXT, "", "DIR", "folder with stories/ and labs/", 0, 0, 0},
+};
+
+static int fail(const struct err *e)
+{
+    fprintf(stderr, "gateproof: %s\n", e->text);
+    return EXIT_USAGE;
+}
+
+static int dispatch(struct opts *o, struct err *e)
+{
+    const char *const *words;
+    size_t n = opts_words(o, &words);
+    SCOPED(buf_drop) struct buf text = {0};
+
+    buf_init(&text, MIB(1));
+    if (opt_flag(o, "version")) {
+        puts("gateproof " GATEPROOF_VERSION);
+        return 0;
+    }
+    if (opt_flag(o, "show-config"))
+        opts_show(o, &text);
+    else if (opt_flag(o, "help") || n == 0)
+        commands_help(o, &text);
+    else
+        return commands_do(o, words, n, e);
+    fputs(buf_text(&text), stdout);
+    return n == 0 && !opt_flag(o, "help") && !opt_flag(o, "show-config") ? EXIT_USAGE : 0;
+}
+
+int main(int argc, char **argv)
+{
+    struct opts *o = NULL;
+    struct err e = {0};
+    int r = opts_new(&o, "gateproof COMMAND [WORD…] [OPTION…]", rows, COUNTOF(rows), &e);
+
+    if (r == 0)
+        r = opts_args(o, argc, argv, &e);
+    if (r == 0)
+        r = opts_env(o, environ, &e);
+    if (r == 0)
+        r = dispatch(o, &e);
+    opts_free(o);
+    return r < 0 ? fail(&e) : r;
+}

@@ -1,0 +1,263 @@
+#include "scenarios/engine/mocks.h"
+
+#include "lib/base/jx.h"
+#include "lib/base/text.h"
+#include "lib/io/file.h"
+#include "lib/io/tls.h"
+
+#include <errno.h>
+#include <inttypes.h>
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/epoll.h>
+#include <sys/inotify.h>
+#include <unistd.h>
+
+#define CERTIFICATE_DAYS 3650
+#define DAY_S            86400
+#define PALETTE_NAME     "palette.example"
+#define WORDS_MAX        40
+
+int mocks_certify(struct world *w, struct err *e)
+{
+    /* A stepped run's clock begins in the past or the future: the epoch counts, not the wall. */
+    int64_t begin = w->epoch_s - DAY_S;
+    const struct lab_host *h = lab_role(w->run->lab, "palette");
+    char dir[WORLD_PATH_MAX], names[128];
+    world_path(w, dir, "tls");
+    int r = file_mkdirs(dir, 0700, e);
+    if (r == 0)
+        r = tls_ca_make(dir, "Gateproof lab authority", begin, CERTIFICATE_DAYS, e);
+    if (r < 0)
+        return r;
+    snprintf(names, sizeof(names), "%s,%s", PALETTE_NAME, h != NULL ? h->links[0].address : "");
+    return tls_leaf_make(dir, "palette", names, begin, CERTIFICATE_DAYS, e);
+}
+
+/* --- command lines ------------------------------------------------------------------------------
+ */
+
+/* Words of a command line, kept until the program has been started. */
+struct words {
+    size_t n;
+    const char *at[WORDS_MAX + 1];
+    struct buf text; /* all of them, each with its NUL; never grows, so pointers stay */
+};
+
+static const char *word(struct words *x, const char *fmt, ...) PRINTF_LIKE(2, 3);
+
+static const char *word(struct words *x, const char *fmt, ...)
+{
+    size_t begin = x->text.len;
+    va_list args;
+    assert(x->n < WORDS_MAX);
+    va_start(args, fmt);
+    buf_vprintf(&x->text, fmt, args);
+    va_end(args);
+    buf_char_add(&x->text, '\0');
+    x->at[x->n++] = x->text.data + begin;
+    return x->text.data + begin;
+}
+
+static void words_init(struct words *x)
+{
+    *x = (struct words){0};
+    buf_init(&x->text, KIB(16));
+    /* All memory at once. */
+    for (size_t i = 0; i < KIB(16) - 1; i++)
+        buf_char_add(&x->text, '\0');
+    buf_clear(&x->text);
+}
+
+/* What all mocks understand. */
+static void add_shared(struct words *x, const struct world *w, const struct lab_host *h,
+                       enum ev_src src, int page_fd)
+{
+    word(x, "--listen");
+    word(x, "%s:%d", h->links[0].address, h->listen);
+    word(x, "--seed");
+    word(x, "%" PRIu64, w->run->seed);
+    word(x, "--factor");
+    word(x, "%d", w->domain.factor);
+    word(x, "--journal-fds");
+    word(x, "%d,%d", w->rings.counter_fd, w->rings.fd[src]);
+    word(x, "--domain-start");
+    word(x, "%" PRId64, w->domain.start_ns);
+    word(x, "--port-file");
+    word(x, "%s/%s.port", w->dir, h->role);
+    if (page_fd >= 0) {
+        word(x, "--clock-fd");
+        word(x, "%d", page_fd);
+    }
+}
+
+static int add_maas(struct words *x, struct world *w, struct err *e)
+{
+    SCOPED(buf_drop) struct buf users = {0};
+    buf_init(&users, KIB(4));
+    buf_text_add(&users, "[{\"name\":\"installer\",\"key\":");
+    jx_write_text(&users, w->maas_key);
+    buf_text_add(&users, ",\"superuser\":true}]\n");
+    word(x, "--epoch");
+    word(x, "%" PRId64, w->epoch_s);
+    word(x, "--users-file");
+    word(x, "%s/users.json", w->dir);
+    return world_write(w, "users.json", buf_text(&users), e);
+}
+
+static int add_palette(struct words *x, struct world *w, struct err *e)
+{
+    word(x, "--cert");
+    word(x, "%s/tls/palette.pem", w->dir);
+    word(x, "--key");
+    word(x, "%s/tls/palette.key", w->dir);
+    word(x, "--api-key-file");
+    word(x, "%s/api-key", w->dir);
+    return world_write(w, "api-key", w->api_key, e);
+}
+
+/* --- start --------------------------------------------------------------------------------------
+ */
+
+static void on_flooded(void *arg, struct prog *p)
+{
+    (void)arg;
+    (void)p;
+}
+
+static void on_secret(void *arg, struct prog *p, const char *name)
+{
+    (void)arg;
+    (void)p;
+    (void)name;
+}
+
+static void on_ended(void *arg, struct prog *p)
+{
+    struct mocks *m = arg;
+    int value = 0;
+    if (m->ending)
+        return;
+    bool exited = prog_exited(p, &value);
+    err_set(&m->broken, -EPIPE, "mock-%s ended unasked with %s %d; its words are in %s/mock-%s.log",
+            prog_name(p), exited ? "status" : "signal", value, m->w->run->out_dir, prog_name(p));
+}
+
+static void on_file(void *arg, uint32_t events)
+{
+    char bytes[4096];
+    int *fd = arg;
+    (void)events;
+    while (read(*fd, bytes, sizeof(bytes)) > 0)
+        ;
+}
+
+static void on_late(void *arg)
+{
+    *(bool *)arg = true;
+}
+
+static int await_file_on(struct mocks *m, const struct slotted *s, const char *path, int *fd,
+                         struct err *e)
+{
+    struct world *w = m->w;
+    struct loop_watch *watch = NULL;
+    bool late = false;
+    int r = loop_watch_add(w->loop, *fd, EPOLLIN, on_file, fd, &watch, e);
+    if (r < 0)
+        return r;
+    struct loop_timer *timer = loop_timer_new(w->loop, on_late, &late);
+    loop_timer_set(timer, loop_now(w->loop) + MOCKS_START_MAX_MS);
+    while (!file_exists(path) && prog_running(s->prog) && !late)
+        (void)loop_once(w->loop);
+    loop_timer_free(&timer);
+    loop_watch_remove(&watch);
+    if (m->broken.code < 0)
+        return err_set(e, m->broken.code, "%s", m->broken.text);
+    return late ? err_set(e, -ETIMEDOUT, "%s does not listen after %d s", prog_name(s->prog),
+                          MOCKS_START_MAX_MS / 1000)
+                : 0;
+}
+
+/* The port file is there once the mock listens; when stepped that is so after its first turn. */
+static int await_listening(struct mocks *m, const struct slotted *s, const char *role,
+                           struct err *e)
+{
+    char path[WORLD_PATH_MAX];
+    snprintf(path, sizeof(path), "%s/%s.port", m->w->dir, role);
+    int fd = inotify_init1(IN_CLOEXEC | IN_NONBLOCK);
+    if (fd < 0 || inotify_add_watch(fd, m->w->dir, IN_MOVED_TO | IN_CLOSE_WRITE) < 0) {
+        int r = err_errno(e, "watch %s", m->w->dir);
+        if (fd >= 0)
+            close(fd);
+        return r;
+    }
+    int r = await_file_on(m, s, path, &fd, e);
+    close(fd);
+    return r;
+}
+
+static int start_one(struct mocks *m, const char *role, enum ev_src src, struct slotted *s,
+                     int (*add)(struct words *, struct world *, struct err *), struct err *e)
+{
+    struct world *w = m->w;
+    const struct lab_host *h = lab_role(w->run->lab, role);
+    const char *env[] = {"PATH=/usr/local/bin:/usr/bin:/bin", "LANG=C.UTF-8", "TZ=UTC", NULL};
+    const int fds[] = {w->rings.counter_fd, w->rings.fd[src]};
+    const struct prog_events events = {on_flooded, on_secret, on_ended, m};
+    struct words x;
+    char name[32];
+    int page_fd;
+    if (h == NULL)
+        return err_set(e, -EINVAL, "lab %s has no host with role %s", w->run->lab->name, role);
+    int r = world_slot(w, role, s, &page_fd, e);
+    if (r < 0)
+        return r;
+    snprintf(name, sizeof(name), "mock-%s", role);
+    words_init(&x);
+    word(&x, "%s/%s", w->run->bin_dir, name);
+    add_shared(&x, w, h, src, page_fd);
+    r = add(&x, w, e);
+    struct launch l = {
+        .name = name, .argv = x.at, .env = env, .dir = w->dir, .fds = fds, .n_fds = 2};
+    if (r == 0)
+        r = world_start(w, h, &l, s, &events, e);
+    buf_drop(&x.text);
+    return r < 0 ? r : await_listening(m, s, role, e);
+}
+
+int mocks_start(struct mocks *m, struct world *w, struct err *e)
+{
+    *m = (struct mocks){.w = w};
+    int r = mocks_certify(w, e);
+    if (r == 0)
+        r = start_one(m, "maas", EVS_MAAS, &m->maas, add_maas, e);
+    if (r == 0)
+        r = start_one(m, "palette", EVS_PALETTE, &m->palette, add_palette, e);
+    return r;
+}
+
+void mocks_end(struct mocks *m)
+{
+    m->ending = true;
+    world_signal(m->w, &m->maas, SIGTERM);
+    world_signal(m->w, &m->palette, SIGTERM);
+}
+
+static bool is_gone(const struct slotted *s)
+{
+    return s->prog == NULL || !prog_running(s->prog);
+}
+
+bool mocks_gone(const struct mocks *m)
+{
+    return is_gone(&m->maas) && is_gone(&m->palette);
+}
+
+void mocks_free(struct mocks *m)
+{
+    m->ending = true;
+    world_stop(m->w, &m->maas);
+    world_stop(m->w, &m->palette);
+}

@@ -1,0 +1,276 @@
+#include "scenarios/engine/ns.h"
+
+#include "scenarios/engine/netlink.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <linux/if_ether.h>
+#include <linux/if_packet.h>
+#include <arpa/inet.h>
+#include <net/if.h>
+#include <sched.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mount.h>
+#include <sys/prctl.h>
+#include <sys/socket.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#define NS_FLAGS                                                                                   \
+    (CLONE_NEWUSER | CLONE_NEWNS | CLONE_NEWPID | CLONE_NEWNET | CLONE_NEWIPC | CLONE_NEWUTS)
+#define NS_LINE_MAX 64
+
+/* Reads the first number of a one-line file of /proc; -1 when there is no such file. */
+static long number_in(const char *path)
+{
+    char text[32] = "";
+    int fd = open(path, O_RDONLY | O_CLOEXEC);
+    if (fd < 0)
+        return -1;
+    ssize_t n = read(fd, text, sizeof(text) - 1);
+    close(fd);
+    return n > 0 ? strtol(text, NULL, 10) : -1;
+}
+
+static int write_line(const char *path, const char *line)
+{
+    int fd = open(path, O_WRONLY | O_CLOEXEC);
+    if (fd < 0)
+        return -errno;
+    ssize_t n = write(fd, line, strlen(line));
+    int r = n < 0 ? -errno : 0;
+    close(fd);
+    return r;
+}
+
+/* The three switches with which distributions forbid it, in the order in which they are looked at.
+ */
+static const char *unshare_remedy(int code)
+{
+    if (code == -ENOSPC || number_in("/proc/sys/user/max_user_namespaces") == 0)
+        return "this machine allows no (more) user namespaces: sysctl -w "
+               "user.max_user_namespaces=15000";
+    if (number_in("/proc/sys/kernel/unprivileged_userns_clone") == 0)
+        return "sysctl -w kernel.unprivileged_userns_clone=1";
+    if (number_in("/proc/sys/kernel/apparmor_restrict_unprivileged_userns") == 1)
+        return "sysctl -w kernel.apparmor_restrict_unprivileged_userns=0, or give the program an "
+               "AppArmor profile with `userns,`";
+    return "in docker: --security-opt seccomp=unconfined --security-opt apparmor=unconfined "
+           "--security-opt systempaths=unconfined";
+}
+
+static int map_ids(uid_t uid, gid_t gid, struct err *e)
+{
+    char line[NS_LINE_MAX];
+    /* Root may map everybody, and then reads everybody's files as before. */
+    if (uid == 0 && write_line("/proc/self/uid_map", "0 0 4294967295") == 0 &&
+        write_line("/proc/self/gid_map", "0 0 4294967295") == 0)
+        return 0;
+    int r = write_line("/proc/self/setgroups", "deny");
+    if (r < 0 && r != -ENOENT)
+        return err_set(e, r, "write /proc/self/setgroups: %s; %s", strerror(-r), unshare_remedy(r));
+    snprintf(line, sizeof(line), "0 %u 1", (unsigned)uid);
+    if (number_in("/proc/self/uid_map") < 0 && (r = write_line("/proc/self/uid_map", line)) < 0)
+        return err_set(e, r, "write /proc/self/uid_map: %s; %s", strerror(-r), unshare_remedy(r));
+    snprintf(line, sizeof(line), "0 %u 1", (unsigned)gid);
+    r = write_line("/proc/self/gid_map", line);
+    if (r < 0)
+        return err_set(e, r, "write /proc/self/gid_map: %s; %s", strerror(-r), unshare_remedy(r));
+    return 0;
+}
+
+static int make_namespaces(struct err *e)
+{
+    uid_t uid = geteuid();
+    gid_t gid = getegid();
+    if (unshare(NS_FLAGS) < 0) {
+        int code = -errno;
+        return err_set(e, code, "unshare user, mount, pid, net, ipc, uts: %s; %s", strerror(-code),
+                       unshare_remedy(code));
+    }
+    return map_ids(uid, gid, e);
+}
+
+static int make_mounts(struct err *e)
+{
+    if (mount("none", "/", NULL, MS_REC | MS_PRIVATE, NULL) < 0)
+        return err_errno(e, "make all mounts private; %s", unshare_remedy(-errno));
+    if (mount("proc", "/proc", "proc", MS_NOSUID | MS_NODEV | MS_NOEXEC, NULL) < 0)
+        return err_errno(e, "mount /proc of the new pid namespace; in docker: --security-opt "
+                            "systempaths=unconfined");
+    return 0;
+}
+
+/* The two ends of the set-up tell each other one struct err: code 0 says that the body runs. */
+void ns_tell(int fd, const struct err *e)
+{
+    while (write(fd, e, sizeof(*e)) < 0 && errno == EINTR)
+        ;
+}
+
+bool ns_hear(int fd, struct err *ret)
+{
+    size_t done = 0;
+    while (done < sizeof(*ret)) {
+        ssize_t n = read(fd, (char *)ret + done, sizeof(*ret) - done);
+        if (n < 0 && errno == EINTR)
+            continue;
+        if (n <= 0)
+            return false;
+        done += (size_t)n;
+    }
+    ret->text[sizeof(ret->text) - 1] = '\0';
+    return true;
+}
+
+static _Noreturn void run_as_first(ns_body_fn *body, void *arg, int fd)
+{
+    struct err e = {0};
+    prctl(PR_SET_PDEATHSIG, SIGKILL);
+    if (make_mounts(&e) < 0) {
+        ns_tell(fd, &e);
+        _exit(1);
+    }
+    ns_tell(fd, &e);
+    _exit(body(arg, fd) & 0xff);
+}
+
+/* Lives outside the pid namespace and inside the user namespace; carries the exit status. */
+static _Noreturn void run_between(ns_body_fn *body, void *arg, int fd, pid_t parent)
+{
+    struct err e = {0};
+    int status = 0;
+    if (make_namespaces(&e) < 0)
+        goto refuse;
+    /* After unshare: a change of credentials clears it. */
+    prctl(PR_SET_PDEATHSIG, SIGKILL);
+    if (getppid() != parent)
+        _exit(1);
+    pid_t first = fork();
+    if (first < 0) {
+        err_errno(&e, "fork the first process of the pid namespace");
+        goto refuse;
+    }
+    if (first == 0)
+        run_as_first(body, arg, fd);
+    close(fd);
+    while (waitpid(first, &status, 0) < 0 && errno == EINTR)
+        ;
+    _exit(WIFEXITED(status) ? WEXITSTATUS(status) : 255);
+refuse:
+    ns_tell(fd, &e);
+    _exit(1);
+}
+
+int ns_start(struct ns_child *ret, ns_body_fn *body, void *arg, struct err *e)
+{
+    int fds[2];
+    struct err said = {0};
+    if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, fds) < 0)
+        return err_errno(e, "socketpair for a run");
+    pid_t parent = getpid();
+    pid_t pid = fork();
+    if (pid < 0) {
+        int r = err_errno(e, "fork a run");
+        close(fds[0]);
+        close(fds[1]);
+        return r;
+    }
+    if (pid == 0) {
+        close(fds[0]);
+        run_between(body, arg, fds[1], parent);
+    }
+    close(fds[1]);
+    struct ns_child c = {.pid = pid, .fd = fds[0]};
+    if (!ns_hear(c.fd, &said))
+        err_set(&said, -EPIPE, "a run ended before its namespaces were ready");
+    if (said.code < 0) {
+        ns_stop(&c, true);
+        return err_set(e, said.code, "%s", said.text);
+    }
+    *ret = c;
+    return 0;
+}
+
+int ns_stop(struct ns_child *c, bool kill_it)
+{
+    int status = 0;
+    if (c->pid == 0)
+        return -1;
+    if (kill_it)
+        kill(c->pid, SIGKILL); /* pid 1 inside follows by its PDEATHSIG, and all inside with it */
+    close(c->fd);
+    while (waitpid(c->pid, &status, 0) < 0 && errno == EINTR)
+        ;
+    c->pid = 0;
+    c->fd = -1;
+    return WIFEXITED(status) ? WEXITSTATUS(status) : -1;
+}
+
+/* --- the trial ------------------------------------------------------------------------------- */
+
+static int try_lo(struct err *e)
+{
+    struct nl n;
+    int r = nl_open(&n, e);
+    if (r < 0)
+        return r;
+    r = nl_link_up(&n, 1, e);
+    nl_close(&n);
+    /* unshare may succeed while the capability does not come with it. */
+    return r < 0 ? err_at(e, "%s", unshare_remedy(r)) : 0;
+}
+
+static int try_packet(struct err *e)
+{
+    int fd = socket(AF_PACKET, SOCK_DGRAM | SOCK_CLOEXEC, htons(ETH_P_ALL));
+    if (fd < 0)
+        return err_errno(e, "packet socket; the kernel needs CONFIG_PACKET");
+    close(fd);
+    return 0;
+}
+
+static int try_forward(struct err *e)
+{
+    int r = write_line("/proc/sys/net/ipv4/ip_forward", "1");
+    if (r < 0)
+        return err_set(e, r,
+                       "write /proc/sys/net/ipv4/ip_forward: %s; in docker: --security-opt "
+                       "systempaths=unconfined",
+                       strerror(-r));
+    return 0;
+}
+
+static int try_masquerade(struct err *e)
+{
+    return nl_nft("table ip t {\n chain c {\n type nat hook postrouting priority 100;\n "
+                     "oifname \"x\" masquerade\n }\n}\n",
+                     e);
+}
+
+static int trial(void *arg, int fd)
+{
+    static int (*const steps[])(struct err *) = {try_lo, try_packet, try_forward, try_masquerade};
+    struct err e = {0};
+    (void)arg;
+    for (size_t i = 0; i < COUNTOF(steps) && e.code == 0; i++)
+        (void)steps[i](&e);
+    ns_tell(fd, &e);
+    return e.code < 0;
+}
+
+int ns_possible(struct err *e)
+{
+    struct ns_child c;
+    struct err said = {0};
+    int r = ns_start(&c, trial, NULL, e);
+    if (r < 0)
+        return r;
+    if (!ns_hear(c.fd, &said))
+        err_set(&said, -EPIPE, "the trial of the namespaces ended without a word");
+    ns_stop(&c, false);
+    return said.code < 0 ? err_set(e, said.code, "%s", said.text) : 0;
+}

@@ -1,0 +1,276 @@
+/* What will be run: words of the command line → stories → one item for each combination of
+ * over-values. Everything that can be wrong is found here, before anything starts. */
+#include "scenarios/engine/run.h"
+
+#include "lib/base/text.h"
+#include "lib/io/file.h"
+#include "scenarios/engine/stage.h"
+#include "scenarios/judge/rules.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+static void free_script(struct script **s)
+{
+    free(*s);
+}
+
+/* "100", "1" (a family), "100-install-and-register", "all". */
+static bool word_means(const char *word, const char *story)
+{
+    size_t len = strlen(word);
+
+    if (text_is(word, "all") || text_is(word, story))
+        return true;
+    if (len == 1)
+        return story[0] == word[0];
+    return len == 3 && text_begins(story, word) && story[3] == '-';
+}
+
+static int words_check(const struct run_options *o, char (*names)[64], size_t n, struct err *e)
+{
+    const char **list = calloc(n + 1, sizeof *list);
+    int r = 0;
+
+    if (list == NULL)
+        WRONG("out of memory");
+    for (size_t i = 0; i < n; i++)
+        list[i] = names[i];
+    for (size_t w = 0; w < o->n_words && r == 0; w++) {
+        const char *near = text_nearest(o->words[w], list);
+        bool known = false;
+
+        for (size_t i = 0; i < n && !known; i++)
+            known = word_means(o->words[w], names[i]);
+        if (known)
+            continue;
+        r = err_set(e, -EINVAL, "no story '%s'%s%s%s; `gateproof list` shows them all", o->words[w],
+                    near == NULL ? "" : "; did you mean '", near == NULL ? "" : near,
+                    near == NULL ? "" : "'?");
+    }
+    free(list);
+    return r;
+}
+
+static bool wanted(const struct run_options *o, const char *story)
+{
+    for (size_t i = 0; i < o->n_words; i++)
+        if (word_means(o->words[i], story))
+            return true;
+    return o->n_words == 0;
+}
+
+/* --- stage and clock ------------------------------------------------------------------------ */
+
+static int stage_choose(const struct run_options *o, struct run *r, enum stage_id *ret,
+                        struct err *e)
+{
+    static const char *const names[] = {"sim", "netns", NULL};
+    struct err why = {0};
+
+    if (*o->stage != '\0') {
+        const char *near = text_nearest(o->stage, names);
+
+        *ret = stage_find(o->stage);
+        if (*ret == STAGE_COUNT)
+            return err_set(e, -EINVAL, "--stage: no stage '%s'; use %s", o->stage,
+                           near == NULL ? "sim or netns" : near);
+    } else {
+        *ret = STAGE_NETNS;
+    }
+    if (*ret == STAGE_NETNS && stage_netns_possible(&why) < 0) {
+        r->fell_back = true;
+        text_copy(r->forbidden, sizeof r->forbidden, why.text);
+        *ret = STAGE_SIM;
+    }
+    return 0;
+}
+
+static int clock_choose(const struct run *r, enum stage_id stage, enum clock_id *ret, struct err *e)
+{
+    const char *wish = r->options.clock;
+    enum clock_id clock = clock_find(wish);
+
+    if (stage == STAGE_SIM) {
+        *ret = CLOCK_VIRTUAL;
+        if (*wish != '\0' && clock != CLOCK_VIRTUAL && !r->fell_back)
+            return err_set(e, -EINVAL,
+                           "--clock %s: stage sim has the virtual clock only; leave "
+                           "--clock away, or add --stage netns",
+                           wish);
+        return 0;
+    }
+    if (*wish == '\0')
+        clock = manifest_has_clock(&r->manifest, "stepped") ? CLOCK_STEPPED : CLOCK_WALL;
+    if (clock == CLOCK_COUNT || clock == CLOCK_VIRTUAL)
+        return err_set(e, -EINVAL, "--clock: stage netns has the clocks stepped and wall, not '%s'",
+                       wish);
+    if (clock == CLOCK_STEPPED && !manifest_has_clock(&r->manifest, "stepped"))
+        return err_set(e, -EINVAL,
+                       "--clock stepped: the manifest of %s does not declare it "
+                       "(\"clock\": [… \"stepped\"], docs/time.md); use --clock wall",
+                       r->manifest.name);
+    *ret = clock;
+    return 0;
+}
+
+/* --- items ---------------------------------------------------------------------------------- */
+
+static int rules_check(const struct script *s, const char *path, struct err *e)
+{
+    for (size_t i = 0; i < s->n_grades; i++)
+        if (rule_find(s->grades[i]) == NULL && !text_begins(s->grades[i], "H-"))
+            return err_set(e, -EINVAL,
+                           "%s: grades %s: there is no such rule; `gateproof rules` "
+                           "lists them",
+                           path, s->grades[i]);
+    for (size_t i = 0; i < s->n_lines; i++)
+        for (size_t k = 0; k < s->lines[i].n_rules; k++)
+            if (rule_find(s->lines[i].rules[k]) == NULL && !text_begins(s->lines[i].rules[k], "H-"))
+                return err_set(e, -EINVAL,
+                               "%s:%d: [%s]: there is no such rule; `gateproof rules` "
+                               "lists them",
+                               path, s->lines[i].number, s->lines[i].rules[k]);
+    return 0;
+}
+
+static void item_name(struct run_item *item, const struct script *first,
+                      const char *const values[SCRIPT_OVER_MAX], const char *out)
+{
+    struct buf over;
+
+    buf_init(&over, sizeof item->over - 1);
+    for (size_t i = 0; i < first->n_over; i++)
+        buf_printf(&over, "%s%s", i == 0 ? "" : " ", values[i]);
+    text_copy(item->over, sizeof item->over, buf_text(&over));
+    buf_drop(&over);
+    snprintf(item->dir, sizeof item->dir, "%s/%s%s%s.%s.%s", out, item->script.name,
+             *item->over == '\0' ? "" : ".", item->over, stage_name(item->stage),
+             clock_name(item->clock));
+    for (char *c = item->dir; *c != '\0'; c++)
+        if (*c == ' ')
+            *c = '_';
+}
+
+static int item_add(struct run *r, const char *name, const struct script *first, size_t i,
+                    struct err *e)
+{
+    const char *values[SCRIPT_OVER_MAX] = {NULL};
+    struct run_item *item;
+    int code;
+
+    if (r->n == RUN_ITEMS_MAX)
+        return err_set(e, -E2BIG, "more than %d runs; name fewer stories", RUN_ITEMS_MAX);
+    script_values(first, i, values);
+    item = calloc(1, sizeof *item);
+    if (item == NULL)
+        WRONG("out of memory");
+    r->items[r->n++] = item;
+    ev_list_init(&item->journal);
+    code = story_load(r->options.data, name, values, &item->script, e);
+    if (code == 0)
+        code = rules_check(&item->script, name, e);
+    if (code == 0)
+        code = lab_load(r->options.data, script_site(&item->script, "site.shape", 0, "nat"),
+                        &item->lab, e);
+    if (code < 0)
+        return code;
+    item->seed = r->options.seed;
+    return 0;
+}
+
+/* A story that this stage or clock cannot play is left out, and said. */
+static bool fits(const struct run_item *item, enum stage_id stage, enum clock_id clock)
+{
+    return (item->script.stages & BIT(stage)) != 0 &&
+           (clock != CLOCK_WALL || *item->script.wall_skip == '\0');
+}
+
+static int story_add(struct run *r, const char *name, enum stage_id stage, enum clock_id clock,
+                     struct err *e)
+{
+    SCOPED(free_script) struct script *first = calloc(1, sizeof *first);
+    const char *values[SCRIPT_OVER_MAX];
+    int code;
+
+    if (first == NULL)
+        WRONG("out of memory");
+    code = story_load(r->options.data, name, NULL, first, e);
+    for (size_t i = 0; code == 0 && script_values(first, i, values); i++) {
+        struct run_item *item;
+
+        code = item_add(r, name, first, i, e);
+        if (code < 0)
+            return code;
+        item = r->items[r->n - 1];
+        item->stage = stage;
+        item->clock = clock;
+        item->factor = clock != CLOCK_WALL      ? 1
+                       : first->wall_factor > 0 ? first->wall_factor
+                                                : RUN_WALL_FACTOR;
+        item_name(item, first, values, r->options.out);
+        if (!fits(item, stage, clock))
+            snprintf(item->broken, sizeof item->broken, "skipped: %s",
+                     (item->script.stages & BIT(stage)) == 0 ? "the story is not for this stage"
+                                                             : item->script.wall_skip);
+    }
+    return code;
+}
+
+static int plan(struct run *r, char (*names)[64], size_t n, struct err *e)
+{
+    enum stage_id stage;
+    enum clock_id clock;
+    int code = words_check(&r->options, names, n, e);
+
+    if (code == 0)
+        code = manifest_load(r->options.gateway, &r->manifest, e);
+    if (code == 0)
+        code = stage_choose(&r->options, r, &stage, e);
+    if (code == 0)
+        code = clock_choose(r, stage, &clock, e);
+    if (code < 0)
+        return code;
+    manifest_features(&r->manifest, r->features, sizeof r->features);
+    for (size_t i = 0; i < n && code == 0; i++)
+        if (wanted(&r->options, names[i]))
+            code = story_add(r, names[i], stage, clock, e);
+    if (code == 0 && r->n == 0)
+        code = err_set(e, -EINVAL, "%s/stories holds no story", r->options.data);
+    return code;
+}
+
+int run_plan(const struct run_options *o, struct run **ret, struct err *e)
+{
+    struct run *r = calloc(1, sizeof *r);
+    char(*names)[64] = NULL;
+    size_t n = 0;
+    int code;
+
+    if (r == NULL)
+        WRONG("out of memory");
+    r->options = *o;
+    code = stories_list(o->data, &names, &n, e);
+    if (code == 0)
+        code = plan(r, names, n, e);
+    free(names);
+    if (code < 0) {
+        run_free(r);
+        return code;
+    }
+    *ret = r;
+    return 0;
+}
+
+void run_free(struct run *r)
+{
+    if (r == NULL)
+        return;
+    for (size_t i = 0; i < r->n; i++) {
+        ev_list_drop(&r->items[i]->journal);
+        free(r->items[i]);
+    }
+    free(r);
+}

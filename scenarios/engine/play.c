@@ -1,0 +1,270 @@
+#include "scenarios/engine/play.h"
+
+#include "lib/base/text.h"
+#include "scenarios/engine/verbs.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#define LOOK_MS          10 /* wall: the rings are looked at so often */
+#define PROGRESS_NS      INT64_C(100000000)
+#define ACTS_A_ROUND_MAX SCRIPT_LINES_MAX
+#define ACTING_STEP_MS   SECONDS(1)
+#define CANARY_MAX_MS    SECONDS(1)
+#define MOCKS_END_MAX_MS SECONDS(5)
+#define GUEST_END_MAX_MS SECONDS(2) /* beyond its own stop_seconds */
+
+/* --- records ------------------------------------------------------------------------------------
+ */
+
+/* One record: its length, then the event up to its last field. */
+static int sink(struct play *p, const struct event *e)
+{
+    char bytes[sizeof(uint64_t) + sizeof(*e)];
+    uint64_t len = EVENT_HEAD_SIZE + e->len;
+    memcpy(bytes, &len, sizeof(len));
+    memcpy(bytes + sizeof(len), e, len);
+    if (write(p->sink_fd, bytes, sizeof(len) + len) != (ssize_t)(sizeof(len) + len))
+        return err_errno(&p->broken, "keep a record of the journal");
+    return 0;
+}
+
+int play_sink_read(int fd, struct ev_list *ret, struct err *e)
+{
+    uint64_t len;
+    off_t at = 0;
+    struct event v;
+    while (pread(fd, &len, sizeof(len), at) == (ssize_t)sizeof(len)) {
+        if (len < EVENT_HEAD_SIZE || len > sizeof(v) ||
+            pread(fd, &v, len, at + (off_t)sizeof(len)) != (ssize_t)len)
+            return err_set(e, -EIO, "the journal of a run ends in the middle of a record");
+        ev_list_add(ret, &v);
+        at += (off_t)(sizeof(len) + len);
+    }
+    return 0;
+}
+
+/* Merges what was written since the last time, keeps it, and shows it to the lines. */
+static void take(struct play *p)
+{
+    struct rings *r = &p->w.rings;
+    (void)rings_take(r, p->w.stepped);
+    for (; p->sunk < r->out.n; p->sunk++) {
+        const struct event *e = ev_list_at(&r->out, p->sunk);
+        if (p->broken.code == 0)
+            (void)sink(p, e);
+        if (p->lines != NULL)
+            lines_feed(p->lines, e);
+    }
+}
+
+/* --- rounds -------------------------------------------------------------------------------------
+ */
+
+static void on_due(void *arg)
+{
+    (void)arg; /* the round that follows does what is due */
+}
+
+static void on_lost(void *arg, struct ctl_slot *s, const char *why)
+{
+    struct play *p = arg;
+    guest_lost(&p->guest, s, why);
+    if ((s == p->mocks.maas.slot || s == p->mocks.palette.slot) && text_is(why, "hung"))
+        err_set(&p->broken, -ETIMEDOUT, "mock-%s kept its turn too long", ctl_slot_name(s));
+}
+
+static void do_acts(struct play *p)
+{
+    for (int i = 0; i < ACTS_A_ROUND_MAX && p->acting == NULL && p->broken.code == 0; i++) {
+        const struct script_line *line = lines_act(p->lines);
+        if (line == NULL)
+            return;
+        if (!act_begin(p, line))
+            err_set(&p->broken, -ENOTSUP, "line %d: stage netns has no act '%s'", line->number,
+                    line->verb->id);
+        take(p);
+        lines_time(p->lines, world_now(&p->w));
+    }
+}
+
+static void set_due(struct play *p)
+{
+    ms_t now = world_now(&p->w), due = lines_due(p->lines);
+    /* An act that was begun stays due until it is done: time may go on, in steps. */
+    if (due <= now)
+        due = now + (p->acting != NULL ? ACTING_STEP_MS : 1);
+    ms_t at = due == MS_NEVER ? MS_NEVER : world_after(&p->w, due - now);
+    if (!p->w.stepped)
+        at = ms_min(at, loop_now(p->w.loop) + LOOK_MS);
+    loop_timer_set(p->due, at);
+}
+
+static void tell_progress(struct play *p, int64_t kernel_ns)
+{
+    const struct stage_run *r = p->w.run;
+    char text[256];
+    if (r->progress == NULL || kernel_ns - p->told_ns < PROGRESS_NS)
+        return;
+    p->told_ns = kernel_ns;
+    lines_progress(p->lines, text, sizeof(text));
+    r->progress(r->progress_arg, world_now(&p->w), text);
+}
+
+/* Why the run is over, or NULL. */
+static const char *round_of(struct play *p)
+{
+    const char *why = NULL;
+    int64_t kernel_ns = clk_kernel_ns();
+    take(p);
+    lines_time(p->lines, world_now(&p->w));
+    do_acts(p);
+    if (p->broken.code == 0 && p->mocks.broken.code < 0)
+        p->broken = p->mocks.broken;
+    if (p->broken.code < 0)
+        return "harness";
+    if (p->acting == NULL && lines_over(p->lines, &why))
+        return why;
+    if (kernel_ns - p->begin_ns > p->w.run->budget_ms * 1000000)
+        return "budget";
+    tell_progress(p, kernel_ns);
+    set_due(p);
+    return NULL;
+}
+
+static const char *play_lines(struct play *p)
+{
+    const char *why;
+    while ((why = round_of(p)) == NULL)
+        (void)loop_once(p->w.loop);
+    return why;
+}
+
+/* --- the end ------------------------------------------------------------------------------------
+ */
+
+static void on_late(void *arg)
+{
+    *(bool *)arg = true;
+}
+
+/* Rounds without acts until `done`, or until so much of our own time has passed. */
+static void settle(struct play *p, bool (*done)(const struct play *p), ms_t max_ms)
+{
+    bool late = false;
+    struct loop_timer *t = loop_timer_new(p->w.loop, on_late, &late);
+    loop_timer_set(t, loop_now(p->w.loop) + max_ms);
+    loop_timer_set(p->due, MS_NEVER);
+    for (take(p); !done(p) && !late; take(p))
+        (void)loop_once(p->w.loop);
+    loop_timer_free(&t);
+}
+
+static bool guest_is_gone(const struct play *p)
+{
+    return !guest_running(&p->guest);
+}
+
+static bool canaries_are_seen(const struct play *p)
+{
+    return capture_canaries_seen(p->w.capture, 2);
+}
+
+static bool mocks_are_gone(const struct play *p)
+{
+    return mocks_gone(&p->mocks);
+}
+
+static void say_end(struct play *p, const char *why)
+{
+    struct event e;
+    ev_init(&e, EV_RUN_END, world_now(&p->w));
+    ev_text_add(&e, EVF_WHY, why);
+    if (p->broken.code < 0)
+        ev_text_add(&e, EVF_TEXT, p->broken.text);
+    world_put(&p->w, &e);
+}
+
+static void end_guest(struct play *p)
+{
+    if (p->guest.frozen) /* it could not hear TERM */
+        guest_kill(&p->guest);
+    guest_stop(&p->guest);
+    settle(p, guest_is_gone, SECONDS(p->w.run->manifest->stop_seconds) + GUEST_END_MAX_MS);
+    guest_kill(&p->guest);
+    settle(p, guest_is_gone, GUEST_END_MAX_MS);
+}
+
+/* Everybody's last word. */
+static void end_all(struct play *p, const char *why)
+{
+    static const enum ev_src own[] = {EVS_CAPTURE, EVS_DNS, EVS_ENGINE};
+    struct err e = {0};
+    say_end(p, why);
+    probe_free(STEAL(p->probe));
+    user_free(STEAL(p->user));
+    end_guest(p);
+    if (capture_canaries(p->w.capture, 2, &e) == 0)
+        settle(p, canaries_are_seen, CANARY_MAX_MS);
+    capture_drops(p->w.capture);
+    mocks_end(&p->mocks);
+    settle(p, mocks_are_gone, MOCKS_END_MAX_MS);
+    for (size_t i = 0; i < COUNTOF(own); i++)
+        journal_end(p->w.rings.ring[own[i]], world_now(&p->w));
+    (void)rings_take(&p->w.rings, true);
+    take(p);
+}
+
+/* --- the whole ----------------------------------------------------------------------------------
+ */
+
+static int open_all(struct play *p, const struct stage_run *r, const char *dir, struct err *e)
+{
+    int code = world_open(&p->w, r, dir, e);
+    p->w.on_lost = on_lost;
+    p->w.on_lost_arg = p;
+    if (code == 0)
+        code = mocks_start(&p->mocks, &p->w, e);
+    if (code == 0)
+        code = guest_init(&p->guest, &p->w, e);
+    if (code == 0)
+        code = user_new(&p->user, &p->w, e);
+    if (code < 0)
+        return code;
+    p->lines = lines_new(r->script);
+    p->due = loop_timer_new(p->w.loop, on_due, p);
+    return 0;
+}
+
+static void close_all(struct play *p)
+{
+    probe_free(p->probe);
+    user_free(p->user);
+    guest_free(&p->guest);
+    if (p->mocks.w != NULL)
+        mocks_free(&p->mocks);
+    if (p->due != NULL)
+        loop_timer_free(&p->due);
+    if (p->lines != NULL)
+        lines_free(p->lines);
+    world_close(&p->w);
+}
+
+int play_story(struct play *p, const struct stage_run *r, const char *dir, int sink_fd,
+               struct err *e)
+{
+    *p = (struct play){.sink_fd = sink_fd, .begin_ns = clk_kernel_ns()};
+    int code = open_all(p, r, dir, e);
+    if (code == 0) {
+        end_all(p, play_lines(p));
+        if (p->broken.code < 0)
+            code = err_set(e, p->broken.code, "%s", p->broken.text);
+    } else {
+        (void)rings_take(&p->w.rings, true);
+        take(p);
+    }
+    close_all(p);
+    return code;
+}

@@ -1,0 +1,39 @@
+/* One story played on stage netns, from an open world to the last word of every writer: rounds of
+ * the loop, each followed by merging what was written, feeding the story's lines, and doing the
+ * acts whose moment has come. */
+#ifndef SCENARIOS_ENGINE_PLAY_H
+#define SCENARIOS_ENGINE_PLAY_H
+
+#include "scenarios/engine/guest.h"
+#include "scenarios/engine/mocks.h"
+#include "scenarios/engine/probe.h"
+#include "scenarios/engine/user.h"
+#include "scenarios/judge/lines.h"
+
+struct play {
+    struct world w;
+    struct mocks mocks;
+    struct guest guest;
+    struct user *user;
+    struct probe *probe;
+    struct lines *lines;
+    const struct script_line *acting; /* an act that is not done yet, or NULL */
+    const char *wish;                 /* second half of an act on an account */
+    struct loop_timer *due;
+    size_t sunk; /* records of w.rings.out given to the sink */
+    int sink_fd;
+    int64_t begin_ns, told_ns; /* kernel time: of the budget, of the last progress */
+    struct err broken;
+};
+
+/* Every merged record goes to sink_fd at once, as raw bytes (play_sink_read reads them). */
+int play_story(struct play *p, const struct stage_run *r, const char *dir, int sink_fd,
+               struct err *e) MUST_CHECK;
+int play_sink_read(int fd, struct ev_list *ret, struct err *e) MUST_CHECK;
+
+/* An act whose moment has come. Does it, or begins it; act_done journals it. false: no such act
+ * here, which a plan should have kept away. */
+bool act_begin(struct play *p, const struct script_line *line);
+void act_done(struct play *p, const struct script_line *line, bool fired);
+
+#endif

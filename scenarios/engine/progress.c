@@ -1,0 +1,97 @@
+#include "scenarios/engine/progress.h"
+
+#include "lib/base/text.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+struct progress {
+    const struct run *run;
+    bool terminal, colour;
+    size_t done;
+};
+
+bool progress_colour(int fd)
+{
+    const char *no_color = getenv("NO_COLOR");
+    const char *term = getenv("TERM");
+
+    return isatty(fd) && (no_color == NULL || *no_color == '\0') &&
+           (term == NULL || !text_is(term, "dumb"));
+}
+
+struct progress *progress_new(const struct run *r)
+{
+    struct progress *p = calloc(1, sizeof *p);
+
+    if (p == NULL)
+        WRONG("out of memory");
+    p->run = r;
+    p->terminal = isatty(STDERR_FILENO);
+    p->colour = progress_colour(STDERR_FILENO);
+    return p;
+}
+
+static void line_clear(const struct progress *p)
+{
+    if (p->terminal)
+        fputs("\r\033[K", stderr);
+}
+
+void progress_free(struct progress *p)
+{
+    line_clear(p);
+    free(p);
+}
+
+static void where(const struct run_item *item, char *out, size_t size)
+{
+    snprintf(out, size, "%s%s%s", item->script.name, *item->over == '\0' ? "" : " ", item->over);
+}
+
+void progress_show(struct progress *p, size_t index, const struct run_item *item, const char *text)
+{
+    char name[160], time[32] = "";
+    int64_t ms;
+    char number[24];
+    size_t digits = strspn(text, "0123456789");
+
+    (void)index;
+    if (!p->terminal)
+        return;
+    if (text_copy_len(number, sizeof number, text, digits) && text_int(number, 0, INT64_MAX, &ms))
+        text_duration_write(ms - ms % 1000, time, sizeof time);
+    where(item, name, sizeof name);
+    line_clear(p);
+    fprintf(stderr, "[%zu/%zu] %s  %s  %.80s", p->done, p->run->n, name, time,
+            text[digits] == ' ' ? text + digits + 1 : "");
+    fflush(stderr);
+}
+
+static const char *colour_of(enum verdict v)
+{
+    return v == VERDICT_PASS ? "\033[32m" : v == VERDICT_FAIL ? "\033[31m" : "\033[33m";
+}
+
+void progress_done(struct progress *p, size_t index, const struct run_item *item)
+{
+    enum verdict v = *item->broken == '\0'                    ? item->judgement.overall
+                     : text_begins(item->broken, "skipped: ") ? VERDICT_SKIPPED
+                                                              : VERDICT_HARNESS_ERROR;
+    char name[160], time[32];
+
+    (void)index;
+    p->done++;
+    where(item, name, sizeof name);
+    text_duration_write(item->judgement.domain_ms - item->judgement.domain_ms % 1000, time,
+                        sizeof time);
+    line_clear(p);
+    fprintf(stderr, "%s%-13s%s %-38s %s %s  %s in %lld.%02lld s%s%s\n",
+            p->colour ? colour_of(v) : "",
+            item->judgement.expected || *item->broken != '\0' ? verdict_word(v) : "unexpected",
+            p->colour ? "\033[0m" : "", name, stage_name(item->stage), clock_name(item->clock),
+            time, (long long)(item->took_ms / 1000), (long long)(item->took_ms % 1000 / 10),
+            *item->broken == '\0' ? "" : "  ", item->broken);
+}

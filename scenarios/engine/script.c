@@ -1,0 +1,361 @@
+#include "scenarios/engine/script_private.h"
+
+#include "lib/base/text.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+static const char *const when_names[WHEN_COUNT + 1] = {
+    [WHEN_SITE] = "site", [WHEN_AT] = "at",           [WHEN_BY] = "by",
+    [WHEN_THEN] = "then", [WHEN_NEVER] = "never",     [WHEN_ALWAYS] = "always",
+    [WHEN_END] = "end",   [WHEN_PREMISE] = "premise",
+};
+const char *const script_stage_names[STAGE_COUNT + 1] = {
+    [STAGE_SIM] = "sim", [STAGE_NETNS] = "netns"};
+static const char *const clock_names[CLOCK_COUNT + 1] = {
+    [CLOCK_VIRTUAL] = "virtual", [CLOCK_STEPPED] = "stepped", [CLOCK_WALL] = "wall"};
+
+const char *when_name(enum when w)
+{
+    assert(w < WHEN_COUNT);
+    return when_names[w];
+}
+
+const char *stage_name(enum stage_id s)
+{
+    assert(s < STAGE_COUNT);
+    return script_stage_names[s];
+}
+
+const char *clock_name(enum clock_id c)
+{
+    assert(c < CLOCK_COUNT);
+    return clock_names[c];
+}
+
+/* Index of the word in a list that ends with NULL; the length of the list when it is not there. */
+size_t script_index_of(const char *const *names, const char *name)
+{
+    size_t i = 0;
+
+    while (names[i] && !text_is(names[i], name))
+        i++;
+    return i;
+}
+
+enum stage_id stage_find(const char *name)
+{
+    return (enum stage_id)script_index_of(script_stage_names, name);
+}
+
+enum clock_id clock_find(const char *name)
+{
+    return (enum clock_id)script_index_of(clock_names, name);
+}
+
+/* --- lines ----------------------------------------------------------------------------------- */
+
+/* Takes the tags off the end of the words. */
+static int tags_read(struct script_reader *r, struct script_line *line)
+{
+    struct script_words *w = &r->words;
+    size_t first = w->n, i;
+
+    while (first > 0 && w->at[first - 1].text[0] == '[' && !w->at[first - 1].quoted)
+        first--;
+    for (i = first; i < w->n; i++) {
+        const size_t len = strlen(w->at[i].text);
+        char id[SCRIPT_WORD_BYTES_MAX];
+        int bad;
+
+        if (w->at[i].text[len - 1] != ']' || len < 3)
+            return script_wrong(&r->place, w->at[i].column,
+                                "'%s' is no tag; write one such as [REG-1]", w->at[i].text);
+        (void)text_copy_len(id, sizeof id, w->at[i].text + 1, len - 2);
+        bad = script_rule_add(r, &w->at[i], id, line->rules, &line->n_rules, SCRIPT_RULES_MAX);
+        if (bad < 0)
+            return bad;
+    }
+    w->n = first;
+    return 0;
+}
+
+/* Takes `for TIME` off the end of a never or always. */
+static int for_read(struct script_reader *r, struct script_line *line)
+{
+    struct script_words *w = &r->words;
+
+    if ((line->when != WHEN_NEVER && line->when != WHEN_ALWAYS) || w->n < 3 ||
+        !text_is(w->at[w->n - 2].text, "for"))
+        return 0;
+    line->has_for = true;
+    w->n -= 2;
+    return text_duration(w->at[w->n + 1].text, &line->for_ms)
+               ? 0
+               : script_wrong(&r->place, w->at[w->n + 1].column,
+                              "'%s' is no time; write one such as 90s, 15m or 1h30m",
+                              w->at[w->n + 1].text);
+}
+
+/* The time behind at, by and then; *ret_first is the first word of the verb. */
+static int line_time_read(struct script_reader *r, struct script_line *line, size_t *ret_first)
+{
+    const struct script_words *w = &r->words;
+    int bad = 0;
+
+    *ret_first = 1;
+    if (line->when == WHEN_AT || line->when == WHEN_BY) {
+        bad = script_time_read(r, 1, when_name(line->when), &line->time);
+        *ret_first = 2;
+    } else if (line->when == WHEN_THEN && w->n > 1 && w->at[1].text[0] == '+') {
+        if (!text_duration(w->at[1].text + 1, &line->time))
+            bad = script_wrong(&r->place, w->at[1].column,
+                               "'%s' is no pause; write one such as +5m", w->at[1].text);
+        *ret_first = 2;
+    }
+    if (bad == 0 && *ret_first >= w->n)
+        bad = script_wrong(&r->place, w->end_column,
+                           "the line ends too early; write what '%s' is "
+                           "about",
+                           when_name(line->when));
+    return bad;
+}
+
+/* What can only be said knowing the lines above. */
+static int line_place_check(struct script_reader *r, const struct script_line *line)
+{
+    const int column = r->words.at[0].column;
+
+    if (line->when == WHEN_THEN && !r->has_by)
+        return script_wrong(&r->place, column,
+                            "'then' has no 'by' above it; write 'at TIME', or a 'by' line first");
+    if ((line->when == WHEN_AT || line->when == WHEN_BY) && line->time < r->last_at)
+        return script_wrong(&r->place, column,
+                            "this time lies before the 'at' line above; put the lines in order "
+                            "of time");
+    if (line->n_rules > 0 && (line->verb->kind != VERB_FACT || line->when == WHEN_PREMISE))
+        return script_wrong(&r->place, column,
+                            "only a fact can decide a rule, and a premise decides none; move the "
+                            "tag to a fact");
+    if (line->when == WHEN_AT)
+        r->last_at = line->time;
+    r->has_by = r->has_by || line->when == WHEN_BY;
+    return 0;
+}
+
+static int line_read(struct script_reader *r, enum when when)
+{
+    struct script *s = r->s;
+    struct script_line *line = &s->lines[s->n_lines];
+    size_t first = 0;
+    int bad;
+
+    if (s->n_lines == SCRIPT_LINES_MAX)
+        return script_wrong(&r->place, 1, "more than %d lines; split the story", SCRIPT_LINES_MAX);
+    line->number = r->place.number;
+    line->when = when;
+    bad = tags_read(r, line);
+    if (bad == 0)
+        bad = line_time_read(r, line, &first);
+    if (bad < 0)
+        return bad;
+    line->column = r->words.at[first].column;
+    script_join(&r->words, first, r->words.n, line->text, sizeof line->text);
+    bad = for_read(r, line);
+    if (bad == 0)
+        bad = script_match(&r->place, &r->words, first, when, line);
+    if (bad == 0)
+        bad = line_place_check(r, line);
+    if (bad < 0)
+        return bad;
+    if (line->verb->kind != VERB_FACT)
+        r->stages &= line->verb->stages;
+    s->n_lines++;
+    return 0;
+}
+
+/* --- the file -------------------------------------------------------------------------------- */
+
+static void words_put_in(struct script_reader *r)
+{
+    size_t i, k;
+
+    for (i = 0; i < r->words.n; i++)
+        for (k = 0; k < r->s->n_over; k++) {
+            struct script_word *word = &r->words.at[i];
+            if (word->quoted || !text_is(word->text, r->s->over[k].word))
+                continue;
+            r->over_used[k] = true;
+            (void)text_copy(word->text, sizeof word->text,
+                            r->values ? r->values[k] : r->s->over[k].values[0]);
+            break;
+        }
+}
+
+static int first_word_is_wrong(const struct script_reader *r)
+{
+    const char *names[WHEN_COUNT + SCRIPT_HEADERS + 1] = {NULL}, *nearest;
+    const struct script_word *word = &r->words.at[0];
+    size_t i;
+
+    for (i = 0; i < WHEN_COUNT; i++)
+        names[i] = when_names[i];
+    for (i = 0; i < SCRIPT_HEADERS; i++)
+        names[WHEN_COUNT + i] = script_header_word(i);
+    nearest = text_nearest(word->text, names);
+    if (nearest)
+        return script_wrong(&r->place, word->column, "'%s' is not known here; did you mean '%s'?",
+                            word->text, nearest);
+    return script_wrong(&r->place, word->column,
+                        "a line cannot begin with '%s'; begin with site, at, by, then, never, "
+                        "always, end, premise or a header word",
+                        word->text);
+}
+
+static int any_line_read(struct script_reader *r, const char *text, size_t len)
+{
+    int bad = script_split(&r->place, text, len, &r->words);
+    size_t i;
+
+    if (bad < 0 || r->words.n == 0)
+        return bad;
+    for (i = 0; i < SCRIPT_HEADERS; i++)
+        if (text_is(script_header_word(i), r->words.at[0].text) &&
+            text_is(script_header_word(i), "over"))
+            return script_header_read(r, i);
+    words_put_in(r);
+    for (i = 0; i < SCRIPT_HEADERS; i++)
+        if (text_is(script_header_word(i), r->words.at[0].text))
+            return script_header_read(r, i);
+    i = script_index_of(when_names, r->words.at[0].text);
+    return i < WHEN_COUNT ? line_read(r, (enum when)i) : first_word_is_wrong(r);
+}
+
+static bool line_decides(const struct script_line *line)
+{
+    return line->verb->kind == VERB_FACT && line->when != WHEN_PREMISE;
+}
+
+static int lines_check(struct script_reader *r)
+{
+    const struct script *s = r->s;
+    bool decides = s->n_grades > 0;
+    size_t i;
+
+    for (i = 0; i < s->n_lines; i++) {
+        const struct script_line *line = &s->lines[i];
+        const ms_t until = line->has_for ? line->for_ms : line->time;
+
+        decides = decides || line_decides(line);
+        r->place.number = line->number;
+        if (until > s->run_ms)
+            return script_wrong(&r->place, line->column,
+                                "this time lies after the end of the run; write a longer 'run'");
+    }
+    r->place.number = 1;
+    if (!decides)
+        return script_wrong(&r->place, 1, "the story decides nothing; write a fact or 'grades'");
+    return 0;
+}
+
+static int whole_check(struct script_reader *r)
+{
+    struct script *s = r->s;
+    size_t i;
+
+    r->place.number = 1;
+    if (s->title[0] == '\0')
+        return script_wrong(&r->place, 1,
+                            "the title is missing; write scenario \"What must come true\"");
+    if (s->run_ms == 0)
+        return script_wrong(&r->place, 1,
+                            "'run' is missing; write the longest it may last, such "
+                            "as run 1h");
+    for (i = 0; i < s->n_over; i++) {
+        r->place.number = r->over_lines[i];
+        if (!r->over_used[i])
+            return script_wrong(&r->place, 1, "%s is used nowhere below; use it or remove the line",
+                                s->over[i].word);
+    }
+    s->stages = r->stages;
+    r->place.number = 1;
+    if (s->stages == 0)
+        return script_wrong(&r->place, 1, "no stage has all of these acts; see the verb reference");
+    return lines_check(r);
+}
+
+static int name_read(const char *path, char *out, size_t size, struct err *e)
+{
+    const char *slash = strrchr(path, '/'), *base = slash ? slash + 1 : path;
+    const size_t len = strlen(base) - (text_ends(base, ".scn") ? 4 : 0);
+
+    if (!text_copy_len(out, size, base, len))
+        return err_set(e, -EINVAL, "%s: the file's name is longer than %zu bytes; shorten it", path,
+                       size - 1);
+    return 0;
+}
+
+static int file_read(struct script_reader *r, const char *text)
+{
+    const char *line = text;
+
+    if (strlen(text) > SCRIPT_TEXT_MAX)
+        return err_set(r->place.e, -EINVAL, "%s: larger than %zu bytes; split the story",
+                       r->place.file, (size_t)SCRIPT_TEXT_MAX);
+    for (r->place.number = 1; *line; r->place.number++) {
+        const size_t len = strcspn(line, "\n");
+        const int bad = any_line_read(r, line, len);
+        if (bad < 0)
+            return bad;
+        line += len + (line[len] == '\n');
+    }
+    return whole_check(r);
+}
+
+int script_read(const char *name, const char *text, const char *const *values, struct script *ret,
+                struct err *e)
+{
+    struct script_reader *r = calloc(1, sizeof *r);
+    struct script *s = calloc(1, sizeof *s);
+    int bad;
+
+    if (!r || !s)
+        WRONG("no memory");
+    *r = (struct script_reader){.place = {.file = name, .e = e},
+                                .s = s,
+                                .values = values,
+                                .last_at = -1,
+                                .stages = (unsigned)(BIT(STAGE_COUNT) - 1)};
+    bad = name_read(name, s->name, sizeof s->name, e);
+    if (bad == 0)
+        bad = file_read(r, text);
+    if (bad == 0)
+        *ret = *s;
+    free(s);
+    free(r);
+    return bad;
+}
+
+bool script_values(const struct script *s, size_t i, const char *ret[SCRIPT_OVER_MAX])
+{
+    size_t k = s->n_over;
+
+    while (k-- > 0) { /* the last `over` turns fastest */
+        ret[k] = s->over[k].values[i % s->over[k].n];
+        i /= s->over[k].n;
+    }
+    return i == 0;
+}
+
+const char *script_site(const struct script *s, const char *verb_id, size_t arg,
+                        const char *fallback)
+{
+    size_t i;
+
+    for (i = 0; i < s->n_lines; i++)
+        if (s->lines[i].when == WHEN_SITE && text_is(s->lines[i].verb->id, verb_id))
+            return arg < s->lines[i].n_args ? s->lines[i].args[arg] : fallback;
+    return fallback;
+}

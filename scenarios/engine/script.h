@@ -1,0 +1,93 @@
+/* The line language: a story's text → steps. Pure.
+ *
+ *   WHEN words…   # comment      [RULE]
+ *
+ * WHEN is site, at TIME, by TIME, then [+TIME], never, always, end, premise; header words
+ * (scenario, grades, stages, wall, over, expect, run) stand alone. The verbs are rows of
+ * scenarios/engine/verbs.c: the row's form is parser, documentation line and error message in one.
+ * Errors are one sentence "file:line:column: what; remedy", with the nearest word for a typo. */
+#ifndef SCENARIOS_ENGINE_SCRIPT_H
+#define SCENARIOS_ENGINE_SCRIPT_H
+
+#include "lib/base/base.h"
+#include "lib/base/err.h"
+
+#define SCRIPT_LINES_MAX  128
+#define SCRIPT_ARGS_MAX   8
+#define SCRIPT_WORD_MAX   128
+#define SCRIPT_RULES_MAX  4 /* tags on one line */
+#define SCRIPT_GRADES_MAX 32
+#define SCRIPT_OVER_MAX   4  /* `over` lines */
+#define SCRIPT_VALUES_MAX 16 /* values of one `over` */
+#define SCRIPT_TEXT_MAX   KIB(64)
+
+enum when {
+    WHEN_SITE,
+    WHEN_AT,
+    WHEN_BY,
+    WHEN_THEN,
+    WHEN_NEVER,
+    WHEN_ALWAYS,
+    WHEN_END,
+    WHEN_PREMISE,
+    WHEN_COUNT
+};
+const char *when_name(enum when w);
+
+enum stage_id { STAGE_SIM, STAGE_NETNS, STAGE_COUNT };
+enum clock_id { CLOCK_VIRTUAL, CLOCK_STEPPED, CLOCK_WALL, CLOCK_COUNT };
+const char *stage_name(enum stage_id s);
+const char *clock_name(enum clock_id c);
+enum stage_id stage_find(const char *name); /* STAGE_COUNT when unknown */
+enum clock_id clock_find(const char *name);
+
+struct script_line {
+    int number; /* in the file, from 1 */
+    int column; /* of the first word of the verb, from 1 */
+    enum when when;
+    ms_t time; /* at, by: since the run began; then: pause after the `by` above */
+    const struct verb *verb;
+    size_t n_args;
+    char args[SCRIPT_ARGS_MAX][SCRIPT_WORD_MAX]; /* what stood in the form's places, in order */
+    size_t n_rules;
+    char rules[SCRIPT_RULES_MAX][8]; /* "REG-1" */
+    char text[256];                  /* the verb's words as written, for reports */
+    bool has_for;                    /* a never/always with `for T` */
+    ms_t for_ms;
+};
+
+enum expect { EXPECT_PASS, EXPECT_FAIL, EXPECT_VACUOUS, EXPECT_INCONCLUSIVE };
+
+struct script {
+    char name[64];       /* "100-install-and-register", from the file's name */
+    char title[256];     /* the claim */
+    char wall_skip[256]; /* reason, or "": this story is not run on clock wall */
+    int wall_factor;     /* 0 = the default F */
+    size_t n_grades;
+    char grades[SCRIPT_GRADES_MAX][8]; /* rules judged by law, without the tagged ones */
+    unsigned stages;                   /* BIT(stage_id) */
+    enum expect expect;
+    ms_t run_ms;
+    size_t n_over;
+    struct script_over {
+        char word[32];
+        size_t n;
+        char values[SCRIPT_VALUES_MAX][64];
+    } over[SCRIPT_OVER_MAX];
+    size_t n_lines;
+    struct script_line lines[SCRIPT_LINES_MAX];
+};
+
+/* name: the file's path, for errors and for script.name. values: one per `over` line, put in for
+ * its word before the lines are read; NULL reads with each over's first value (a check, and the way
+ * to learn the values). *ret is untouched on error. */
+int script_read(const char *name, const char *text, const char *const *values, struct script *ret,
+                struct err *e) MUST_CHECK;
+/* The i-th combination of over-values (product); false when there are no more. */
+bool script_values(const struct script *s, size_t i, const char *ret[SCRIPT_OVER_MAX]);
+
+/* "shape" of `site shape nat`, or fallback when the story does not say. */
+const char *script_site(const struct script *s, const char *verb_id, size_t arg,
+                        const char *fallback);
+
+#endif

@@ -1,0 +1,243 @@
+/* Life of a site and its journal. */
+#include "scenarios/engine/site_private.h"
+
+#include "lib/base/text.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+void site_put(struct site *s, enum ev_src src, struct event *e)
+{
+    e->src = src;
+    e->seq = ++s->seq;
+    e->nth = ++s->nth[src];
+    ev_chain(e, s->chain[src], e->chain);
+    memcpy(s->chain[src], e->chain, sizeof e->chain);
+    if (s->lose_next[src]) {
+        s->lose_next[src] = false;
+        return;
+    }
+    ev_list_add(s->journal, e);
+}
+
+void site_put_list(struct site *s, enum ev_src src, struct ev_list *l)
+{
+    for (size_t i = 0; i < l->n; i++) {
+        const struct event *from = ev_list_at(l, i);
+        struct event e;
+
+        memcpy(&e, from, EVENT_HEAD_SIZE + from->len);
+        for (size_t k = 0; k < s->n_secrets; k++)
+            if (memmem(e.bytes, e.len, s->secrets[k].text, strlen(s->secrets[k].text)) != NULL)
+                site_scan(s, s->secrets[k].text, "journal");
+        site_put(s, src, &e);
+    }
+    ev_list_clear(l);
+}
+
+void site_secret_add(struct site *s, const char *name, const char *text)
+{
+    assert(s->n_secrets < SITE_SECRETS_MAX);
+    if (*text == '\0')
+        return;
+    text_copy(s->secrets[s->n_secrets].name, sizeof s->secrets[0].name, name);
+    if (text_copy(s->secrets[s->n_secrets].text, sizeof s->secrets[0].text, text))
+        s->n_secrets++;
+}
+
+void site_scan(struct site *s, const char *text, const char *where)
+{
+    for (size_t i = 0; i < s->n_secrets; i++) {
+        struct event e;
+
+        if (strstr(text, s->secrets[i].text) == NULL)
+            continue;
+        ev_init(&e, EV_SECRET_HIT, s->now);
+        ev_text_add(&e, EVF_NAME, s->secrets[i].name);
+        ev_text_add(&e, EVF_WHERE, where);
+        site_put(s, EVS_ENGINE, &e);
+    }
+}
+
+/* consumer:token:secret as MAAS makes them: 18, 18 and 32 letters. */
+static void maas_key_make(struct site *s)
+{
+    static const size_t lengths[] = {18, 18, 32};
+    static const char *const names[] = {"maas-consumer", "maas-token", "maas-secret"};
+    static const char letters[] = "ABCDEFGHJKLMNPQRSTUVWXYZabcdefghjkmnpqrstuvwxyz23456789";
+    char *to = s->maas_key;
+
+    for (size_t i = 0; i < COUNTOF(lengths); i++) {
+        char *part = to;
+
+        for (size_t k = 0; k < lengths[i]; k++)
+            *to++ = letters[rng_between(&s->rng, 0, (int64_t)sizeof letters - 2)];
+        *to = '\0';
+        site_secret_add(s, names[i], part);
+        if (i + 1 < COUNTOF(lengths))
+            *to++ = ':';
+    }
+}
+
+static void servers_make(struct site *s)
+{
+    struct palette_config palette = {.seed = s->seed, .factor = 1};
+    struct maas_config maas = {.seed = s->seed, .epoch_s = SITE_EPOCH_S, .factor = 1, .n_users = 1};
+
+    text_copy(palette.api_key, sizeof palette.api_key, s->api_key);
+    text_copy(maas.users[0].name, sizeof maas.users[0].name, "installer");
+    text_copy(maas.users[0].key, sizeof maas.users[0].key, s->maas_key);
+    maas.users[0].superuser = true;
+    s->servers[SITE_PALETTE] = (struct site_server){.role = "palette",
+                                                    .https = true,
+                                                    .port = 443,
+                                                    .src = EVS_PALETTE,
+                                                    .app = palette_new(&palette),
+                                                    .handle = palette_handle,
+                                                    .due = palette_due,
+                                                    .tick = palette_tick};
+    s->servers[SITE_MAAS] = (struct site_server){.role = "maas",
+                                                 .https = false,
+                                                 .port = 5240,
+                                                 .src = EVS_MAAS,
+                                                 .app = maas_new(&maas),
+                                                 .handle = maas_handle,
+                                                 .due = maas_due,
+                                                 .tick = maas_tick};
+}
+
+struct site *site_new(const struct lab *lab, const char *story, uint64_t seed,
+                      struct ev_list *journal)
+{
+    struct site *s = calloc(1, sizeof *s);
+
+    if (s == NULL)
+        WRONG("out of memory");
+    s->lab = lab;
+    s->seed = seed;
+    s->journal = journal;
+    text_copy(s->story, sizeof s->story, story);
+    rng_seed(&s->rng, seed);
+    for (size_t i = 0; i < 32; i++)
+        s->api_key[i] = "0123456789abcdef"[rng_between(&s->rng, 0, 15)];
+    site_secret_add(s, "api-key", s->api_key);
+    maas_key_make(s);
+    servers_make(s);
+    for (size_t i = 0; i < SITE_CALLS_MAX; i++) {
+        http_request_init(&s->calls[i].rq);
+        http_result_init(&s->calls[i].result);
+    }
+    for (size_t i = 0; i < GW_RECORDS_MAX; i++) {
+        buf_init(&s->gateway.work[i].bytes, GW_RECORD_MAX);
+        buf_init(&s->gateway.durable[i].bytes, GW_RECORD_MAX);
+    }
+    return s;
+}
+
+void site_free(struct site *s)
+{
+    if (s == NULL)
+        return;
+    site_gateway_drop(s);
+    for (size_t i = 0; i < SITE_CALLS_MAX; i++) {
+        http_request_drop(&s->calls[i].rq);
+        http_result_drop(&s->calls[i].result);
+    }
+    palette_free(s->servers[SITE_PALETTE].app);
+    maas_free(s->servers[SITE_MAAS].app);
+    free(s);
+}
+
+ms_t site_due(const struct site *s)
+{
+    ms_t due = ms_min(site_net_due(s), site_gateway_due(s));
+
+    for (size_t i = 0; i < SITE_SERVERS; i++)
+        due = ms_min(due, s->servers[i].due(s->servers[i].app));
+    return due == MS_NEVER ? MS_NEVER : ms_max(due, s->now);
+}
+
+/* One instant may start the next thing at the same instant; a bound turns a loop that feeds itself
+ * into our own bug instead of a hang. */
+#define SITE_ROUNDS_MAX 100000
+
+void site_run_to(struct site *s, ms_t now)
+{
+    assert(now >= s->now);
+    for (size_t round = 0; site_due(s) <= now; round++) {
+        if (round == SITE_ROUNDS_MAX)
+            WRONG("the site does not come to rest");
+        s->now = site_due(s);
+        site_net_step(s);
+        site_gateway_step(s);
+    }
+    s->now = now;
+}
+
+static void canaries(struct site *s, int64_t count)
+{
+    for (size_t i = 0; i < s->lab->n_zones; i++) {
+        struct event e;
+
+        ev_init(&e, EV_TAP_CANARY, s->now);
+        ev_text_add(&e, EVF_LINK, s->lab->zones[i].name);
+        ev_int_add(&e, EVF_COUNT, count);
+        site_put(s, EVS_CAPTURE, &e);
+    }
+}
+
+void site_begin(struct site *s, const char *stage, const char *clock)
+{
+    struct event e;
+
+    ev_init(&e, EV_RUN_BEGIN, 0);
+    ev_text_add(&e, EVF_STORY, s->story);
+    ev_text_add(&e, EVF_STAGE, stage);
+    ev_text_add(&e, EVF_CLOCK, clock);
+    ev_int_add(&e, EVF_SEED, (int64_t)s->seed);
+    site_put(s, EVS_ENGINE, &e);
+    for (size_t i = 0; i < s->lab->n_hosts; i++) {
+        const struct lab_host *h = &s->lab->hosts[i];
+
+        for (size_t k = 0; k < h->n_links; k++) {
+            ev_init(&e, EV_LAB_HOST, 0);
+            ev_text_add(&e, EVF_NAME, h->name);
+            ev_text_add(&e, EVF_WHO, h->role);
+            ev_text_add(&e, EVF_LINK, h->links[k].zone);
+            ev_text_add(&e, EVF_IP, h->links[k].address);
+            site_put(s, EVS_ENGINE, &e);
+        }
+    }
+    canaries(s, 1);
+}
+
+static void taps_end(struct site *s)
+{
+    canaries(s, 2);
+    for (size_t i = 0; i < s->lab->n_zones; i++) {
+        struct event e;
+
+        ev_init(&e, EV_TAP_DROPS, s->now);
+        ev_text_add(&e, EVF_LINK, s->lab->zones[i].name);
+        ev_int_add(&e, EVF_LOST, 0);
+        site_put(s, EVS_CAPTURE, &e);
+    }
+}
+
+void site_end(struct site *s, const char *why)
+{
+    static const enum ev_src writers[] = {EVS_CAPTURE, EVS_MAAS, EVS_PALETTE, EVS_ENGINE};
+    struct event e;
+
+    taps_end(s);
+    ev_init(&e, EV_RUN_END, s->now);
+    ev_text_add(&e, EVF_WHY, why);
+    site_put(s, EVS_ENGINE, &e);
+    for (size_t i = 0; i < COUNTOF(writers); i++) {
+        ev_init(&e, EV_WRITER_END, s->now);
+        ev_int_add(&e, EVF_COUNT, (int64_t)s->nth[writers[i]]);
+        ev_text_add(&e, EVF_CHAIN_END, s->chain[writers[i]]);
+        s->lose_next[writers[i]] = false;
+        site_put(s, writers[i], &e);
+    }
+}

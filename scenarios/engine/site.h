@@ -1,0 +1,39 @@
+/* A whole site in one process: the reference core, both models, the lab's network as a model, and
+ * the journal they write. Pure: time is handed in, nothing of the world is touched, a thousand of
+ * them live side by side.
+ *
+ * The wire is crossed as bytes: what the core asks for is encoded by its own wire code, routed by
+ * the models' route tables, answered as bytes and decoded again. A call travels as flights with a
+ * latency; ties are broken by the order in which they were sent, so two runs never differ. */
+#ifndef SCENARIOS_ENGINE_SITE_H
+#define SCENARIOS_ENGINE_SITE_H
+
+#include "lib/base/event.h"
+#include "scenarios/engine/lab.h"
+#include "scenarios/engine/script.h"
+
+#define SITE_LATENCY_MS   1
+#define SITE_FLIGHTS_MAX  512
+#define SITE_SECRETS_MAX  16
+#define SITE_KEEP_IDLE_MS SECONDS(118) /* libcurl drops a connection that was idle longer */
+
+struct site;
+
+/* The journal is the caller's; the site gives its records seq, nth and chain. */
+struct site *site_new(const struct lab *lab, const char *story, uint64_t seed,
+                      struct ev_list *journal);
+void site_free(struct site *s);
+
+/* Everything that is due at `now` happens; now never goes back. */
+void site_run_to(struct site *s, ms_t now);
+ms_t site_due(const struct site *s); /* MS_NEVER when nothing is under way */
+
+/* Does an act of the story at once and journals it. false: this stage has no such act (a bug of
+ * the verb table: the parser keeps such stories off). */
+bool site_act(struct site *s, const struct script_line *line);
+/* Canary flows, and run.begin with the lab's hosts before anything else. */
+void site_begin(struct site *s, const char *stage, const char *clock);
+/* run.end, canaries, and every writer's last word. */
+void site_end(struct site *s, const char *why);
+
+#endif

@@ -1,0 +1,211 @@
+/* The reference core in a site: effects become flights, the store has synced and unsynced writes.
+ */
+#include "scenarios/engine/site_private.h"
+
+#include "lib/base/text.h"
+
+#include <string.h>
+
+static void prog(struct site *s, const char *kind, int64_t status)
+{
+    struct event e;
+
+    ev_init(&e, EV_PROG, s->now);
+    ev_text_add(&e, EVF_WHO, "gateway");
+    ev_text_add(&e, EVF_KIND, kind);
+    if (status >= 0)
+        ev_int_add(&e, EVF_STATUS, status);
+    site_put(s, EVS_ENGINE, &e);
+}
+
+/* --- store ---------------------------------------------------------------------------------- */
+
+static struct site_record *record_find(struct site_record *all, const char *key)
+{
+    for (size_t i = 0; i < GW_RECORDS_MAX; i++)
+        if (all[i].used && text_is(all[i].key, key))
+            return &all[i];
+    return NULL;
+}
+
+static void record_persist(struct site_record *all, const char *key, const struct buf *bytes)
+{
+    struct site_record *r = record_find(all, key);
+
+    for (size_t i = 0; r == NULL && i < GW_RECORDS_MAX; i++)
+        if (!all[i].used)
+            r = &all[i];
+    assert(r != NULL);
+    r->used = true;
+    text_copy(r->key, sizeof r->key, key);
+    buf_clear(&r->bytes);
+    buf_add(&r->bytes, bytes->data, bytes->len);
+}
+
+static void record_forget(struct site_record *all, const char *key)
+{
+    struct site_record *r = record_find(all, key);
+
+    if (r != NULL) {
+        r->used = false;
+        buf_clear(&r->bytes);
+    }
+}
+
+static void records_copy(struct site_record *to, const struct site_record *from)
+{
+    for (size_t i = 0; i < GW_RECORDS_MAX; i++) {
+        to[i].used = from[i].used;
+        memcpy(to[i].key, from[i].key, sizeof to[i].key);
+        buf_clear(&to[i].bytes);
+        buf_add(&to[i].bytes, from[i].bytes.data, from[i].bytes.len);
+    }
+}
+
+/* --- life ----------------------------------------------------------------------------------- */
+
+/* The process is gone: what was not synced is lost, connections break. */
+static void gateway_gone(struct site *s)
+{
+    gw_free(STEAL(s->gateway.core));
+    s->gateway.frozen = false;
+    records_copy(s->gateway.work, s->gateway.durable);
+    site_close_all(s, SITE_GATEWAY);
+}
+
+static void effect_run(struct site *s, struct gw_effect *f)
+{
+    struct site_gateway *g = &s->gateway;
+
+    switch (f->kind) {
+    case GW_FX_CALL:
+        site_send(s, SITE_GATEWAY, f->ticket, "", &f->call);
+        break;
+    case GW_FX_CANCEL:
+        site_cancel(s, SITE_GATEWAY, f->ticket);
+        break;
+    case GW_FX_PERSIST:
+        record_persist(g->work, f->key, &f->bytes);
+        break;
+    case GW_FX_FORGET:
+        record_forget(g->work, f->key);
+        break;
+    case GW_FX_SYNC:
+        records_copy(g->durable, g->work);
+        break;
+    case GW_FX_SAY:
+        site_scan(s, f->text, "output");
+        break;
+    case GW_FX_EXIT:
+        prog(s, "exited", f->code);
+        gateway_gone(s);
+        break;
+    }
+}
+
+static void gateway_event(struct site *s, struct gw_event *ev)
+{
+    struct site_gateway *g = &s->gateway;
+
+    if (g->core == NULL)
+        return;
+    ev->time = s->now;
+    ev->wall_s = SITE_EPOCH_S + s->now / 1000;
+    gw_effects_init(&g->fx);
+    gw_step(g->core, ev, &g->fx);
+    for (size_t i = 0; i < g->fx.n && g->core != NULL; i++)
+        effect_run(s, &g->fx.at[i]);
+    gw_effects_drop(&g->fx);
+}
+
+void site_gateway_start(struct site *s)
+{
+    struct site_gateway *g = &s->gateway;
+    struct gw_record records[GW_RECORDS_MAX];
+    struct gw_event ev = {.kind = GW_EV_START, .config = &g->config, .records = records};
+
+    assert(g->core == NULL);
+    for (size_t i = 0; i < GW_RECORDS_MAX; i++) {
+        const struct site_record *r = &g->work[i];
+
+        if (!r->used)
+            continue;
+        memcpy(records[ev.n_records].key, r->key, sizeof r->key);
+        records[ev.n_records].bytes = buf_text(&r->bytes);
+        records[ev.n_records++].len = r->bytes.len;
+    }
+    for (size_t i = 0; i < sizeof ev.entropy; i++)
+        ev.entropy[i] = (uint8_t)rng_between(&s->rng, 0, 255);
+    ev.seed = rng_next(&s->rng);
+    g->core = gw_new();
+    g->starts++;
+    g->stopping = false;
+    prog(s, "started", -1);
+    gateway_event(s, &ev);
+}
+
+void site_gateway_stop(struct site *s)
+{
+    struct gw_event ev = {.kind = GW_EV_STOP};
+
+    prog(s, "stopped", -1);
+    s->gateway.stopping = true;
+    gateway_event(s, &ev);
+}
+
+void site_gateway_kill(struct site *s)
+{
+    struct event e;
+
+    ev_init(&e, EV_PROG, s->now);
+    ev_text_add(&e, EVF_WHO, "gateway");
+    ev_text_add(&e, EVF_KIND, "signalled");
+    ev_int_add(&e, EVF_SIGNAL, 9);
+    site_put(s, EVS_ENGINE, &e);
+    gateway_gone(s);
+}
+
+void site_gateway_freeze(struct site *s, bool frozen)
+{
+    struct event e;
+
+    ev_init(&e, EV_PROG, s->now);
+    ev_text_add(&e, EVF_WHO, "gateway");
+    ev_text_add(&e, EVF_KIND, "signalled");
+    ev_int_add(&e, EVF_SIGNAL, frozen ? 19 : 18);
+    site_put(s, EVS_ENGINE, &e);
+    s->gateway.frozen = frozen;
+    if (!frozen)
+        site_thaw(s);
+}
+
+void site_gateway_step(struct site *s)
+{
+    struct gw_event ev = {.kind = GW_EV_TIME};
+
+    if (site_gateway_due(s) <= s->now)
+        gateway_event(s, &ev);
+}
+
+void site_gateway_reply(struct site *s, uint64_t ticket, const struct http_result *result)
+{
+    struct gw_event ev = {.kind = GW_EV_REPLY, .ticket = ticket, .result = result};
+
+    gateway_event(s, &ev);
+}
+
+ms_t site_gateway_due(const struct site *s)
+{
+    const struct site_gateway *g = &s->gateway;
+
+    return g->core == NULL || g->frozen ? MS_NEVER : gw_due(g->core);
+}
+
+void site_gateway_drop(struct site *s)
+{
+    gw_free(STEAL(s->gateway.core));
+    for (size_t i = 0; i < GW_RECORDS_MAX; i++) {
+        buf_drop(&s->gateway.work[i].bytes);
+        buf_drop(&s->gateway.durable[i].bytes);
+    }
+}

@@ -1,0 +1,36 @@
+/* A stage plays one story once: it starts the site, does the acts, merges what everybody wrote, and
+ * ends what it started. The journal is all that comes out; the judge does the rest. */
+#ifndef SCENARIOS_ENGINE_STAGE_H
+#define SCENARIOS_ENGINE_STAGE_H
+
+#include "lib/base/event.h"
+#include "scenarios/engine/lab.h"
+#include "scenarios/engine/manifest.h"
+#include "scenarios/engine/script.h"
+
+struct stage_run {
+    const struct script *script;
+    const struct lab *lab;
+    const struct manifest *manifest; /* NULL in sim: the reference core */
+    const char *features;            /* what the manifest declares */
+    uint64_t seed;
+    enum clock_id clock;
+    int factor;          /* clock wall */
+    const char *out_dir; /* for output of programs, kept as evidence */
+    const char *bin_dir; /* where mock-maas and mock-palette lie */
+    ms_t budget_ms;      /* kernel time the run may take */
+    void (*progress)(void *arg, ms_t domain_now, const char *text); /* may be NULL */
+    void *progress_arg;
+};
+
+/* Fills journal (sorted by seq). Negative: the stage could not be set up or broke: harness-error
+ * with the sentence; what was written until then is in the journal. */
+int stage_sim(const struct stage_run *r, struct ev_list *journal, struct err *e) MUST_CHECK;
+/* Runs in a child of its own with user, mount, pid and network namespaces that die with it. */
+int stage_netns(const struct stage_run *r, struct ev_list *journal, struct err *e) MUST_CHECK;
+/* The adapter probe of GP-20: 0 when the three starts behave, else what did not. */
+int stage_netns_probe(const struct stage_run *r, struct err *e) MUST_CHECK;
+/* 0 when this machine lets us make the namespaces; else which step failed and what to type. */
+int stage_netns_possible(struct err *e) MUST_CHECK;
+
+#endif

@@ -1,0 +1,128 @@
+/* Stage netns seen from outside: a child with namespaces of its own plays, a file in memory brings
+ * the journal home, one struct err says how it went. */
+#include "scenarios/engine/stage.h"
+
+#include "scenarios/engine/adapter_probe.h"
+#include "scenarios/engine/ns.h"
+#include "scenarios/engine/play.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/socket.h>
+#include <sys/time.h>
+#include <unistd.h>
+
+#define GRACE_MS 30000 /* kernel time beyond the budget, for the end of all programs */
+
+struct errand { /* what the child is to do */
+    const struct stage_run *run;
+    char dir[64];
+    int sink_fd;
+    int (*go)(const struct errand *x, struct err *e);
+};
+
+static int go_story(const struct errand *x, struct err *e)
+{
+    struct play *p = calloc(1, sizeof(*p));
+    if (p == NULL)
+        WRONG("out of memory");
+    int r = play_story(p, x->run, x->dir, x->sink_fd, e);
+    free(p);
+    return r;
+}
+
+static int go_probe(const struct errand *x, struct err *e)
+{
+    return adapter_probe(x->run, x->dir, e);
+}
+
+static int body(void *arg, int fd)
+{
+    const struct errand *x = arg;
+    struct err e = {0};
+    int r = x->go(x, &e);
+    if (r == 0)
+        e.code = 0;
+    ns_tell(fd, &e);
+    return r < 0;
+}
+
+/* Only an empty folder lies outside; what was in it was memory of the child's. */
+static int make_dir(struct errand *x, struct err *e)
+{
+    const char *base = getenv("TMPDIR");
+    if (base == NULL || base[0] != '/' || strlen(base) > sizeof(x->dir) - 24)
+        base = "/tmp";
+    snprintf(x->dir, sizeof(x->dir), "%s/gateproof-XXXXXX", base);
+    return mkdtemp(x->dir) == NULL ? err_errno(e, "make a folder %s", x->dir) : 0;
+}
+
+static int await(struct ns_child *c, ms_t max_ms, struct err *e)
+{
+    struct err said = {0};
+    struct timeval t = {.tv_sec = max_ms / 1000, .tv_usec = max_ms % 1000 * 1000};
+    (void)setsockopt(c->fd, SOL_SOCKET, SO_RCVTIMEO, &t, sizeof(t));
+    if (!ns_hear(c->fd, &said))
+        err_set(&said, errno == EAGAIN ? -ETIMEDOUT : -EPIPE, "the run's own process %s",
+                errno == EAGAIN ? "does not end" : "broke off");
+    ns_stop(c, said.code < 0);
+    return said.code < 0 ? err_set(e, said.code, "%s", said.text) : 0;
+}
+
+static int run_errand(struct errand *x, struct err *e)
+{
+    struct ns_child c;
+    int r = make_dir(x, e);
+    if (r < 0)
+        return r;
+    fflush(NULL);
+    r = ns_start(&c, body, x, e);
+    if (r == 0)
+        r = await(&c, x->run->budget_ms + GRACE_MS, e);
+    (void)rmdir(x->dir);
+    return r;
+}
+
+static int check(const struct stage_run *r, struct err *e)
+{
+    assert(r->manifest != NULL && r->lab != NULL);
+    if (r->clock == CLOCK_STEPPED && !manifest_has_clock(r->manifest, "stepped"))
+        return err_set(e, -EINVAL,
+                       "%s does not declare the clock 'stepped'; run it on clock wall, or declare "
+                       "it (profile, GP-114)",
+                       r->manifest->name);
+    if (r->clock == CLOCK_VIRTUAL)
+        return err_set(e, -EINVAL, "stage netns has the clocks stepped and wall");
+    return 0;
+}
+
+int stage_netns(const struct stage_run *r, struct ev_list *journal, struct err *e)
+{
+    struct errand x = {.run = r, .go = go_story};
+    int code = check(r, e);
+    if (code < 0)
+        return code;
+    x.sink_fd = memfd_create("journal", MFD_CLOEXEC);
+    if (x.sink_fd < 0)
+        return err_errno(e, "memory for the journal");
+    code = run_errand(&x, e);
+    int kept = play_sink_read(x.sink_fd, journal, code == 0 ? e : NULL);
+    ev_list_sort(journal);
+    close(x.sink_fd);
+    return code < 0 ? code : kept;
+}
+
+int stage_netns_probe(const struct stage_run *r, struct err *e)
+{
+    struct errand x = {.run = r, .go = go_probe, .sink_fd = -1};
+    int code = check(r, e);
+    return code < 0 ? code : run_errand(&x, e);
+}
+
+int stage_netns_possible(struct err *e)
+{
+    return ns_possible(e);
+}
