@@ -325,6 +325,7 @@ int shell_status(const struct config *c, struct buf *out, struct err *e)
         gw_effects_init(fx);
         gw_step(gw, &event, fx);
         gw_effects_drop(fx);
+        buf_printf(out, "a start would find in %s:\n", c->state_dir);
         gw_describe(gw, out);
     }
     store_records_free(records, event.n_records);

@@ -18,8 +18,8 @@
 enum { PUT, FORGET, LOAD, STATEMENTS };
 
 static const char *const statements[STATEMENTS] = {
-    [PUT] = "INSERT INTO records (key, bytes) VALUES (?1, ?2) "
-            "ON CONFLICT (key) DO UPDATE SET bytes = ?2",
+    [PUT] = ("INSERT INTO records (key, bytes) VALUES (?1, ?2) "
+             "ON CONFLICT (key) DO UPDATE SET bytes = ?2"),
     [FORGET] = "DELETE FROM records WHERE key = ?1",
     [LOAD] = "SELECT key, bytes FROM records ORDER BY key",
 };
@@ -269,7 +269,7 @@ void store_close(struct store *s)
 void store_records_free(struct gw_record *records, size_t n)
 {
     for (size_t i = 0; records && i < n; i++)
-        free((void *)(uintptr_t)records[i].bytes);
+        free((char *)records[i].bytes);
     free(records);
 }
 
