@@ -2,10 +2,12 @@
  *
  *   httpd.c          start, stop, accepting, the graveyard
  *   edge_stream.c    bytes over one socket, plain or TLS
- *   edge_conn.c      one client's connection: read, frame, ask, answer, close
- *   edge_http.c      framing (own header; pure)
+ *   edge_conn.c      one client's connection: read, frame, ask, close
+ *   edge_answer.c    what is written to it
+ *   edge_http.c      framing (own header; pure), with edge_rules.c
  *   edge_park.c      who waits for which key and until when
  *   edge_upstream.c  the pool of connections to civetweb, the queue, the pump
+ *   edge_reply.c     what comes back on them
  *   edge_civet.c     civetweb's side: the one handler, the lock, the journal
  *
  * Threads: everything runs on the loop's thread but edge_civet.c's handler. What both touch is in
@@ -149,6 +151,14 @@ void edge_conn_answer(struct edge_conn *c, int status, const struct buf *head,
                       const struct buf *body);
 void edge_conn_error(struct edge_conn *c, int status, const char *why, bool close);
 
+/* Begins to write an answer and, with edge_conn_flush(), may end it: state is EDGE_READING then, or
+ * the connection is closing. */
+void edge_answer_put(struct edge_conn *c, int status, const struct buf *head,
+                     const struct buf *body);
+void edge_error_put(struct edge_conn *c, int status, const char *why, bool close);
+void edge_options_put(struct edge_conn *c); /* the answer to OPTIONS * */
+void edge_conn_flush(struct edge_conn *c);
+
 /* --- parking --------------------------------------------------------------------------------- */
 
 struct edge_park {
@@ -187,6 +197,10 @@ struct edge_up {
     struct buf head, body;
     size_t line_at; /* start of the header line being read */
 };
+
+void edge_reply_begin(struct edge_up *u);
+/* false: the connection is of no more use. u->whole tells whether the reply is there. */
+bool edge_reply_feed(struct edge_up *u, const char *bytes, size_t len);
 
 void edge_up_init(struct httpd *h);
 int edge_up_start(struct httpd *h, struct err *e);

@@ -14,8 +14,6 @@
 #include <sys/epoll.h>
 #include <sys/socket.h>
 
-static void conn_flush(struct edge_conn *c);
-
 static size_t pending_len(const struct edge_conn *c)
 {
     return c->pending.len - c->pending_at;
@@ -124,9 +122,9 @@ static void conn_discard(struct edge_conn *c)
     }
 }
 
-/* --- answers -------------------------------------------------------------------------------- */
+/* --- writing --------------------------------------------------------------------------------- */
 
-static void conn_flush(struct edge_conn *c)
+void edge_conn_flush(struct edge_conn *c)
 {
     while (c->out_at < c->out.len) {
         ssize_t n = edge_stream_write(&c->stream, c->out.data + c->out_at, c->out.len - c->out_at);
@@ -149,63 +147,13 @@ static void conn_flush(struct edge_conn *c)
         c->state = EDGE_READING;
 }
 
-static const char *connection_line(const struct edge_conn *c)
-{
-    if (c->close)
-        return "Connection: close\r\n";
-    return c->framer.rq.http10 ? "Connection: keep-alive\r\n" : "";
-}
-
-static void answer_put(struct edge_conn *c, int status, const struct buf *head,
-                       const struct buf *body)
-{
-    bool has_body = edge_status_has_body(status);
-
-    buf_printf(&c->out, "HTTP/1.1 %d %s\r\n", status, edge_reason(status));
-    buf_add(&c->out, buf_text(head), head->len);
-    if (has_body)
-        buf_printf(&c->out, "Content-Length: %zu\r\n", body->len);
-    buf_text_add(&c->out, connection_line(c));
-    buf_text_add(&c->out, "\r\n");
-    if (has_body && !c->framer.rq.head_only)
-        buf_add(&c->out, buf_text(body), body->len);
-    assert(!c->out.full);
-    edge_framer_next(&c->framer);
-    c->state = EDGE_WRITING;
-    conn_flush(c);
-}
-
-static void error_put(struct edge_conn *c, int status, const char *why, bool close)
-{
-    SCOPED(buf_drop) struct buf head = {0};
-    SCOPED(buf_drop) struct buf body = {0};
-
-    buf_init(&head, HTTP_HEADERS_MAX);
-    buf_init(&body, ERR_TEXT_MAX);
-    buf_text_add(&head, "Content-Type: text/plain\r\n");
-    buf_printf(&body, "%s\n", why);
-    c->close = c->close || close;
-    answer_put(c, status, &head, &body);
-}
-
 /* --- requests ------------------------------------------------------------------------------- */
-
-static void options_put(struct edge_conn *c)
-{
-    SCOPED(buf_drop) struct buf head = {0};
-    SCOPED(buf_drop) struct buf body = {0};
-
-    buf_init(&head, HTTP_HEADERS_MAX);
-    buf_init(&body, 0);
-    buf_text_add(&head, "Allow: GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS\r\n");
-    answer_put(c, 200, &head, &body);
-}
 
 static void conn_request(struct edge_conn *c)
 {
     c->close = !c->framer.rq.keep_alive;
     if (buf_text(&c->framer.rq.target)[0] == '*') {
-        options_put(c);
+        edge_options_put(c);
         return;
     }
     c->arrived = edge_now(c->h);
@@ -223,13 +171,13 @@ static void conn_fed(struct edge_conn *c, enum edge_fed fed)
             return;
         c->framer.wants_100 = false;
         buf_text_add(&c->out, "HTTP/1.1 100 Continue\r\n\r\n");
-        conn_flush(c);
+        edge_conn_flush(c);
         return;
     case EDGE_REQUEST:
         conn_request(c);
         return;
     case EDGE_REFUSE:
-        error_put(c, c->framer.status, c->framer.why, true);
+        edge_error_put(c, c->framer.status, c->framer.why, true);
         return;
     }
 }
@@ -336,14 +284,14 @@ void edge_conn_answer(struct edge_conn *c, int status, const struct buf *head,
                       const struct buf *body)
 {
     assert(c->state == EDGE_ASKING);
-    answer_put(c, status, head, body);
+    edge_answer_put(c, status, head, body);
     conn_run(c);
     conn_watch(c);
 }
 
 void edge_conn_error(struct edge_conn *c, int status, const char *why, bool close)
 {
-    error_put(c, status, why, close);
+    edge_error_put(c, status, why, close);
     conn_run(c);
     conn_watch(c);
 }
@@ -364,14 +312,14 @@ static void on_conn(void *arg, uint32_t events)
             edge_conn_close(c);
             break;
         }
-        conn_flush(c);
+        edge_conn_flush(c);
         conn_fill(c);
         break;
     case EDGE_WRITING:
         if (gone)
             edge_conn_close(c);
         else
-            conn_flush(c);
+            edge_conn_flush(c);
         conn_run(c);
         break;
     case EDGE_LINGERING:
@@ -434,6 +382,6 @@ void edge_conn_new(struct httpd *h, int fd, size_t listen_i, const struct sockad
         return;
     }
     if (c->refused)
-        error_put(c, 503, "no more connections here", true);
+        edge_error_put(c, 503, "no more connections here", true);
     conn_watch(c);
 }

@@ -1,19 +1,9 @@
 #include "lib/io/edge_http.h"
 
 #include "lib/base/text.h"
-#include "lib/io/httpd.h"
 
 #include <string.h>
 #include <strings.h>
-
-static int refuse(struct edge_framer *f, int status, const char *why)
-{
-    if (f->status == 0) {
-        f->status = status;
-        f->why = why;
-    }
-    return -1;
-}
 
 /* --- one header line ------------------------------------------------------------------------ */
 
@@ -99,7 +89,7 @@ static void line_end(struct edge_framer *f)
     if (f->name_len == 0 || h->full)
         return;
     if (!text_copy_len(name, sizeof(name), h->data + f->line_at, f->name_len)) {
-        (void)refuse(f, 431, "a header's name is too long");
+        (void)edge_refuse(f, 431, "a header's name is too long");
         return;
     }
     while (h->data[h->len - 1] == ' ' || h->data[h->len - 1] == '\t')
@@ -109,7 +99,7 @@ static void line_end(struct edge_framer *f)
     for (char *tab = value; (tab = strchr(tab, '\t')) != NULL;)
         *tab = ' '; /* RFC 9110 5.5; http_header_add() knows no control characters */
     if (!line_is_fine(name, f->name_len, value, h->data + h->len)) {
-        (void)refuse(f, 400, "a header is malformed");
+        (void)edge_refuse(f, 400, "a header is malformed");
         return;
     }
     f->n_headers++;
@@ -136,16 +126,10 @@ static struct edge_framer *of(http_parser *p)
     return p->data;
 }
 
-static int on_begin(http_parser *p)
-{
-    of(p)->begun = true;
-    return 0;
-}
-
 static int on_url(http_parser *p, const char *at, size_t len)
 {
     buf_add(&of(p)->rq.target, at, len);
-    return of(p)->rq.target.full ? refuse(of(p), 414, "the target is too long") : 0;
+    return of(p)->rq.target.full ? edge_refuse(of(p), 414, "the target is too long") : 0;
 }
 
 static int on_field(http_parser *p, const char *at, size_t len)
@@ -158,7 +142,7 @@ static int on_field(http_parser *p, const char *at, size_t len)
         line_end(f);
     buf_add(&f->rq.headers, at, len);
     if (f->rq.headers.full)
-        return refuse(f, 431, "the headers are too long");
+        return edge_refuse(f, 431, "the headers are too long");
     return f->status ? -1 : 0;
 }
 
@@ -174,7 +158,7 @@ static int on_value(http_parser *p, const char *at, size_t len)
     }
     buf_add(&f->rq.headers, at, len);
     if (f->rq.headers.full)
-        return refuse(f, 431, "the headers are too long");
+        return edge_refuse(f, 431, "the headers are too long");
     return 0;
 }
 
@@ -183,129 +167,23 @@ static int on_body(http_parser *p, const char *at, size_t len)
     struct edge_framer *f = of(p);
 
     buf_add(&f->rq.body, at, len);
-    return f->rq.body.full ? refuse(f, 413, "the body is too long") : 0;
+    return f->rq.body.full ? edge_refuse(f, 413, "the body is too long") : 0;
 }
 
 /* --- the whole head ------------------------------------------------------------------------- */
-
-static const struct method_row {
-    enum http_method method;
-    const char *inside;
-    bool head_only;
-} method_rows[] = {
-    {HTTP_GET, "GET", false},         {HTTP_HEAD, "GET", true},     {HTTP_POST, "POST", false},
-    {HTTP_PUT, "PUT", false},         {HTTP_PATCH, "PATCH", false}, {HTTP_DELETE, "DELETE", false},
-    {HTTP_OPTIONS, "OPTIONS", false},
-};
-
-static int method_check(struct edge_framer *f)
-{
-    enum http_method method = (enum http_method)f->parser.method;
-
-    if (method == HTTP_CONNECT)
-        return refuse(f, 400, "this is no proxy");
-    for (size_t i = 0; i < COUNTOF(method_rows); i++) {
-        if (method_rows[i].method != method)
-            continue;
-        text_copy(f->rq.method, sizeof(f->rq.method), method_rows[i].inside);
-        f->rq.head_only = method_rows[i].head_only;
-        return 0;
-    }
-    return refuse(f, 501, "no such method here");
-}
-
-/* "http://name:1/path?q" → "/path?q", and "name:1" is the host that counts (RFC 9112 3.2.2). */
-static int absolute_rewrite(struct edge_framer *f)
-{
-    struct buf *t = &f->rq.target;
-    const char *text = buf_text(t);
-    size_t skip = 0, host_len;
-
-    if (strncasecmp(text, "http://", 7) == 0)
-        skip = 7;
-    else if (strncasecmp(text, "https://", 8) == 0)
-        skip = 8;
-    host_len = skip ? strcspn(text + skip, "/?") : 0;
-    if (host_len == 0 || memchr(text + skip, '@', host_len))
-        return refuse(f, 400, "the target is neither a path nor a URL");
-    buf_clear(&f->host);
-    buf_add(&f->host, text + skip, host_len);
-    f->n_host = 1;
-    buf_cut(t, skip + host_len);
-    if (buf_text(t)[0] != '/') { /* "http://name" and "http://name?q" */
-        SCOPED(buf_drop) struct buf rest = *t;
-        buf_init(t, EDGE_TARGET_MAX);
-        buf_printf(t, "/%s", buf_text(&rest));
-    }
-    return 0;
-}
-
-static int target_check(struct edge_framer *f)
-{
-    struct buf *t = &f->rq.target;
-    const char *text = buf_text(t);
-    size_t path_len;
-
-    if (text_is(text, "*"))
-        return f->parser.method == HTTP_OPTIONS ? 0 : refuse(f, 400, "only OPTIONS may ask for *");
-    if (text[0] != '/' && absolute_rewrite(f) < 0)
-        return -1;
-    text = buf_text(t);
-    for (size_t i = 0; i < t->len; i++)
-        if ((unsigned char)text[i] <= ' ' || (unsigned char)text[i] >= 0x7f || text[i] == '#')
-            return refuse(f, 400, "the target holds a character that must be coded");
-    path_len = strcspn(text, "?");
-    if (path_len >= URL_PATH_MAX || t->len - path_len > URL_PATH_MAX)
-        return refuse(f, 414, "the target is too long");
-    if (memmem(text, path_len, "%00", 3))
-        return refuse(f, 400, "the path holds a NUL");
-    return 0;
-}
-
-static int length_check(struct edge_framer *f)
-{
-    const http_parser *p = &f->parser;
-
-    if (f->n_length > 1 || (f->n_length && f->n_coding))
-        return refuse(f, 400, "the length of the body is told twice");
-    if (f->n_coding > 1 || (f->n_coding && f->rq.http10))
-        return refuse(f, 400, "this coding of the body can not be");
-    if (f->n_coding && !f->chunked)
-        return refuse(f, 501, "no such coding of the body here");
-    if (f->n_length && p->content_length != UINT64_MAX && p->content_length > f->body_max)
-        return refuse(f, 413, "the body is too long");
-    return 0;
-}
-
-static int head_check(struct edge_framer *f)
-{
-    if (f->n_headers > HTTPD_CLIENT_HEADERS_MAX)
-        return refuse(f, 431, "too many headers");
-    if (method_check(f) < 0 || target_check(f) < 0)
-        return -1;
-    if (f->n_host > 1 || (f->n_host == 0 && !f->rq.http10) || f->host.full)
-        return refuse(f, 400, "want one Host header");
-    if (length_check(f) < 0)
-        return -1;
-    if (f->expect_other)
-        return refuse(f, 417, "only 100-continue can be expected here");
-    if (f->n_host && !http_header_add(&f->rq.headers, "Host", buf_text(&f->host)))
-        return refuse(f, 431, "the headers are too long");
-    return 0;
-}
 
 static int on_headers(http_parser *p)
 {
     struct edge_framer *f = of(p);
 
     if (p->http_major != 1)
-        return refuse(f, 505, "HTTP/1.1 is spoken here");
+        return edge_refuse(f, 505, "HTTP/1.1 is spoken here");
     line_end(f);
     if (f->status)
         return -1;
     f->headers_done = true;
     f->rq.http10 = p->http_minor == 0;
-    if (head_check(f) < 0)
+    if (edge_head_check(f) < 0)
         return -1;
     f->wants_100 =
         f->expect_100 && !f->rq.http10 && (f->chunked || (f->n_length && p->content_length > 0));
@@ -321,7 +199,6 @@ static int on_whole(http_parser *p)
 }
 
 static const http_parser_settings settings = {
-    .on_message_begin = on_begin,
     .on_url = on_url,
     .on_header_field = on_field,
     .on_header_value = on_value,
@@ -365,26 +242,21 @@ void edge_framer_next(struct edge_framer *f)
     edge_framer_init(f, headers_max, body_max);
 }
 
-bool edge_framer_idle(const struct edge_framer *f)
-{
-    return !f->begun;
-}
-
 static enum edge_fed parser_refused(struct edge_framer *f)
 {
     switch ((int)HTTP_PARSER_ERRNO(&f->parser)) {
     case HPE_HEADER_OVERFLOW:
-        (void)refuse(f, 431, "the headers are too long");
+        (void)edge_refuse(f, 431, "the headers are too long");
         break;
     case HPE_INVALID_METHOD:
         if (f->first >= 'A' && f->first <= 'Z')
-            (void)refuse(f, 501, "no such method here");
+            (void)edge_refuse(f, 501, "no such method here");
         break;
     case HPE_INVALID_VERSION:
-        (void)refuse(f, 505, "HTTP/1.1 is spoken here");
+        (void)edge_refuse(f, 505, "HTTP/1.1 is spoken here");
         break;
     }
-    (void)refuse(f, 400, "this is no HTTP/1.1 request");
+    (void)edge_refuse(f, 400, "this is no HTTP/1.1 request");
     return EDGE_REFUSE;
 }
 
@@ -425,28 +297,6 @@ enum edge_fed edge_framer_feed(struct edge_framer *f, const char *bytes, size_t 
         return parser_refused(f);
     if (fine == len)
         return EDGE_MORE;
-    (void)refuse(f, 400, "a carriage return without a line feed");
+    (void)edge_refuse(f, 400, "a carriage return without a line feed");
     return EDGE_REFUSE;
-}
-
-static const struct reason_row {
-    int status;
-    const char *text;
-} reason_rows[] = {
-#define REASON_ROW(num, name, string) {num, #string},
-    HTTP_STATUS_MAP(REASON_ROW)
-#undef REASON_ROW
-};
-
-const char *edge_reason(int status)
-{
-    for (size_t i = 0; i < COUNTOF(reason_rows); i++)
-        if (reason_rows[i].status == status)
-            return reason_rows[i].text;
-    return "Status";
-}
-
-bool edge_status_has_body(int status)
-{
-    return status >= 200 && status != 204 && status != 304;
 }

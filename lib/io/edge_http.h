@@ -44,7 +44,7 @@ struct edge_framer {
     size_t name_len; /* its name's length; 0 while the name is being read */
     struct buf host; /* the one Host header, for the absolute form */
     int n_headers, n_host, n_length, n_coding;
-    bool begun, headers_done, chunked, expect_100, expect_other;
+    bool headers_done, chunked, expect_100, expect_other;
     unsigned char first; /* byte of the request line: a foreign protocol, or an unknown method? */
     bool first_seen;
     bool scanned, after_cr, line_empty; /* the head's line ends, looked at before http-parser */
@@ -57,8 +57,10 @@ enum edge_fed edge_framer_feed(struct edge_framer *f, const char *bytes, size_t 
                                size_t *ret_used);
 /* Forgets the request that was whole and gives its memory back. */
 void edge_framer_next(struct edge_framer *f);
-/* Nothing of a next request has been seen: the connection may be closed without harm. */
-bool edge_framer_idle(const struct edge_framer *f);
+
+/* Inside the framing: edge_rules.c judges a head that is whole. Both return -1, for http-parser. */
+int edge_refuse(struct edge_framer *f, int status, const char *why); /* the first reason stays */
+int edge_head_check(struct edge_framer *f);                          /* 0: fine */
 
 const char *edge_reason(int status); /* "Not Found"; "Status" when unknown */
 bool edge_status_has_body(int status);

@@ -100,6 +100,31 @@ static void a_touch_between_asking_and_parking_is_remembered(void **state)
     assert_true(edge_park_touched(p, "third", before)); /* who cannot know asks again */
 }
 
+/* The poll has looked and is on its way back to be parked; another reply with a touch comes in
+ * before it. Without the memory it would sleep over the change until its deadline. */
+static void a_poll_that_was_overtaken_by_a_change_is_asked_again(void **state)
+{
+    struct stage *s = *state;
+    struct httpd *h = s->httpd;
+    struct web w;
+    bool looked = false;
+
+    open_plain(s, &w);
+    web_say(&w, GET("/wait?0"));
+    while (h->outstanding == 0)
+        loop_once(s->loop);
+    while (!looked) { /* no round of the loop: its reply stays unread */
+        pthread_mutex_lock(&h->app.lock);
+        looked = s->app.asked == 1;
+        s->app.value = looked;
+        pthread_mutex_unlock(&h->app.lock);
+    }
+    edge_park_touch(h, "value\n", false);
+    assert_holds(web_answer(&w, false), "value 1");
+    assert_text(buf_text(&s->app.story), "/wait conn 1\n/wait conn 1 again\n");
+    web_close(&w);
+}
+
 /* Changes and polls race through four connections: a wake-up that is lost ends as "nothing new". */
 static void no_wake_up_is_lost_when_polls_and_changes_race(void **state)
 {
@@ -366,6 +391,7 @@ int main(void)
         on(setup, a_client_that_leaves_while_parked_is_forgotten),
         on(setup, what_a_parked_client_sends_ahead_waits_for_its_turn),
         on(setup, a_touch_between_asking_and_parking_is_remembered),
+        on(setup, a_poll_that_was_overtaken_by_a_change_is_asked_again),
         on(setup, no_wake_up_is_lost_when_polls_and_changes_race),
         on(setup, a_thousand_parked_polls_are_all_woken),
         on(setup, the_application_changes_by_itself_when_it_is_due),

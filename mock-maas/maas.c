@@ -1,0 +1,334 @@
+/* One request through MAAS's pipeline: clean path, route, credentials, body, verb, op, handler
+ * (facts: regiond 3.7.3; each step may end the request). */
+#include "mock-maas/model.h"
+
+#include "lib/base/jx.h"
+#include "lib/base/text.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+static void key_take_apart(const char *key, struct maas_account *acc)
+{
+    const char *rest = key;
+
+    acc->has_key = text_next(&rest, ':', acc->consumer, sizeof(acc->consumer)) &&
+                   text_next(&rest, ':', acc->token, sizeof(acc->token)) &&
+                   text_next(&rest, ':', acc->secret, sizeof(acc->secret));
+}
+
+static int by_name(const void *a, const void *b)
+{
+    return strcmp(((const struct maas_account *)a)->name, ((const struct maas_account *)b)->name);
+}
+
+static void account_add(struct maas *m, const char *name, const char *email, const char *key,
+                        bool superuser)
+{
+    struct maas_account *acc = &m->accounts[m->n_accounts++];
+
+    text_copy(acc->name, sizeof(acc->name), name);
+    text_copy(acc->email, sizeof(acc->email), email);
+    acc->superuser = superuser;
+    key_take_apart(key, acc);
+}
+
+static void accounts_fill(struct maas *m)
+{
+    account_add(m, "MAAS", "maas@localhost", "", true);
+    for (size_t i = 0; i < m->config.n_users; i++) {
+        const struct maas_user *u = &m->config.users[i];
+        struct buf email SCOPED(buf_drop) = {0};
+
+        buf_init(&email, sizeof(m->accounts[0].email) - 1);
+        buf_printf(&email, "%s@example.com", u->name);
+        account_add(m, u->name, buf_text(&email), u->key, u->superuser);
+    }
+    qsort(m->accounts, m->n_accounts, sizeof(m->accounts[0]), by_name);
+}
+
+struct maas *maas_new(const struct maas_config *c)
+{
+    struct maas *m = calloc(1, sizeof(*m));
+
+    if (!m)
+        WRONG("out of memory");
+    assert(c->factor >= 1 && c->n_users <= MAAS_USERS_MAX);
+    m->config = *c;
+    accounts_fill(m);
+    maas_world_lab(m);
+    return m;
+}
+
+void maas_free(struct maas *m)
+{
+    free(m);
+}
+
+ms_t maas_due(void *app)
+{
+    (void)app;
+    return MS_NEVER;
+}
+
+void maas_tick(void *app, ms_t now, struct http_reply *rp)
+{
+    (void)app;
+    (void)now;
+    (void)rp;
+}
+
+/* --- path and op ------------------------------------------------------------------------------- */
+
+/* "/MAAS//api" is "/MAAS/api": collapsed before anything looks at it. */
+static void clean_path(const char *path, char *out)
+{
+    size_t n = 0;
+
+    for (; *path; path++)
+        if (*path != '/' || n == 0 || out[n - 1] != '/')
+            out[n++] = *path;
+    out[n] = '\0';
+}
+
+static const char *last_of(const struct pairs *p, const char *name)
+{
+    const char *value = NULL;
+
+    for (size_t i = 0; i < p->n; i++)
+        if (text_is(p->at[i].name, name))
+            value = p->at[i].value;
+    return value;
+}
+
+/* op stands in the query, else in the form, else in the path as "…/op-NAME" without a slash behind
+ * it. An empty op counts as none. The path form is cut from `path`. */
+static void find_op(const struct maas_ask *a, char *path, char *out, size_t size)
+{
+    char *last = strrchr(path, '/');
+    const char *op = last_of(&a->query, "op");
+
+    if (!op || !*op)
+        op = text_is(a->rq->method, "POST") ? last_of(&a->form, "op") : NULL;
+    text_copy(out, size, op ? op : "");
+    if (last && text_begins(last, "/op-") && last[4]) {
+        if (!out[0])
+            text_copy(out, size, last + 4);
+        last[1] = '\0';
+    }
+}
+
+/* --- body ---------------------------------------------------------------------------------------- */
+
+static void pair_add(struct pairs *p, const char *name, const char *value)
+{
+    char *copy = strdup(value);
+
+    if (!copy)
+        WRONG("out of memory");
+    assert(p->n < PAIRS_MAX);
+    text_copy(p->at[p->n].name, sizeof(p->at[p->n].name), name);
+    p->at[p->n++].value = copy;
+}
+
+/* A JSON body serves those handlers that look at the parsed data, not at the form. false: no JSON.*/
+static bool json_body(struct maas_ask *a)
+{
+    static const char *const names[] = {"name", "description", "comment", "definition",
+                                        "kernel_opts"};
+    char value[MAAS_TEXT_MAX], nothing;
+    const char *text = buf_text(&a->rq->body);
+
+    if (jx_read(text, a->rq->body.len, NULL, 0, 0, &nothing, NULL) < 0)
+        return false;
+    for (size_t i = 0; i < COUNTOF(names); i++)
+        if (jx_pick(text, a->rq->body.len, names[i], value, sizeof(value)))
+            pair_add(&a->form, names[i], value);
+    return true;
+}
+
+static bool has_type(const struct maas_ask *a, const char *type)
+{
+    char seen[128];
+
+    return http_header_get(&a->rq->headers, "Content-Type", seen, sizeof(seen)) &&
+           text_begins(seen, type);
+}
+
+static void read_form(struct maas_ask *a)
+{
+    if (has_type(a, "application/x-www-form-urlencoded") &&
+        pairs_read(buf_text(&a->rq->body), a->rq->body.len, &a->form, NULL) < 0)
+        a->form.n = 0;
+}
+
+/* --- dispatch ------------------------------------------------------------------------------------- */
+
+static void allow_write(struct maas_ask *a, const struct http_request *plain)
+{
+    const struct http_route *routes, *found;
+    size_t n = maas_routes(&routes);
+    struct http_vars vars;
+    struct buf allow SCOPED(buf_drop) = {0};
+
+    buf_init(&allow, 128);
+    for (size_t i = 0; i < n; i++)
+        if (http_route_find(&routes[i], 1, plain, &found, &vars) != HTTP_NO_PATH &&
+            !strstr(buf_text(&allow), routes[i].method))
+            buf_printf(&allow, "%s%s", allow.len ? ", " : "", routes[i].method);
+    maas_return(a, 405, MAAS_HTML, "");
+    http_header_add(&a->rp->headers, "Allow", buf_text(&allow));
+}
+
+static bool permitted(struct maas_ask *a)
+{
+    if (!(a->route->flags & (MAAS_ADMIN | MAAS_ADMIN_MUTE)) || a->user->superuser)
+        return true;
+    maas_raise_text(a, 403,
+                    a->route->flags & MAAS_ADMIN ? "This method is reserved for admin users." : "");
+    return false;
+}
+
+/* Only json is registered. The handler has run by then. */
+static void format_check(struct maas_ask *a)
+{
+    const char *format = last_of(&a->query, "format");
+    struct buf text SCOPED(buf_drop) = {0};
+
+    if (!format || text_is(format, "json") || a->rp->status != 200)
+        return;
+    buf_init(&text, KIB(4));
+    buf_text_add(&text, "Invalid output format specified '");
+    buf_text_add(&text, format);
+    buf_text_add(&text, "'.");
+    maas_return(a, 400, MAAS_PLAIN, buf_text(&text));
+}
+
+static void unrecognised(struct maas_ask *a, const char *op)
+{
+    struct buf text SCOPED(buf_drop) = {0};
+
+    buf_init(&text, 256);
+    buf_printf(&text, "Unrecognised signature: method=%s op=%s", a->rq->method, *op ? op : "None");
+    maas_raise_text(a, 400, buf_text(&text));
+}
+
+static void run(struct maas_ask *a)
+{
+    const struct http_exchange x = {.app = a, .ctx = a->ctx, .rq = a->rq, .vars = &a->vars,
+                                    .route = a->route, .rp = a->rp};
+
+    if (!permitted(a))
+        return;
+    a->route->handle(&x);
+    format_check(a);
+}
+
+/* The request as the route table sees it: clean path, and op in the query wherever it stood. */
+static void plain_request(const struct maas_ask *a, struct http_request *plain, char *op,
+                          size_t op_size)
+{
+    struct buf query SCOPED(buf_drop) = {0};
+
+    buf_init(&query, sizeof(plain->query) - 1);
+    memset(plain, 0, sizeof(*plain));
+    text_copy(plain->method, sizeof(plain->method), a->rq->method);
+    clean_path(a->rq->path, plain->path);
+    find_op(a, plain->path, op, op_size);
+    if (op[0])
+        pairs_write(&query, "op", op);
+    text_copy(plain->query, sizeof(plain->query), buf_text(&query));
+}
+
+static void authorised(struct maas_ask *a, const struct http_request *plain, enum http_match match,
+                       const char *op)
+{
+    if (has_type(a, "application/json") && a->rq->body.len > 0 && !json_body(a))
+        maas_return(a, 400, MAAS_PLAIN, "Bad Request");
+    else if (match == HTTP_NO_METHOD)
+        allow_write(a, plain);
+    else if (match == HTTP_NO_OP)
+        unrecognised(a, op);
+    else
+        run(a);
+}
+
+/* What lies beside API 2.0. */
+static void elsewhere(struct maas_ask *a, const char *path)
+{
+    struct buf text SCOPED(buf_drop) = {0};
+
+    buf_init(&text, KIB(4));
+    if (text_begins(path, MAAS_API)) {
+        buf_printf(&text, "Unknown API endpoint: %s.", path);
+        http_reply_text(a->rp, 404, MAAS_TEXT, buf_text(&text));
+        http_header_add(&a->rp->headers, "X-Frame-Options", "DENY");
+    } else if (text_is(path, "/MAAS/api/version/")) {
+        http_reply_text(a->rp, 200, MAAS_PLAIN, "2.0");
+    } else if (text_begins(path, "/MAAS/api/1.0/")) {
+        http_reply_text(a->rp, 410, MAAS_PLAIN,
+                        "The 1.0 API is no longer available. Please use API version 2.0.");
+    } else {
+        http_reply_text(a->rp, 404, "text/html",
+                        "<html><head><title>404 Not Found</title></head></html>\n");
+    }
+}
+
+static void serve(struct maas_ask *a)
+{
+    const struct http_route *routes, *same_path = NULL;
+    size_t n = maas_routes(&routes);
+    struct http_request plain;
+    enum http_match match;
+    uint64_t nonce = 0;
+    char op[128];
+
+    if (pairs_read(a->rq->query, strlen(a->rq->query), &a->query, NULL) < 0)
+        a->query.n = 0;
+    read_form(a);
+    plain_request(a, &plain, op, sizeof(op));
+    match = http_route_find(routes, n, &plain, &same_path, &a->vars);
+    if (match == HTTP_NO_PATH) {
+        elsewhere(a, plain.path);
+        return;
+    }
+    a->route = match == HTTP_MATCHED ? same_path : NULL;
+    if (a->route && (a->route->flags & MAAS_ANYBODY)) {
+        run(a);
+        return;
+    }
+    if (!maas_authenticate(a, &nonce))
+        return;
+    authorised(a, &plain, match, op);
+    if (!a->raised)
+        maas_nonce_keep(a->m, nonce);
+}
+
+static void journal_call(const struct maas_ask *a)
+{
+    struct event e;
+
+    ev_init(&e, EV_MAAS_CALL, a->ctx->now);
+    ev_int_add(&e, EVF_CONN, (int64_t)a->ctx->conn);
+    ev_text_add(&e, EVF_PEER, a->ctx->peer);
+    ev_text_add(&e, EVF_OP, a->route ? a->route->name : "unknown");
+    ev_text_add(&e, EVF_METHOD, a->rq->method);
+    if (a->route)
+        ev_text_add(&e, EVF_PATH, a->route->path);
+    ev_int_add(&e, EVF_STATUS, a->rp->status);
+    ev_text_add(&e, EVF_WHO, a->user ? a->user->name : "");
+    ev_text_add(&e, EVF_KEY_ID, a->user ? a->user->name : "");
+    ev_list_add(&a->rp->events, &e);
+}
+
+void maas_handle(void *app, const struct http_ctx *ctx, const struct http_request *rq,
+                 struct http_reply *rp)
+{
+    struct maas_ask a = {.m = app, .ctx = ctx, .rq = rq, .rp = rp};
+
+    serve(&a);
+    assert(rp->status != 0);
+    journal_call(&a);
+    pairs_drop(&a.query);
+    pairs_drop(&a.form);
+}

@@ -1,0 +1,79 @@
+/* What there is in this MAAS: as it installs itself, and what our labs have besides. */
+#include "mock-maas/model.h"
+
+#include "lib/base/text.h"
+
+#include <string.h>
+
+#define FIRST_VLAN_ID 5001 /* 3.7 numbers them so; older ones began with 1 */
+
+static struct maas_named *named_add(struct maas_named *list, size_t *n, size_t max, int64_t *next_id,
+                                    const char *name, const char *description)
+{
+    struct maas_named *one;
+
+    if (*n == max)
+        return NULL;
+    one = &list[(*n)++];
+    *one = (struct maas_named){.id = (*next_id)++};
+    text_copy(one->name, sizeof(one->name), name);
+    text_copy(one->description, sizeof(one->description), description);
+    return one;
+}
+
+struct maas_named *maas_zone_add(struct maas *m, const char *name, const char *description)
+{
+    return named_add(m->zones, &m->n_zones, MAAS_ZONES_MAX, &m->next_zone_id, name, description);
+}
+
+struct maas_named *maas_pool_add(struct maas *m, const char *name, const char *description)
+{
+    return named_add(m->pools, &m->n_pools, MAAS_POOLS_MAX, &m->next_pool_id, name, description);
+}
+
+struct maas_tag *maas_tag_add(struct maas *m, const struct maas_tag *tag)
+{
+    if (m->n_tags == MAAS_TAGS_MAX)
+        return NULL;
+    m->tags[m->n_tags] = *tag;
+    return &m->tags[m->n_tags++];
+}
+
+bool maas_subnet_add(struct maas *m, const struct maas_subnet *subnet)
+{
+    struct maas_subnet *s = &m->subnets[m->n_subnets];
+
+    if (m->n_subnets == MAAS_SUBNETS_MAX)
+        return false;
+    *s = *subnet;
+    s->vlan.id = FIRST_VLAN_ID + (int64_t)m->n_subnets;
+    s->vlan.fabric_id = (int64_t)m->n_subnets;
+    s->id = (int64_t)++m->n_subnets;
+    return true;
+}
+
+void maas_world_fresh(struct maas *m)
+{
+    m->n_zones = m->n_pools = m->n_tags = m->n_subnets = 0;
+    m->next_zone_id = 1;
+    m->next_pool_id = 0;
+    maas_zone_add(m, "default", "");
+    maas_pool_add(m, "default", "Default pool");
+    m->n_domains = 1;
+    m->domains[0] = (struct maas_domain){.id = 0, .name = "maas", .authoritative = true};
+}
+
+void maas_world_lab(struct maas *m)
+{
+    maas_world_fresh(m);
+    maas_zone_add(m, "z1", "first row of the lab");
+    maas_zone_add(m, "z2", "second row of the lab");
+    maas_pool_add(m, "p1", "machines for clusters");
+    maas_tag_add(m, &(struct maas_tag){.name = "virtual"});
+    maas_tag_add(m, &(struct maas_tag){.name = "t1", .comment = "a tag of the lab"});
+    maas_subnet_add(m, &(struct maas_subnet){.name = "private",
+                                             .cidr = "10.10.0.0/24",
+                                             .gateway_ip = "10.10.0.1",
+                                             .dns_server = "10.10.0.53",
+                                             .vlan = {.fabric = "fabric-0", .dhcp_on = true}});
+}

@@ -1,0 +1,47 @@
+/* mock-palette: the model behind HTTP. */
+#include "lib/io/file.h"
+#include "lib/io/mockd.h"
+#include "mock-palette/palette.h"
+
+#include <errno.h>
+
+static const struct opt_row rows[] = {
+    {.name = "api-key-file", .arg = "FILE", .flags = OPT_MUST,
+     .what = "one line: the user's ApiKey"},
+    {.name = "self-hosted", .kind = OPT_FLAG, .what = "a self-hosted Palette, not SaaS"},
+};
+
+static int open_app(const struct opts *o, const struct mockd_shared *s, struct mockd_app *ret,
+                    struct err *e)
+{
+    struct palette_config c = {
+        .seed = s->seed, .factor = s->factor, .self_hosted = opt_flag(o, "self-hosted")};
+    int err = file_read_line(opt_text(o, "api-key-file"), c.api_key, sizeof(c.api_key), e);
+
+    if (err == 0 && c.api_key[0] == '\0')
+        err = err_set(e, -EINVAL, "%s: holds no key", opt_text(o, "api-key-file"));
+    if (err < 0)
+        return err;
+    *ret = (struct mockd_app){.app = palette_new(&c),
+                              .handle = palette_handle,
+                              .due = palette_due,
+                              .tick = palette_tick};
+    return 0;
+}
+
+int main(int argc, char **argv)
+{
+    static const struct mockd program = {
+        .name = "mock-palette",
+        .what = "mock-palette --api-key-file FILE [options]\n"
+                "\nServes the part of Palette's management API that stands between a user and a\n"
+                "private cloud gateway for MAAS, and the gateway profile.\n",
+        .base = "/v1",
+        .src = EVS_PALETTE,
+        .rows = rows,
+        .n_rows = COUNTOF(rows),
+        .routes = palette_routes,
+        .open = open_app};
+
+    return mockd_main(&program, argc, argv);
+}

@@ -1,0 +1,197 @@
+/* What the files of the model share: the state of one Palette, one request under way, and who does
+ * what. Nothing outside mock-palette/ and its tests includes this.
+ *
+ * Places never move and are never used again while anybody may ask about them, so indexes and
+ * pointers into the arrays stay good. All times are domain time. */
+#ifndef MOCK_PALETTE_MODEL_H
+#define MOCK_PALETTE_MODEL_H
+
+#include "lib/base/digest.h"
+#include "lib/base/jx.h"
+#include "lib/base/rng.h"
+#include "mock-palette/palette.h"
+
+#define PAL_UID_MAX         32
+#define PAL_NAME_MAX        256
+#define PAL_KEY_MAX         512
+#define PAL_ENDPOINT_MAX    1024
+#define PAL_CODE_MAX        64 /* a v1Error code */
+#define PAL_MESSAGE_MAX     1024
+#define PAL_SUBNETS_MAX     16
+#define PAL_TOKENS_MAX      512
+#define PAL_ANSWER_MAX      MIB(1) /* items of one answered query */
+#define PAL_REQUEST_MAX     MIB(1) /* GP-28 */
+#define PAL_OPEN_MAX        32     /* queries listed to one gateway at once, GP-28 */
+#define PAL_LIST_LIMIT      50     /* page of a list when the user names none */
+#define PAL_TOKEN_LIFE_MS   SECONDS(900)
+#define PAL_CODE_LIFE_MS    HOURS(24) /* a pairing code that nobody used; invented */
+#define PAL_QUERY_LIFE_MS   SECONDS(20)
+#define PAL_WAIT_MAX_MS     MINUTES(10) /* a feed is never held longer */
+#define PAL_UNHEALTHY_MS    SECONDS(600)
+#define PAL_FEED_WAIT_MS    SECONDS(30)
+
+enum pal_state { PAL_PENDING, PAL_RUNNING, PAL_UNHEALTHY, PAL_DELETED };
+const char *pal_state_name(enum pal_state s);
+
+struct pal_gateway {
+    char uid[PAL_UID_MAX], self_uid[PAL_UID_MAX]; /* self: the cluster it beats for */
+    char name[PAL_NAME_MAX];
+    char code[16]; /* its pairing code */
+    ms_t code_until;
+    bool bound; /* a gateway secret has presented the code */
+    uint8_t secret[SHA256_LEN]; /* only this much of the secret is kept */
+    bool registered, beat_seen, feed_seen;
+    enum pal_state state;
+    ms_t last_beat;
+    char agent_version[64];
+    char account_uid[PAL_UID_MAX]; /* spec.cloudAccountUid */
+    uint64_t revision;             /* of what the feed would say */
+};
+
+struct pal_token {
+    uint8_t hash[SHA256_LEN];
+    size_t gateway_i;
+    ms_t until; /* 0: an empty place */
+};
+
+struct pal_key { /* what a cloud account points at */
+    char endpoint[PAL_ENDPOINT_MAX];
+    char key[PAL_KEY_MAX];
+    size_t n_subnets;
+    char subnets[PAL_SUBNETS_MAX][64];
+};
+
+struct pal_account {
+    char uid[PAL_UID_MAX]; /* "": an empty place, or a deleted account */
+    char name[PAL_NAME_MAX];
+    char overlord[PAL_UID_MAX]; /* the gateway it is bound to, "" when none */
+    bool by_gateway;
+    int64_t revision;
+    struct pal_key at;
+};
+
+enum pal_query_state { PAL_FREE, PAL_ASKED, PAL_LISTED, PAL_ANSWERED, PAL_TIMED_OUT };
+
+struct pal_query {
+    enum pal_query_state state;
+    char id[PAL_UID_MAX];
+    const struct pal_query_kind *kind;
+    size_t gateway_i;
+    char account_uid[PAL_UID_MAX]; /* or `at` when it is not stored yet */
+    struct pal_key at;
+    uint64_t asker; /* connection of the user who waits */
+    ms_t deadline;
+    bool ok;
+    char code[PAL_CODE_MAX];
+    char message[PAL_MESSAGE_MAX + 1];
+    struct buf items;
+};
+
+struct palette {
+    struct palette_config config;
+    struct rng rng;
+    uint8_t api_key[SHA256_LEN];
+    uint64_t refs; /* v1Error.ref counts them */
+    char tenant_uid[PAL_UID_MAX];
+    size_t n_gateways;
+    struct pal_gateway gateways[PALETTE_GATEWAYS_MAX];
+    size_t n_accounts;
+    struct pal_account accounts[PALETTE_ACCOUNTS_MAX];
+    struct pal_query queries[PALETTE_QUERIES_MAX];
+    struct pal_token tokens[PAL_TOKENS_MAX];
+};
+
+/* --- one request ----------------------------------------------------------------------------- */
+
+enum pal_who { PAL_NOBODY, PAL_USER, PAL_GATEWAY };
+/* http_route.flags: who may call, and what {uid} must be for a gateway (GP-101). */
+enum { PAL_MAY_USER = 1, PAL_MAY_GATEWAY = 2, PAL_MAY_ANYBODY = 4, PAL_OWN_UID = 8, PAL_OWN_SELF = 16 };
+
+struct pal_ask {
+    struct palette *p;
+    const struct http_ctx *ctx;
+    const struct http_request *rq;
+    struct http_reply *rp;
+    const struct http_route *route; /* NULL when none matched */
+    struct http_vars vars;
+    enum pal_who who;
+    struct pal_gateway *gateway; /* the caller, when a gateway calls */
+    const char *op;              /* its name in the journal */
+    char uid[PAL_UID_MAX];       /* the gateway it is by or about, for the journal */
+    char code[PAL_CODE_MAX];     /* of the v1Error that was answered */
+};
+
+/* Handlers get the ask as http_exchange.app. */
+static inline struct pal_ask *pal_ask(const struct http_exchange *x)
+{
+    return x->app;
+}
+
+bool pal_admit(struct pal_ask *a); /* false: it has been refused */
+void pal_refuse(struct pal_ask *a, int status, const char *code, const char *fmt, ...)
+    PRINTF_LIKE(4, 5);
+void pal_answer(struct pal_ask *a, int status, const char *json); /* json NULL: no body */
+void pal_answer_uid(struct pal_ask *a, const char *uid);          /* 201 v1Uid with AuditUid */
+/* Reads the body by table; false: it has been refused with 400. */
+bool pal_body(struct pal_ask *a, const struct jx_field *fields, size_t n, void *out);
+void pal_park(struct pal_ask *a, ms_t park_ms, const char *kind, const char *uid);
+
+/* --- names and secrets ------------------------------------------------------------------------ */
+
+void pal_uid_make(struct palette *p, char out[PAL_UID_MAX]);
+void pal_code_make(struct palette *p, char *out, size_t size);
+void pal_token_make(struct palette *p, char *out, size_t size);
+/* "k-" and eight hex digits of a digest: tells keys apart in the journal and gives nothing away. */
+void pal_key_id(const char *key, char *out, size_t size);
+/* Replaces every secret this Palette knows by "***" in what a gateway sent, and says so. */
+void pal_mask(struct pal_ask *a, struct buf *text, const char *where);
+void pal_mask_text(struct pal_ask *a, char *text, size_t size, const char *where);
+
+/* --- gateways, accounts, queries -------------------------------------------------------------- */
+
+struct pal_gateway *pal_gateway_find(struct palette *p, const char *uid); /* deleted ones too */
+size_t pal_gateway_i(const struct palette *p, const struct pal_gateway *g);
+/* Sets the state it has earned by `now`, and says so when it changed. */
+void pal_gateway_settle(struct palette *p, struct pal_gateway *g, ms_t now, struct http_reply *rp);
+ms_t pal_gateway_due(const struct pal_gateway *g);
+void pal_feed_changed(struct pal_gateway *g, struct http_reply *rp);
+
+struct pal_account *pal_account_find(struct palette *p, const char *uid);
+bool pal_key_check(struct pal_ask *a, const struct pal_key *k); /* false: refused with 400 */
+
+const struct pal_query_kind *pal_query_kind_find(const char *name);
+const struct pal_query_kind *pal_query_validate(void);
+const char *pal_query_kind_name(const struct pal_query_kind *k);
+/* Asks the gateway on behalf of this request, or answers the request that asked before. */
+void pal_query_ask(struct pal_ask *a, struct pal_gateway *g, const struct pal_query_kind *kind,
+                   const char *account_uid, const struct pal_key *at);
+bool pal_query_open(const struct pal_query *q);
+void pal_query_event(const struct palette *p, const struct pal_query *q, const char *kind, ms_t now,
+                     struct http_reply *rp);
+void pal_query_close(struct palette *p, struct pal_query *q, enum pal_query_state state, ms_t now,
+                     struct http_reply *rp);
+/* Checks items by the kind's public model and writes them anew. -EINVAL with a sentence. */
+int pal_items_read(const struct pal_query_kind *k, const char *json, struct buf *out,
+                   struct err *e) MUST_CHECK;
+
+/* --- wire ------------------------------------------------------------------------------------- */
+
+/* A duration as the gateway must see it, and back (docs/time.md). */
+ms_t pal_out_ms(const struct palette *p, ms_t domain_ms);
+bool pal_in_ms(const struct palette *p, const char *seconds, ms_t *ret_domain_ms);
+void pal_timing_write(const struct palette *p, struct buf *out);
+void pal_overlord_write(const struct palette *p, const struct pal_gateway *g, struct buf *out);
+void pal_account_write(const struct pal_account *acc, struct buf *out); /* the key is masked */
+
+extern const struct jx_field pal_key_fields[]; /* apiEndpoint, apiKey, preferredSubnets */
+extern const size_t pal_n_key_fields;
+
+/* --- handlers --------------------------------------------------------------------------------- */
+
+http_handler pal_pairing_code, pal_overlords, pal_overlord, pal_overlord_delete;
+http_handler pal_own_account_create, pal_own_account_update;
+http_handler pal_accounts, pal_account, pal_account_create, pal_account_update, pal_account_delete;
+http_handler pal_validate, pal_validate_unbound, pal_properties;
+http_handler pal_credential, pal_register, pal_beat, pal_feed, pal_query_answer;
+
+#endif

@@ -1,0 +1,162 @@
+/* One request from arrival to its journal record, and time that passes without a request. */
+#include "mock-palette/model.h"
+
+#include "lib/base/text.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+struct palette *palette_new(const struct palette_config *c)
+{
+    struct palette *p = calloc(1, sizeof(*p));
+
+    if (!p)
+        WRONG("out of memory");
+    assert(c->factor >= 1 && c->api_key[0] != '\0');
+    p->config = *c;
+    rng_seed(&p->rng, c->seed);
+    digest_sha256(c->api_key, strlen(c->api_key), p->api_key);
+    memset(p->config.api_key, 0, sizeof(p->config.api_key));
+    pal_uid_make(p, p->tenant_uid);
+    for (size_t i = 0; i < PALETTE_QUERIES_MAX; i++)
+        buf_init(&p->queries[i].items, PAL_ANSWER_MAX);
+    return p;
+}
+
+void palette_free(struct palette *p)
+{
+    if (!p)
+        return;
+    for (size_t i = 0; i < PALETTE_QUERIES_MAX; i++)
+        buf_drop(&p->queries[i].items);
+    free(p);
+}
+
+/* --- time -------------------------------------------------------------------------------------- */
+
+ms_t palette_due(void *app)
+{
+    struct palette *p = app;
+    ms_t due = MS_NEVER;
+
+    for (size_t i = 0; i < p->n_gateways; i++)
+        due = ms_min(due, pal_gateway_due(&p->gateways[i]));
+    for (size_t i = 0; i < PALETTE_QUERIES_MAX; i++)
+        if (pal_query_open(&p->queries[i]))
+            due = ms_min(due, p->queries[i].deadline);
+    return due;
+}
+
+void palette_tick(void *app, ms_t now, struct http_reply *rp)
+{
+    struct palette *p = app;
+
+    for (size_t i = 0; i < PALETTE_QUERIES_MAX; i++) {
+        struct pal_query *q = &p->queries[i];
+
+        if (pal_query_open(q) && now >= q->deadline)
+            pal_query_close(p, q, PAL_TIMED_OUT, now, rp);
+    }
+    for (size_t i = 0; i < p->n_gateways; i++)
+        pal_gateway_settle(p, &p->gateways[i], now, rp);
+}
+
+/* --- requests ----------------------------------------------------------------------------------- */
+
+static const char *const who_names[] = {
+    [PAL_NOBODY] = "", [PAL_USER] = "user", [PAL_GATEWAY] = "gateway"};
+
+static void journal_call(const struct pal_ask *a)
+{
+    struct event e;
+
+    ev_init(&e, EV_PAL_CALL, a->ctx->now);
+    ev_int_add(&e, EVF_CONN, (int64_t)a->ctx->conn);
+    ev_text_add(&e, EVF_PEER, a->ctx->peer);
+    ev_text_add(&e, EVF_OP, a->op);
+    ev_text_add(&e, EVF_METHOD, a->rq->method);
+    if (a->route)
+        ev_text_add(&e, EVF_PATH, a->route->path);
+    ev_int_add(&e, EVF_STATUS, a->rp->status);
+    if (a->code[0])
+        ev_text_add(&e, EVF_CODE, a->code);
+    ev_text_add(&e, EVF_WHO, who_names[a->who]);
+    if (a->uid[0])
+        ev_text_add(&e, EVF_UID, a->uid);
+    if (a->ctx->parked_before)
+        ev_text_add(&e, EVF_WAITED, "1");
+    ev_list_add(&a->rp->events, &e);
+}
+
+/* Methods of the rows with this path, for a 405. */
+static void allow_write(struct pal_ask *a, const struct http_request *rq)
+{
+    const struct http_route *routes, *found;
+    size_t n = palette_routes(&routes);
+    struct http_vars vars;
+    struct buf allow SCOPED(buf_drop) = {0};
+
+    buf_init(&allow, 128);
+    for (size_t i = 0; i < n; i++) {
+        if (http_route_find(&routes[i], 1, rq, &found, &vars) == HTTP_NO_PATH)
+            continue;
+        if (!strstr(buf_text(&allow), routes[i].method))
+            buf_printf(&allow, "%s%s", allow.len ? ", " : "", routes[i].method);
+    }
+    http_header_add(&a->rp->headers, "Allow", buf_text(&allow));
+}
+
+static void dispatch(struct pal_ask *a)
+{
+    const struct http_route *routes;
+    size_t n = palette_routes(&routes);
+    struct http_request plain = {.query = ""}; /* Palette's queries never choose the operation */
+    enum http_match match;
+
+    text_copy(plain.method, sizeof(plain.method), a->rq->method);
+    text_copy(plain.path, sizeof(plain.path), a->rq->path);
+    match = http_route_find(routes, n, &plain, &a->route, &a->vars);
+    if (match != HTTP_MATCHED) {
+        a->route = NULL;
+        a->op = "unknown";
+        if (match == HTTP_NO_PATH) {
+            pal_refuse(a, 404, "RouteNotFound", "There is no such operation.");
+        } else {
+            allow_write(a, &plain);
+            pal_refuse(a, 405, "MethodNotAllowed", "There is no such method of this path.");
+        }
+        return;
+    }
+    a->op = a->route->name;
+    if (a->rq->body.full || a->rq->body.len > PAL_REQUEST_MAX)
+        pal_refuse(a, 400, "RequestTooLarge", "A request has at most 1 MiB.");
+    else if (pal_admit(a))
+        a->route->handle(&(struct http_exchange){.app = a,
+                                                 .ctx = a->ctx,
+                                                 .rq = a->rq,
+                                                 .vars = &a->vars,
+                                                 .route = a->route,
+                                                 .rp = a->rp});
+}
+
+void palette_handle(void *app, const struct http_ctx *ctx, const struct http_request *rq,
+                    struct http_reply *rp)
+{
+    struct pal_ask a = {.p = app, .ctx = ctx, .rq = rq, .rp = rp, .op = "unknown"};
+
+    palette_tick(app, ctx->now, rp); /* what was due before this request is so */
+    dispatch(&a);
+    if (rp->park_key[0] == '\0') {
+        assert(rp->status != 0);
+        journal_call(&a);
+    }
+}
+
+void pal_park(struct pal_ask *a, ms_t park_ms, const char *kind, const char *uid)
+{
+    int n = snprintf(a->rp->park_key, sizeof(a->rp->park_key), "%s/%s", kind, uid);
+
+    assert(n > 0 && (size_t)n < sizeof(a->rp->park_key));
+    a->rp->park_ms = park_ms;
+}

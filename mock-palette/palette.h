@@ -1,0 +1,36 @@
+/* Palette as a model: the management API for MAAS and the gateway profile (Part B), without socket
+ * or clock. A request and its time go in, an answer, events and touched keys come out.
+ *
+ * Time is domain time. Durations that cross the wire (timing, waitSeconds, expiresInSeconds,
+ * deadlineSeconds) are divided by `factor` on the way out and multiplied on the way in, so that on
+ * clock wall the gateway lives F times faster (docs/time.md). */
+#ifndef MOCK_PALETTE_PALETTE_H
+#define MOCK_PALETTE_PALETTE_H
+
+#include "lib/base/http.h"
+
+#define PALETTE_GATEWAYS_MAX 64
+#define PALETTE_ACCOUNTS_MAX 128
+#define PALETTE_QUERIES_MAX 256
+
+struct palette_config {
+    uint64_t seed;       /* uids, codes and tokens are drawn from it */
+    int factor;          /* F; 1 unless clock wall */
+    char api_key[128];   /* the user's ApiKey */
+    bool self_hosted;    /* else SaaS */
+};
+
+struct palette;
+struct palette *palette_new(const struct palette_config *c);
+void palette_free(struct palette *p);
+
+/* httpd_handle_fn, httpd_due_fn, httpd_tick_fn with app = struct palette *. */
+void palette_handle(void *app, const struct http_ctx *ctx, const struct http_request *rq,
+                    struct http_reply *rp);
+ms_t palette_due(void *app);
+void palette_tick(void *app, ms_t now, struct http_reply *rp);
+
+/* The route table, for --routes and docs. */
+size_t palette_routes(const struct http_route **ret);
+
+#endif

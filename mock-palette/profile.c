@@ -1,0 +1,227 @@
+/* Identity and life of a gateway: credential, registration, heartbeat (profile GP-30 to GP-38). */
+#include "mock-palette/model.h"
+
+#include "lib/base/text.h"
+
+#include <string.h>
+
+#define SECRET_LEN_MIN 43 /* 256 bits in base64url */
+#define FEATURES_MAX   32
+
+struct credential {
+    char secret[PAL_NAME_MAX], code[PAL_NAME_MAX], profile[16], version[64];
+    size_t n_features;
+    char features[FEATURES_MAX][64];
+    int64_t replica;
+};
+static const struct jx_field credential_fields[] = {
+    JX_TEXT_AS(struct credential, secret, "gatewaySecret", JX_MUST),
+    JX_TEXT_AS(struct credential, code, "pairingCode", 0),
+    JX_TEXT(struct credential, profile, JX_MUST),
+    JX_TEXT(struct credential, version, JX_MUST),
+    JX_TEXTS(struct credential, features, n_features, "features", JX_MUST),
+    JX_INT(struct credential, replica, "replica", 0, 1, 99),
+};
+
+/* What an answer without a token says. */
+struct refusal {
+    int status;
+    const char *code, *message;
+};
+/* clang-format off */
+static const struct refusal
+    not_offered   = {403, "SystemGatewayNotAvailable", "This Palette has no system gateway."},
+    no_gateway    = {404, "ResourceNotFound",          "There is no such private gateway."},
+    revoked       = {401, "CredentialRevoked",         "The gateway was deleted."},
+    unknown       = {401, "CredentialUnknown",         "The gateway secret is not known."},
+    code_invalid  = {401, "PairingCodeInvalid",        "The pairing code is not this gateway's."},
+    code_used     = {409, "PairingCodeUsed",           "The pairing code was used by another gateway."},
+    code_expired  = {410, "PairingCodeExpired",        "The pairing code has expired."};
+/* clang-format on */
+
+static bool has_feature(const struct credential *c, const char *name)
+{
+    for (size_t i = 0; i < c->n_features; i++)
+        if (text_is(c->features[i], name))
+            return true;
+    return false;
+}
+
+/* NULL: the token may be given. An unused code is bound to the secret on the way (GP-32). */
+static const struct refusal *judge(const struct palette *p, struct pal_gateway *g,
+                                   const struct credential *c, ms_t now)
+{
+    uint8_t hash[SHA256_LEN];
+    bool mine;
+
+    if (!g && !p->config.self_hosted && !c->code[0] && has_feature(c, "system-gateway"))
+        return &not_offered;
+    if (!g)
+        return &no_gateway;
+    if (g->state == PAL_DELETED)
+        return &revoked;
+    digest_sha256(c->secret, strlen(c->secret), hash);
+    mine = g->bound && digest_equal(hash, g->secret, sizeof(hash));
+    if (!c->code[0])
+        return mine ? NULL : &unknown;
+    if (!text_is(c->code, g->code))
+        return &code_invalid;
+    if (g->bound)
+        return mine ? NULL : &code_used;
+    if (now >= g->code_until)
+        return &code_expired;
+    g->bound = true;
+    memcpy(g->secret, hash, sizeof(hash));
+    return NULL;
+}
+
+static void journal_enrol(struct pal_ask *a, const struct refusal *no)
+{
+    struct event e;
+
+    ev_init(&e, EV_PAL_ENROL, a->ctx->now);
+    ev_text_add(&e, EVF_UID, http_var(&a->vars, "uid"));
+    ev_int_add(&e, EVF_ACCEPTED, no ? 0 : 1);
+    if (no)
+        ev_text_add(&e, EVF_CODE, no->code);
+    ev_text_add(&e, EVF_PEER, a->ctx->peer);
+    ev_list_add(&a->rp->events, &e);
+}
+
+/* The place that is free, or whose token expires first: old ones are kept so that they are told
+ * "expired" and not "unknown". */
+static struct pal_token *token_place(struct palette *p)
+{
+    struct pal_token *t = &p->tokens[0];
+
+    for (size_t i = 1; i < PAL_TOKENS_MAX; i++)
+        if (p->tokens[i].until < t->until)
+            t = &p->tokens[i];
+    return t;
+}
+
+static void token_answer(struct pal_ask *a, const struct pal_gateway *g)
+{
+    struct pal_token *t = token_place(a->p);
+    struct buf body SCOPED(buf_drop) = {0};
+    char text[80];
+
+    pal_token_make(a->p, text, sizeof(text));
+    digest_sha256(text, strlen(text), t->hash);
+    t->gateway_i = pal_gateway_i(a->p, g);
+    t->until = a->ctx->now + PAL_TOKEN_LIFE_MS;
+    buf_init(&body, KIB(4));
+    buf_printf(&body, "{\"token\":\"%s\",\"expiresInSeconds\":", text);
+    jx_write_seconds(&body, pal_out_ms(a->p, PAL_TOKEN_LIFE_MS));
+    buf_printf(&body, ",\"selfClusterUid\":\"%s\",\"isSystem\":false,\"registered\":%s,\"timing\":",
+               g->self_uid, g->registered ? "true" : "false");
+    pal_timing_write(a->p, &body);
+    buf_text_add(&body, "}");
+    pal_answer(a, 200, buf_text(&body));
+}
+
+static bool is_secret(const char *text)
+{
+    return strlen(text) >= SECRET_LEN_MIN &&
+           text[strspn(text, "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_=")] ==
+               '\0';
+}
+
+/* POST /v1/x-gp/pcg/{uid}/credential */
+void pal_credential(const struct http_exchange *x)
+{
+    struct pal_ask *a = pal_ask(x);
+    struct pal_gateway *g = pal_gateway_find(a->p, http_var(x->vars, "uid"));
+    struct credential c = {0};
+    const struct refusal *no;
+
+    a->who = PAL_GATEWAY;
+    text_copy(a->uid, sizeof(a->uid), g ? g->uid : "");
+    if (!pal_body(a, credential_fields, COUNTOF(credential_fields), &c))
+        return;
+    a->op = c.code[0] ? "enrol" : "renew";
+    if (!is_secret(c.secret)) {
+        pal_refuse(a, 400, "InvalidRequest", "gatewaySecret: at least 43 letters of base64url.");
+        return;
+    }
+    if (!text_begins(c.profile, "1.")) {
+        pal_refuse(a, 400, "UnsupportedProfile", "profile: this Palette speaks 1.0.");
+        return;
+    }
+    no = judge(a->p, g, &c, x->ctx->now);
+    if (c.code[0])
+        journal_enrol(a, no);
+    if (no)
+        pal_refuse(a, no->status, no->code, "%s", no->message);
+    else
+        token_answer(a, g);
+}
+
+/* --- registration ------------------------------------------------------------------------------ */
+
+struct registration {
+    char code[PAL_NAME_MAX];
+};
+static const struct jx_field registration_fields[] = {
+    JX_TEXT_AS(struct registration, code, "pairingCode", JX_MUST),
+};
+
+static void journal_register(const struct pal_ask *a, bool accepted)
+{
+    struct event e;
+
+    ev_init(&e, EV_PAL_REGISTER, a->ctx->now);
+    ev_text_add(&e, EVF_UID, a->gateway->uid);
+    ev_int_add(&e, EVF_ACCEPTED, accepted);
+    ev_text_add(&e, EVF_PEER, a->ctx->peer);
+    ev_list_add(&a->rp->events, &e);
+}
+
+/* POST /v1/pcg/{uid}/register: 204, and 204 again to the same identity. */
+void pal_register(const struct http_exchange *x)
+{
+    struct pal_ask *a = pal_ask(x);
+    struct registration r = {0};
+    bool accepted;
+
+    if (!pal_body(a, registration_fields, COUNTOF(registration_fields), &r))
+        return;
+    accepted = text_is(r.code, a->gateway->code);
+    journal_register(a, accepted);
+    if (!accepted) {
+        pal_refuse(a, 401, code_invalid.code, "%s", code_invalid.message);
+        return;
+    }
+    a->gateway->registered = true;
+    pal_gateway_settle(a->p, a->gateway, x->ctx->now, a->rp);
+    pal_answer(a, 204, NULL);
+}
+
+/* --- heartbeat --------------------------------------------------------------------------------- */
+
+struct beat {
+    char version[64];
+    char message[PAL_MESSAGE_MAX + 1];
+};
+static const struct jx_field beat_fields[] = {
+    JX_TEXT_AS(struct beat, version, "agentVersion", JX_MUST),
+    JX_TEXT(struct beat, message, 0),
+};
+
+/* PUT /v1/spectroclusters/{selfClusterUid}/heartbeat */
+void pal_beat(const struct http_exchange *x)
+{
+    struct pal_ask *a = pal_ask(x);
+    struct pal_gateway *g = a->gateway;
+    struct beat b = {0};
+
+    if (!pal_body(a, beat_fields, COUNTOF(beat_fields), &b))
+        return;
+    pal_mask_text(a, b.version, sizeof(b.version), "heartbeat");
+    pal_mask_text(a, b.message, sizeof(b.message), "heartbeat");
+    text_copy(g->agent_version, sizeof(g->agent_version), b.version);
+    g->beat_seen = true;
+    g->last_beat = x->ctx->now;
+    pal_gateway_settle(a->p, g, x->ctx->now, a->rp);
+    pal_answer(a, 204, NULL);
+}

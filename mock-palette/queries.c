@@ -1,0 +1,198 @@
+/* A user's question travels to the gateway that the account is bound to, and waits there for MAAS:
+ * the request is parked until the gateway has answered or PAL_QUERY_LIFE_MS are over. */
+#include "mock-palette/model.h"
+
+#include "lib/base/text.h"
+
+#include <stdio.h>
+#include <string.h>
+
+bool pal_query_open(const struct pal_query *q)
+{
+    return q->state == PAL_ASKED || q->state == PAL_LISTED;
+}
+
+void pal_query_event(const struct palette *p, const struct pal_query *q, const char *kind, ms_t now,
+                     struct http_reply *rp)
+{
+    struct event e;
+
+    ev_init(&e, EV_PAL_QUERY, now);
+    ev_text_add(&e, EVF_NAME, pal_query_kind_name(q->kind));
+    ev_text_add(&e, EVF_KIND, kind);
+    ev_text_add(&e, EVF_UID, p->gateways[q->gateway_i].uid);
+    if (q->code[0])
+        ev_text_add(&e, EVF_CODE, q->code);
+    ev_list_add(&rp->events, &e);
+}
+
+/* Answered or timed out: it leaves the feed, and the user's request is asked again. */
+void pal_query_close(struct palette *p, struct pal_query *q, enum pal_query_state state, ms_t now,
+                     struct http_reply *rp)
+{
+    char key[HTTP_KEY_MAX];
+
+    assert(pal_query_open(q) && (state == PAL_ANSWERED || state == PAL_TIMED_OUT));
+    q->state = state;
+    memset(q->at.key, 0, sizeof(q->at.key));
+    pal_query_event(p, q, state == PAL_ANSWERED ? "answered" : "timed-out", now, rp);
+    pal_feed_changed(&p->gateways[q->gateway_i], rp);
+    snprintf(key, sizeof(key), "query/%s", q->id);
+    http_reply_touch(rp, key);
+}
+
+/* --- places ------------------------------------------------------------------------------------- */
+
+static size_t open_of(const struct palette *p, size_t gateway_i)
+{
+    size_t n = 0;
+
+    for (size_t i = 0; i < PALETTE_QUERIES_MAX; i++)
+        n += pal_query_open(&p->queries[i]) && p->queries[i].gateway_i == gateway_i;
+    return n;
+}
+
+/* A free place, else that of the oldest question that is over; NULL when all are open. */
+static struct pal_query *place(struct palette *p)
+{
+    struct pal_query *oldest = NULL;
+
+    for (size_t i = 0; i < PALETTE_QUERIES_MAX; i++) {
+        struct pal_query *q = &p->queries[i];
+
+        if (q->state == PAL_FREE)
+            return q;
+        if (!pal_query_open(q) && (!oldest || q->deadline < oldest->deadline))
+            oldest = q;
+    }
+    return oldest;
+}
+
+/* What this connection asked last. One request at a time is under way on a connection. */
+static struct pal_query *asked_by(struct palette *p, uint64_t conn)
+{
+    struct pal_query *newest = NULL;
+
+    for (size_t i = 0; i < PALETTE_QUERIES_MAX; i++) {
+        struct pal_query *q = &p->queries[i];
+
+        if (q->state != PAL_FREE && q->asker == conn && (!newest || q->deadline > newest->deadline))
+            newest = q;
+    }
+    return newest;
+}
+
+/* --- the user's side ----------------------------------------------------------------------------- */
+
+static void user_answer(struct pal_ask *a, struct pal_query *q)
+{
+    struct buf body SCOPED(buf_drop) = {0};
+
+    q->asker = 0; /* its answer was fetched */
+    if (q->state == PAL_TIMED_OUT) {
+        pal_refuse(a, 504, "GatewayTimeout", "The private gateway did not answer in time.");
+    } else if (!q->ok) {
+        pal_refuse(a, 400, q->code, "%s", q->message);
+    } else if (q->kind == pal_query_validate()) {
+        pal_answer(a, 204, NULL);
+    } else {
+        buf_init(&body, PAL_ANSWER_MAX + 16);
+        buf_printf(&body, "{\"items\":%s}", buf_text(&q->items));
+        pal_answer(a, 200, buf_text(&body));
+    }
+}
+
+static struct pal_query *query_new(struct pal_ask *a, struct pal_gateway *g,
+                                   const struct pal_query_kind *kind)
+{
+    size_t gateway_i = pal_gateway_i(a->p, g);
+    struct pal_query *q = open_of(a->p, gateway_i) < PAL_OPEN_MAX ? place(a->p) : NULL;
+
+    if (!q) {
+        pal_refuse(a, 429, "TooManyRequests", "The private gateway has enough to answer.");
+        return NULL;
+    }
+    buf_clear(&q->items);
+    *q = (struct pal_query){.state = PAL_ASKED,
+                            .kind = kind,
+                            .gateway_i = gateway_i,
+                            .asker = a->ctx->conn,
+                            .deadline = a->ctx->now + PAL_QUERY_LIFE_MS,
+                            .items = q->items};
+    pal_uid_make(a->p, q->id);
+    return q;
+}
+
+void pal_query_ask(struct pal_ask *a, struct pal_gateway *g, const struct pal_query_kind *kind,
+                   const char *account_uid, const struct pal_key *at)
+{
+    struct pal_query *q = a->ctx->parked_before ? asked_by(a->p, a->ctx->conn) : NULL;
+
+    text_copy(a->uid, sizeof(a->uid), g->uid);
+    if (!q && (g->state == PAL_PENDING || g->state == PAL_DELETED)) {
+        pal_refuse(a, 409, "GatewayNotRunning", "The private gateway is not running.");
+        return;
+    }
+    if (!q) {
+        q = query_new(a, g, kind);
+        if (!q)
+            return;
+        text_copy(q->account_uid, sizeof(q->account_uid), account_uid);
+        if (at)
+            q->at = *at;
+        pal_query_event(a->p, q, "asked", a->ctx->now, a->rp);
+        pal_feed_changed(g, a->rp);
+    }
+    if (pal_query_open(q) && a->ctx->park_over)
+        pal_query_close(a->p, q, PAL_TIMED_OUT, a->ctx->now, a->rp);
+    if (pal_query_open(q))
+        pal_park(a, PAL_QUERY_LIFE_MS, "query", q->id);
+    else
+        user_answer(a, q);
+}
+
+/* --- the user's operations ------------------------------------------------------------------------ */
+
+struct validation {
+    struct pal_key at;
+};
+
+/* POST /v1/overlords/maas/{uid}/account/validate: 204 when MAAS took the key. */
+void pal_validate(const struct http_exchange *x)
+{
+    struct pal_ask *a = pal_ask(x);
+    struct pal_gateway *g = pal_gateway_find(a->p, http_var(x->vars, "uid"));
+    struct validation v = {.at = {.n_subnets = 0}};
+    const struct jx_field fields[] = {
+        {.name = "account", .kind = JX_KIND_OBJECT, .flags = JX_MUST,
+         .offset = offsetof(struct validation, at), .fields = pal_key_fields,
+         .n_fields = pal_n_key_fields}};
+
+    if (!g || g->state == PAL_DELETED)
+        pal_refuse(a, 404, "ResourceNotFound", "There is no such private gateway.");
+    else if (pal_body(a, fields, COUNTOF(fields), &v) && pal_key_check(a, &v.at))
+        pal_query_ask(a, g, pal_query_validate(), "", &v.at);
+}
+
+void pal_validate_unbound(const struct http_exchange *x)
+{
+    pal_refuse(pal_ask(x), 400, "GatewayRequired", "The account is bound to no private gateway.");
+}
+
+/* GET /v1/cloudaccounts/maas/{uid}/properties/{kind} */
+void pal_properties(const struct http_exchange *x)
+{
+    struct pal_ask *a = pal_ask(x);
+    const struct pal_query_kind *kind = pal_query_kind_find(http_var(x->vars, "kind"));
+    struct pal_account *acc = pal_account_find(a->p, http_var(x->vars, "uid"));
+    struct pal_gateway *g = acc ? pal_gateway_find(a->p, acc->overlord) : NULL;
+
+    if (!kind || kind == pal_query_validate())
+        pal_refuse(a, 404, "RouteNotFound", "There is no such property.");
+    else if (!acc)
+        pal_refuse(a, 404, "ResourceNotFound", "There is no such cloud account.");
+    else if (!g || g->state == PAL_DELETED)
+        pal_refuse(a, 400, "GatewayRequired", "The account is bound to no private gateway.");
+    else
+        pal_query_ask(a, g, kind, acc->uid, NULL);
+}
