@@ -84,7 +84,7 @@ struct edge_stream {
     bool want_out; /* TLS wants to write before it can go on */
 };
 
-/* Takes the descriptor. */
+/* Takes the descriptor. The struct must stay where it is. */
 void edge_stream_init(struct edge_stream *s, int fd, SSL_CTX *ctx, BIO_METHOD *method);
 BIO_METHOD *edge_stream_bio(void); /* for edge_stream_init; freed with BIO_meth_free() */
 /* > 0: bytes; 0: the other side is done; -EAGAIN: later; else: broken. */

@@ -9,7 +9,9 @@
 
 static int bio_fd(BIO *bio)
 {
-    return (int)(intptr_t)BIO_get_data(bio);
+    const struct edge_stream *s = BIO_get_data(bio);
+
+    return s->fd;
 }
 
 static int on_bio_write(BIO *bio, const char *bytes, int len)
@@ -70,7 +72,7 @@ void edge_stream_init(struct edge_stream *s, int fd, SSL_CTX *ctx, BIO_METHOD *m
     bio = BIO_new(method);
     if (!s->ssl || !bio)
         WRONG("out of memory");
-    BIO_set_data(bio, (void *)(intptr_t)fd);
+    BIO_set_data(bio, s);
     SSL_set_bio(s->ssl, bio, bio);
     SSL_set_accept_state(s->ssl);
 }
