@@ -164,6 +164,7 @@ void gw_write_account_make(struct gw *g, size_t i, struct http_call *call)
 {
     (void)i;
     http_call_init(call, "POST");
+    call->once = true; /* a copy would be a second account */
     account_write(g, call, g->config.account_name);
 }
 

@@ -12,9 +12,9 @@
 
 #define SHELL_EXIT_BROKEN 1 /* ours failed: disk, descriptors */
 
-/* A POST to Palette goes out on a connection of its own: libcurl would send it again if a
- * connection that was used before died under it, and a second account must never come of that
- * (GP-39). */
+/* What must not be sent twice (the POST of an account, GP-39) goes out on a connection of its own:
+ * libcurl repeats a request by itself when a connection that was used before dies under it. All else
+ * of the profile is safe to repeat (GP-88). */
 enum shell_caller { TO_PALETTE, TO_PALETTE_ONCE, TO_MAAS, SHELL_CALLERS };
 
 struct shell_call {
@@ -79,7 +79,7 @@ static void call_do(struct shell *s, const struct gw_effect *f)
     enum shell_caller to = by_target[f->target];
     struct shell_call *place = place_find(s);
 
-    if (to == TO_PALETTE && !strcmp(f->call.method, "POST"))
+    if (to == TO_PALETTE && f->call.once)
         to = TO_PALETTE_ONCE;
     place->shell = s;
     place->ticket = f->ticket;

@@ -30,6 +30,9 @@ struct http_call {
     struct buf headers;
     struct buf body;
     ms_t timeout_ms; /* for the whole call */
+    /* Must not be sent twice behind the caller's back: goes out on a connection of its own, because
+     * an HTTP library repeats a request on a reused connection that died under it. */
+    bool once;
 };
 
 void http_call_init(struct http_call *c, const char *method);

@@ -53,6 +53,7 @@ static SSL_CTX *ctx_new(void)
     SSL_CTX_set_session_cache_mode(ctx, SSL_SESS_CACHE_OFF);
     SSL_CTX_set_mode(ctx, SSL_MODE_ENABLE_PARTIAL_WRITE | SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER |
                               SSL_MODE_RELEASE_BUFFERS);
+    SSL_CTX_set_read_ahead(ctx, 1); /* one read a record instead of two */
     SSL_CTX_set_alpn_select_cb(ctx, on_alpn, NULL);
     return ctx;
 }

@@ -2,85 +2,35 @@
 
 #include "scenarios/engine/flows.h"
 #include "scenarios/engine/packet.h"
+#include "scenarios/engine/sniffer.h"
 
 #include "lib/base/text.h"
 
 #include <arpa/inet.h>
 #include <errno.h>
-#include <linux/filter.h>
-#include <linux/if_ether.h>
-#include <linux/if_packet.h>
 #include <netinet/in.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/epoll.h>
-#include <sys/mman.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
-#define BLOCK_SIZE        65536
-#define RING_SIZE         ((size_t)CAPTURE_FRAMES * CAPTURE_FRAME_SIZE)
 #define CANARY_PORT       9    /* discard: nobody listens */
 #define CANARY_FIRST_PORT 1009 /* source; below the kernel's own choice, so nobody else has it */
 #define CANARY_ROUNDS     2
 
-struct tap {
+struct tap { /* a zone */
     struct capture *c;
     size_t zone_i;
-    int fd;
-    uint8_t *ring;
-    size_t next; /* frame */
-    struct loop_watch *watch;
-    uint64_t lost;
     int canary[CANARY_ROUNDS]; /* sockets of the canaries, -1 */
     bool seen[CANARY_ROUNDS];
+    bool told[LAUNCH_SECRETS_MAX];
 };
 
 struct capture {
     struct capture_config config;
     struct flows *flows;
+    struct sniffer *sniffer;
     struct tap taps[LAB_ZONES_MAX];
-};
-
-/* --- the kernel's filter -----------------------------------------------------------------------
- */
-
-#define PROTOCOL  ((uint32_t)(SKF_AD_OFF + SKF_AD_PROTOCOL))
-#define WORD_HTTP 0x48545450 /* "HTTP": an answer, never a client's first word */
-
-/* IPv4 and TCP, no later fragment; then SYN without ACK, or a payload that is neither TLS data, nor
- * an alert, nor a change of cipher, nor the begin of an HTTP answer. X holds the header's length.
- */
-static const struct sock_filter filter[] = {
-    BPF_STMT(BPF_LD | BPF_H | BPF_ABS, PROTOCOL),
-    BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, ETH_P_IP, 0, 26),
-    BPF_STMT(BPF_LD | BPF_B | BPF_ABS, 9),
-    BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, IPPROTO_TCP, 0, 24),
-    BPF_STMT(BPF_LD | BPF_H | BPF_ABS, 6),
-    BPF_JUMP(BPF_JMP | BPF_JSET | BPF_K, 0x1fff, 22, 0),
-    BPF_STMT(BPF_LDX | BPF_B | BPF_MSH, 0),
-    BPF_STMT(BPF_LD | BPF_B | BPF_IND, 13),
-    BPF_STMT(BPF_ALU | BPF_AND | BPF_K, 0x12),
-    BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, 0x02, 17, 0),
-    BPF_STMT(BPF_LD | BPF_B | BPF_IND, 12),
-    BPF_STMT(BPF_ALU | BPF_AND | BPF_K, 0xf0),
-    BPF_STMT(BPF_ALU | BPF_RSH | BPF_K, 2),
-    BPF_STMT(BPF_ALU | BPF_ADD | BPF_X, 0),
-    BPF_STMT(BPF_MISC | BPF_TAX, 0),
-    BPF_STMT(BPF_LD | BPF_H | BPF_ABS, 2),
-    BPF_JUMP(BPF_JMP | BPF_JGT | BPF_X, 0, 0, 11), /* no payload */
-    BPF_STMT(BPF_ALU | BPF_SUB | BPF_X, 0),
-    BPF_STMT(BPF_ST, 0),
-    BPF_STMT(BPF_LD | BPF_B | BPF_IND, 0),
-    BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, 0x14, 7, 0),
-    BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, 0x15, 6, 0),
-    BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, 0x17, 5, 0),
-    BPF_STMT(BPF_LD | BPF_MEM, 0),
-    BPF_JUMP(BPF_JMP | BPF_JGE | BPF_K, 4, 0, 2),
-    BPF_STMT(BPF_LD | BPF_W | BPF_IND, 0),
-    BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, WORD_HTTP, 1, 0),
-    BPF_STMT(BPF_RET | BPF_K, CAPTURE_FRAME_SIZE),
-    BPF_STMT(BPF_RET | BPF_K, 0),
 };
 
 /* --- records -----------------------------------------------------------------------------------
@@ -177,7 +127,7 @@ static bool begins_here(const struct tap *t, const struct packet *p)
     return text_is(zone_at(l, n.from), l->zones[t->zone_i].name) && (h == NULL || !h->forward);
 }
 
-static void payload_seen(struct tap *t, const struct packet *p)
+static void first_words(struct tap *t, const struct packet *p)
 {
     struct event e;
     char name[PACKET_NAME_MAX];
@@ -192,106 +142,56 @@ static void payload_seen(struct tap *t, const struct packet *p)
     put(t, &e);
 }
 
-/* --- the ring ----------------------------------------------------------------------------------
- */
-
-static void frame_read(struct tap *t, uint8_t *frame)
+static bool may_cross(const struct lab *l, const struct packet *p, const char *secret)
 {
-    const struct tpacket2_hdr *h = (const struct tpacket2_hdr *)(void *)frame;
-    const struct sockaddr_ll *from =
-        (const struct sockaddr_ll *)(void *)(frame + TPACKET_ALIGN(sizeof(*h)));
-    struct packet p;
-    if (from->sll_ifindex == LABNET_BRIDGE_INDEX ||
-        !packet_read(frame + h->tp_net, h->tp_snaplen, &p))
-        return;
-    if (p.syn && !p.ack)
-        syn_seen(t, &p);
-    else if (p.len > 0)
-        payload_seen(t, &p);
+    struct ends n = ends_of(p);
+    return text_begins(secret, "maas-") &&
+           (text_is(role_at(l, n.from), "maas") || text_is(role_at(l, n.to), "maas"));
 }
 
-static void on_frames(void *arg, uint32_t events)
+static void clear_text(struct tap *t, const struct packet *p)
 {
-    struct tap *t = arg;
-    (void)events;
-    for (size_t i = 0; i < CAPTURE_FRAMES; i++) {
-        uint8_t *frame = t->ring + t->next * CAPTURE_FRAME_SIZE;
-        volatile uint32_t *status = &((struct tpacket2_hdr *)(void *)frame)->tp_status;
-        if ((*status & TP_STATUS_USER) == 0)
-            return;
-        __atomic_thread_fence(__ATOMIC_ACQUIRE);
-        frame_read(t, frame);
-        __atomic_thread_fence(__ATOMIC_RELEASE);
-        *status = TP_STATUS_KERNEL;
-        t->next = (t->next + 1) % CAPTURE_FRAMES;
+    const struct secrets *all = t->c->config.secrets;
+    struct event e;
+    for (size_t i = 0; all != NULL && i < all->n; i++) {
+        const struct secret *s = &all->at[i];
+        if (t->told[i] || memmem(p->payload, p->len, s->value, strlen(s->value)) == NULL ||
+            may_cross(t->c->config.lab, p, s->name))
+            continue;
+        t->told[i] = true;
+        flow_event(t, EV_SECRET_HIT, p, &e);
+        ev_text_add(&e, EVF_NAME, s->name);
+        ev_text_add(&e, EVF_WHERE, "clear text");
+        put(t, &e);
     }
 }
 
-static int ring_map(struct tap *t, struct err *e)
+static void on_packet(void *arg, int port, const uint8_t *bytes, size_t len)
 {
-    struct tpacket_req rq = {.tp_block_size = BLOCK_SIZE,
-                             .tp_block_nr = RING_SIZE / BLOCK_SIZE,
-                             .tp_frame_size = CAPTURE_FRAME_SIZE,
-                             .tp_frame_nr = CAPTURE_FRAMES};
-    int version = TPACKET_V2;
-    if (setsockopt(t->fd, SOL_PACKET, PACKET_VERSION, &version, sizeof(version)) < 0 ||
-        setsockopt(t->fd, SOL_PACKET, PACKET_RX_RING, &rq, sizeof(rq)) < 0)
-        return err_errno(e, "make the capture's ring");
-    void *ring = mmap(NULL, RING_SIZE, PROT_READ | PROT_WRITE, MAP_SHARED, t->fd, 0);
-    if (ring == MAP_FAILED)
-        return err_errno(e, "map the capture's ring");
-    t->ring = ring;
-    return 0;
-}
-
-/* Order counts: filter first, so that nothing unwanted is in the ring when it is bound. */
-static int tap_open(struct tap *t, struct err *e)
-{
-    const struct capture_config *c = &t->c->config;
-    struct sock_filter code[COUNTOF(filter)];
-    struct sock_fprog program = {.len = COUNTOF(filter), .filter = code};
-    struct sockaddr_ll all = {.sll_family = AF_PACKET, .sll_protocol = htons(ETH_P_ALL)};
-    int on = 1, r;
-    memcpy(code, filter, sizeof(filter));
-    t->fd = labnet_socket(c->net, labnet_zone(c->net, t->zone_i), AF_PACKET, SOCK_DGRAM, 0, e);
-    if (t->fd < 0)
-        return t->fd;
-    if (setsockopt(t->fd, SOL_SOCKET, SO_ATTACH_FILTER, &program, sizeof(program)) < 0)
-        return err_errno(e, "attach the capture's filter");
-    if (setsockopt(t->fd, SOL_PACKET, PACKET_IGNORE_OUTGOING, &on, sizeof(on)) < 0)
-        return err_errno(e, "PACKET_IGNORE_OUTGOING; needs Linux 4.20 or newer");
-    r = ring_map(t, e);
-    if (r < 0)
-        return r;
-    if (bind(t->fd, (struct sockaddr *)&all, sizeof(all)) < 0)
-        return err_errno(e, "bind the capture");
-    return loop_watch_add(c->loop, t->fd, EPOLLIN, on_frames, t, &t->watch, e);
-}
-
-static void tap_close(struct tap *t)
-{
-    loop_watch_remove(&t->watch);
-    if (t->ring != NULL)
-        munmap(t->ring, RING_SIZE);
-    for (size_t i = 0; i < CANARY_ROUNDS; i++)
-        if (t->canary[i] >= 0)
-            close(t->canary[i]);
-    if (t->fd >= 0)
-        close(t->fd);
+    struct capture *c = arg;
+    size_t zone_i = labnet_zone_of_port(c->config.net, port);
+    struct packet p;
+    if (zone_i == SIZE_MAX || !packet_read(bytes, len, &p))
+        return;
+    struct tap *t = &c->taps[zone_i];
+    if (p.syn && !p.ack)
+        syn_seen(t, &p);
+    if (p.len == 0)
+        return;
+    first_words(t, &p);
+    clear_text(t, &p);
 }
 
 int capture_new(struct capture **ret, const struct capture_config *config, struct err *e)
 {
     struct capture *c = calloc(1, sizeof(*c));
-    int r = 0;
     if (c == NULL)
         WRONG("out of memory");
     c->config = *config;
     c->flows = flows_new(CAPTURE_FLOWS);
     for (size_t i = 0; i < LAB_ZONES_MAX; i++)
-        c->taps[i] = (struct tap){.c = c, .zone_i = i, .fd = -1, .canary = {-1, -1}};
-    for (size_t i = 0; i < config->lab->n_zones && r == 0; i++)
-        r = tap_open(&c->taps[i], e);
+        c->taps[i] = (struct tap){.c = c, .zone_i = i, .canary = {-1, -1}};
+    int r = sniffer_new(&c->sniffer, config->loop, config->net, on_packet, c, e);
     if (r < 0) {
         capture_free(c);
         return r;
@@ -304,8 +204,11 @@ void capture_free(struct capture *c)
 {
     if (c == NULL)
         return;
+    sniffer_free(c->sniffer);
     for (size_t i = 0; i < LAB_ZONES_MAX; i++)
-        tap_close(&c->taps[i]);
+        for (size_t k = 0; k < CANARY_ROUNDS; k++)
+            if (c->taps[i].canary[k] >= 0)
+                close(c->taps[i].canary[k]);
     flows_free(c->flows);
     free(c);
 }
@@ -344,8 +247,8 @@ static int canary_send(struct tap *t, int round, struct err *e)
     if (inet_pton(AF_INET, labnet_address_in(to, zone), &a.sin_addr) != 1 ||
         inet_pton(AF_INET, labnet_address_in(from, zone), &b.sin_addr) != 1)
         return err_set(e, -EINVAL, "canary of %s: no IPv4 address", zone);
-    int fd =
-        labnet_socket(net, labnet_host(net, labnet_host_index(l, from)), AF_INET, SOCK_STREAM, 0, e);
+    int fd = labnet_socket(net, labnet_host(net, labnet_host_index(l, from)), AF_INET, SOCK_STREAM,
+                           0, e);
     if (fd < 0)
         return fd;
     t->canary[round] = fd;
@@ -375,16 +278,12 @@ bool capture_canaries_seen(const struct capture *c, int round)
 
 void capture_drops(struct capture *c)
 {
+    int64_t lost = (int64_t)sniffer_lost(c->sniffer);
     for (size_t i = 0; i < c->config.lab->n_zones; i++) {
-        struct tap *t = &c->taps[i];
-        struct tpacket_stats s = {0};
-        socklen_t len = sizeof(s);
         struct event e;
-        if (getsockopt(t->fd, SOL_PACKET, PACKET_STATISTICS, &s, &len) == 0)
-            t->lost += s.tp_drops;
         ev_init(&e, EV_TAP_DROPS, clk_domain_ms(c->config.domain));
         ev_text_add(&e, EVF_LINK, c->config.lab->zones[i].name);
-        ev_int_add(&e, EVF_LOST, (int64_t)t->lost);
-        put(t, &e);
+        ev_int_add(&e, EVF_LOST, lost);
+        put(&c->taps[i], &e);
     }
 }

@@ -1,9 +1,13 @@
-/* The witness: every first SYN and the first words of every flow, on every zone's bridge, by packet
- * sockets whose kernel filter lets nothing else through. Answered, refused or dropped makes no
- * difference: a try is seen. Frames are counted where a port of the bridge receives them, so each
- * crosses a link once. What the kernel could not hand over is counted (tap.drops), never guessed.
+/* The witness: every first SYN and the first words of every flow, on every zone's bridge, by one
+ * packet socket in the switch whose kernel filter lets nothing else through. Answered, refused or
+ * dropped makes no difference: a try is seen. Frames are counted where a port of the bridge
+ * receives them, so each crosses a link once. What the kernel could not hand over is counted
+ * (tap.drops), never guessed.
  *
- * Bounds: CAPTURE_FRAMES frames wait per zone; CAPTURE_FLOWS flows are known at a time, the least
+ * A secret in clear text is told too, once a secret and link, when it stands in one packet; the
+ * keys of MAAS may cross to and from MAAS, whose own protocol is so.
+ *
+ * Bounds: CAPTURE_FRAMES frames wait; CAPTURE_FLOWS flows are known at a time, the least
  * recently used of a set of four makes room. Writer `capture` of the journal. */
 #ifndef SCENARIOS_ENGINE_CAPTURE_H
 #define SCENARIOS_ENGINE_CAPTURE_H
@@ -12,6 +16,7 @@
 #include "lib/io/journal.h"
 #include "lib/io/loop.h"
 #include "scenarios/engine/labnet.h"
+#include "scenarios/engine/launch.h"
 
 #define CAPTURE_FRAMES     1024
 #define CAPTURE_FRAME_SIZE 2048
@@ -30,7 +35,8 @@ struct capture_config {
     const struct labnet *net;
     struct journal_ring *journal;
     const struct clk_domain *domain;
-    capture_try_fn *on_try; /* told after the record was written; may be NULL */
+    const struct secrets *secrets; /* may be NULL; may grow */
+    capture_try_fn *on_try;        /* told after the record was written; may be NULL */
     void *arg;
 };
 
@@ -41,7 +47,7 @@ void capture_free(struct capture *c);
 /* Sends one SYN over every link and expects to see it; round is 1 at the start, 2 at the end. */
 int capture_canaries(struct capture *c, int round, struct err *e) MUST_CHECK;
 bool capture_canaries_seen(const struct capture *c, int round); /* on every link */
-/* Asks the kernel how many packets it dropped: one tap.drops a link. */
+/* Asks the kernel how many packets it dropped, on whatever link: one tap.drops a link. */
 void capture_drops(struct capture *c);
 
 #endif

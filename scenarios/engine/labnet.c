@@ -11,13 +11,14 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-#define LINK_INDEX 100 /* of a host's first interface; ports of a bridge follow the bridge */
+#define LINK_INDEX   100  /* of a host's first interface */
+#define BRIDGE_INDEX 100  /* of the first zone's bridge */
+#define PORT_INDEX   1000 /* of the first zone's first port; each zone has so many */
 
 struct labnet {
     const struct lab *lab;
-    int home;
+    int home, room; /* room: the switch */
     int hosts[LAB_HOSTS_MAX];
-    int zones[LAB_ZONES_MAX];
 };
 
 struct setting {
@@ -32,6 +33,10 @@ static const struct setting every_ns[] = {
     {"net/ipv4/conf/all/rp_filter", "0", false},
     {"net/ipv4/conf/default/rp_filter", "0", false},
     {"net/ipv4/ip_unprivileged_port_start", "0", false},
+    /* bridges are wires here: their frames need no second walk through the firewall's hooks */
+    {"net/bridge/bridge-nf-call-iptables", "0", true},
+    {"net/bridge/bridge-nf-call-ip6tables", "0", true},
+    {"net/bridge/bridge-nf-call-arptables", "0", true},
 };
 
 size_t labnet_host_index(const struct lab *l, const struct lab_host *h)
@@ -98,37 +103,47 @@ static void mac_of(uint8_t mac[NL_MAC_LEN], size_t zone_i, size_t host_i, size_t
         mac[i] = bytes[i];
 }
 
-static int make_zone(struct labnet *n, size_t zone_i, struct nl *ret_nl, struct err *e)
+static int make_bridges(struct labnet *n, struct nl *room, struct err *e)
 {
-    uint8_t mac[NL_MAC_LEN];
-    int r = make_ns(&n->zones[zone_i], ret_nl, e);
-    if (r < 0)
-        return r;
-    mac_of(mac, zone_i, 0xff, 0);
-    return nl_bridge_add(ret_nl, "br", LABNET_BRIDGE_INDEX, mac, e);
+    int r = make_ns(&n->room, room, e);
+    for (size_t i = 0; i < n->lab->n_zones && r == 0; i++) {
+        uint8_t mac[NL_MAC_LEN];
+        char name[16];
+        mac_of(mac, i, 0xff, 0);
+        snprintf(name, sizeof(name), "br%u", (unsigned)(uint8_t)i);
+        r = nl_bridge_add(room, name, BRIDGE_INDEX + (int)i, mac, e);
+    }
+    return r;
 }
 
-static int join(struct labnet *n, struct nl *zone, size_t zone_i, size_t host_i, size_t link_i,
+static int join(struct labnet *n, struct nl *room, size_t zone_i, size_t host_i, size_t link_i,
                 struct err *e)
 {
-    char port_name[48], far_name[48];
+    char port_name[16], far_name[16];
     struct nl_end port = {.name = port_name,
-                          .index =
-                              LABNET_BRIDGE_INDEX + 1 + (int)(host_i * LAB_LINKS_MAX + link_i)};
+                          .index = PORT_INDEX * (int)(1 + zone_i) +
+                                   (int)(host_i * LAB_LINKS_MAX + link_i)};
     struct nl_end far = {.name = far_name, .index = LINK_INDEX + (int)link_i};
-    snprintf(port_name, sizeof(port_name), "p%zu.%zu", host_i, link_i);
-    snprintf(far_name, sizeof(far_name), "eth%zu", link_i);
+    snprintf(port_name, sizeof(port_name), "p%u.%u", (unsigned)(uint8_t)host_i,
+             (unsigned)(uint8_t)link_i);
+    snprintf(far_name, sizeof(far_name), "eth%u", (unsigned)(uint8_t)link_i);
     mac_of(port.mac, zone_i, host_i, 1);
     mac_of(far.mac, zone_i, host_i, 0);
-    return nl_veth_add(zone, &port, LABNET_BRIDGE_INDEX, &far, n->hosts[host_i], e);
+    return nl_veth_add(room, &port, BRIDGE_INDEX + (int)zone_i, &far, n->hosts[host_i], e);
 }
 
-static int join_all(struct labnet *n, struct nl *zones, struct err *e)
+size_t labnet_zone_of_port(const struct labnet *n, int index)
+{
+    size_t zone_i = (size_t)(index / PORT_INDEX) - 1;
+    return index >= PORT_INDEX && zone_i < n->lab->n_zones ? zone_i : SIZE_MAX;
+}
+
+static int join_all(struct labnet *n, struct nl *room, struct err *e)
 {
     for (size_t h = 0; h < n->lab->n_hosts; h++)
         for (size_t i = 0; i < n->lab->hosts[h].n_links; i++) {
             size_t z = zone_index(n->lab, n->lab->hosts[h].links[i].zone);
-            int r = join(n, &zones[z], z, h, i, e);
+            int r = join(n, room, z, h, i, e);
             if (r < 0)
                 return err_at(e, "%s", n->lab->hosts[h].name);
         }
@@ -173,12 +188,9 @@ static int dress_host(const struct labnet *n, size_t host_i, struct nl *nl, stru
 
 static int await_all(const struct labnet *n, struct err *e)
 {
-    int r = 0;
-    for (size_t i = 0; i < n->lab->n_zones && r == 0; i++) {
-        r = enter(n->zones[i], e);
-        if (r == 0)
-            r = nl_wait_ready(e);
-    }
+    int r = enter(n->room, e);
+    if (r == 0)
+        r = nl_wait_ready(e);
     for (size_t i = 0; i < n->lab->n_hosts && r == 0; i++) {
         r = enter(n->hosts[i], e);
         if (r == 0)
@@ -187,16 +199,16 @@ static int await_all(const struct labnet *n, struct err *e)
     return r;
 }
 
-static int build(struct labnet *n, struct nl *zones, struct nl *hosts, struct err *e)
+static int build(struct labnet *n, struct nl *room, struct nl *hosts, struct err *e)
 {
     const struct lab *l = n->lab;
     int r = 0;
     for (size_t i = 0; i < l->n_hosts && r == 0; i++)
         r = make_ns(&n->hosts[i], &hosts[i], e);
-    for (size_t i = 0; i < l->n_zones && r == 0; i++)
-        r = make_zone(n, i, &zones[i], e);
     if (r == 0)
-        r = join_all(n, zones, e);
+        r = make_bridges(n, room, e);
+    if (r == 0)
+        r = join_all(n, room, e);
     for (size_t i = 0; i < l->n_hosts && r == 0; i++)
         if ((r = dress_host(n, i, &hosts[i], e)) < 0)
             err_at(e, "%s", l->hosts[i].name);
@@ -220,22 +232,19 @@ static int make_home(struct labnet *n, struct err *e)
 
 int labnet_new(struct labnet **ret, const struct lab *l, struct err *e)
 {
-    struct nl zones[LAB_ZONES_MAX] = {0}, hosts[LAB_HOSTS_MAX] = {0};
+    struct nl room = {0}, hosts[LAB_HOSTS_MAX] = {0};
     struct labnet *n = calloc(1, sizeof(*n));
     assert(n != NULL);
     n->lab = l;
-    n->home = -1;
+    n->home = n->room = -1;
     for (size_t i = 0; i < LAB_HOSTS_MAX; i++)
         n->hosts[i] = -1;
-    for (size_t i = 0; i < LAB_ZONES_MAX; i++)
-        n->zones[i] = -1;
-    int r = build(n, zones, hosts, e);
+    int r = build(n, &room, hosts, e);
     if (r == 0)
         r = make_home(n, e);
     for (size_t i = 0; i < LAB_HOSTS_MAX; i++)
         nl_close(&hosts[i]);
-    for (size_t i = 0; i < LAB_ZONES_MAX; i++)
-        nl_close(&zones[i]);
+    nl_close(&room);
     if (r < 0) {
         labnet_free(n);
         return err_at(e, "lab %s", l->name);
@@ -256,8 +265,7 @@ void labnet_free(struct labnet *n)
         return;
     for (size_t i = 0; i < LAB_HOSTS_MAX; i++)
         drop_fd(n->hosts[i]);
-    for (size_t i = 0; i < LAB_ZONES_MAX; i++)
-        drop_fd(n->zones[i]);
+    drop_fd(n->room);
     drop_fd(n->home);
     free(n);
 }
@@ -268,10 +276,9 @@ int labnet_host(const struct labnet *n, size_t host_i)
     return n->hosts[host_i];
 }
 
-int labnet_zone(const struct labnet *n, size_t zone_i)
+int labnet_switch(const struct labnet *n)
 {
-    assert(zone_i < n->lab->n_zones);
-    return n->zones[zone_i];
+    return n->room;
 }
 
 int labnet_home(const struct labnet *n)

@@ -1,4 +1,5 @@
-/* A lab as network namespaces: one a host, one a zone with the zone's bridge in it.
+/* A lab as network namespaces: one a host, and one, the switch, with a bridge for each zone in it:
+ * nothing there has an address, so zones meet in routers only, and one witness sees all links.
  *
  * Built by the process it lives in (pid 1 of its own namespaces, ns.h); dies with it. Namespaces
  * are held by descriptors only. A socket stays in the namespace where it was made, so one process
@@ -15,16 +16,17 @@ struct labnet;
 int labnet_new(struct labnet **ret, const struct lab *l, struct err *e) MUST_CHECK;
 void labnet_free(struct labnet *n); /* leaves the caller where it is */
 
-/* Descriptors of namespaces, ours. host_i and zone_i are indexes into the lab's tables. */
+/* Descriptors of namespaces, ours. host_i is an index into the lab's table. */
 int labnet_host(const struct labnet *n, size_t host_i);
-int labnet_zone(const struct labnet *n, size_t zone_i);
+int labnet_switch(const struct labnet *n);
 int labnet_home(const struct labnet *n);
+/* The zone of a bridge's port in the switch, by interface index; SIZE_MAX: no port (a bridge
+ * itself, to which frames are handed that nobody sent to it). */
+size_t labnet_zone_of_port(const struct labnet *n, int index);
 
 /* A socket made in that namespace (close-on-exec, non-blocking); the caller is home again. */
 int labnet_socket(const struct labnet *n, int ns, int domain, int type, int protocol, struct err *e)
     MUST_CHECK;
-/* Index of the bridge in a zone's namespace: frames that it hands to itself count for nothing. */
-#define LABNET_BRIDGE_INDEX 100
 
 /* Index of the host in the lab's table. */
 size_t labnet_host_index(const struct lab *l, const struct lab_host *h);

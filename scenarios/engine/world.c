@@ -184,6 +184,7 @@ static int open_witnesses(struct world *w, struct err *e)
                                      .net = w->net,
                                      .journal = w->rings.ring[EVS_CAPTURE],
                                      .domain = &w->domain,
+                                     .secrets = &w->secrets,
                                      .on_try = heard_try,
                                      .arg = w};
     int r = capture_new(&w->capture, &c, e);

@@ -16,7 +16,6 @@
 #include <unistd.h>
 
 #define LAB_BYTES_MAX  KIB(256)
-#define READY_MAX_MS   20
 #define SILENCE_MS     300
 #define SKIPPED_STATUS 77
 
@@ -52,8 +51,11 @@ static int open_all(struct trial *x, struct err *e)
     if (r == 0)
         r = loop_new(&x->loop, NULL, e);
     x->domain = (struct clk_domain){.start_ns = clk_monotonic_ns(), .factor = 1};
+    int64_t begin = clk_kernel_ns();
     if (r == 0)
         r = labnet_new(&x->net, &x->lab, e);
+    fprintf(stderr, "lab %s: ready after %.1f ms\n", x->lab.name,
+            (double)(clk_kernel_ns() - begin) / 1e6);
     struct capture_config c = {.loop = x->loop,
                                .lab = &x->lab,
                                .net = x->net,
@@ -66,12 +68,9 @@ static int open_all(struct trial *x, struct err *e)
 
 static int play(struct trial *x, struct err *e)
 {
-    int64_t begin = clk_kernel_ns();
     int r = open_all(x, e);
     if (r < 0)
         return r;
-    fprintf(stderr, "lab %s: ready after %.1f ms\n", x->lab.name,
-            (double)(clk_kernel_ns() - begin) / 1e6);
     struct probe_config c = {.loop = x->loop,
                              .lab = &x->lab,
                              .net = x->net,

@@ -21,7 +21,8 @@
 #define EXEC_FAILED   127
 #define LABS_AT_START 2
 
-/* --- the room ------------------------------------------------------------------------------------ */
+/* --- the room ------------------------------------------------------------------------------------
+ */
 
 const char *cli_path(const struct cli_room *room, const char *name)
 {
@@ -87,13 +88,19 @@ static int remove_one(const char *path, const struct stat *st, int kind, struct 
     return 0;
 }
 
+void cli_report_remove(const struct cli_room *room)
+{
+    (void)nftw(room->out, remove_one, FOLDERS_OPEN, FTW_DEPTH | FTW_PHYS);
+}
+
 void cli_room_drop(struct cli_room *room)
 {
     (void)nftw(room->dir, remove_one, FOLDERS_OPEN, FTW_DEPTH | FTW_PHYS);
     *room = (struct cli_room){0};
 }
 
-/* --- a run --------------------------------------------------------------------------------------- */
+/* --- a run ---------------------------------------------------------------------------------------
+ */
 
 struct run {
     struct loop *loop;

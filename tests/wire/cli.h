@@ -10,7 +10,8 @@
 #define CLI_OUTPUT_MAX MIB(4)
 #define CLI_PATH_MAX   256
 
-/* A folder: stories/900-wrong.scn as the test writes it, labs/ as they are, report/ not made yet. */
+/* A folder: stories/900-wrong.scn as the test writes it, labs/ as they are, report/ not made yet.
+ */
 struct cli_room {
     char dir[64];
     char out[CLI_PATH_MAX];  /* the report's folder, for --out */
@@ -24,6 +25,7 @@ struct cli_end {
 
 void cli_room_new(struct cli_room *room);
 void cli_room_drop(struct cli_room *room);
+void cli_report_remove(const struct cli_room *room); /* the folder --out names, if there */
 /* Writes a file in the room's folder, with the folders above it; its path is valid for the next
  * eight calls. */
 const char *cli_file(const struct cli_room *room, const char *name, const void *bytes, size_t len,

@@ -1,0 +1,3 @@
+#!/bin/sh
+# Lacks everything, whatever its manifest says.
+exit 89

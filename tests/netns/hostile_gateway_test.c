@@ -1,0 +1,200 @@
+/* Gateways that break their contract, each in a whole run of the program: every run ends in time,
+ * with a sentence of its own and the status of the exit table, and nothing of it lives on.
+ * The test is a subreaper, so that whatever a run leaves behind becomes its child. */
+#include "tests/test.h"
+
+#include "lib/io/clk.h"
+#include "lib/io/file.h"
+#include "scenarios/engine/stage.h"
+#include "tests/wire/cli.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+
+#define SKIPPED_STATUS 77
+#define PATIENCE_MS    SECONDS(90)
+#define GATEWAYS       "tests/netns/gateways"
+#define OUTPUT_MAX     (64L * 1024 * 1024) /* GP-18 */
+
+/* The never keeps the run going to its end: none of these gateways ever gets so far. */
+#define STORY(act)                                                                                 \
+    "scenario \"a gateway that breaks its contract\"\nwall factor 300\nsite shape nat\n"           \
+    "at 0s gateway installs\n" act "by 15m gateway is Running [REG-2]\n"                           \
+    "never gateway is Running for 25m\n"                                                           \
+    "end output of gateway holds no secret [REG-4]\nrun 30m\n"
+#define ALONE   STORY("")
+#define KILLED  STORY("at 10m gateway dies\n")
+#define STOPPED STORY("at 12m gateway stops\n")
+
+struct hostile {
+    const char *gateway; /* script in the folder gateways */
+    const char *story, *clock;
+    int status;
+    const char *words[6]; /* each stands in what the program said */
+};
+
+static const struct hostile probed[] = {
+    {"crashes", ALONE, "wall", 2, {"launch contract", "signal 11", "GP-20"}},
+    {"ends", ALONE, "wall", 2, {"launch contract", "status 3", "GP-20"}},
+    {"hangs", ALONE, "wall", 2, {"launch contract", "TERM", "signal 9", "GP-12"}},
+    {"refuses", ALONE, "wall", 2, {"launch contract", "89", "GP-20"}},
+    {"takes-all", ALONE, "wall", 2, {"launch contract", "feature", "89", "GP-9"}},
+    {"no-interpreter", ALONE, "wall", 2, {"no-interpreter.sh", "No such file"}},
+    {"keeps-quiet", ALONE, "stepped", 2, {"stepped"}},
+};
+
+static const struct hostile judged[] = {
+    {"crashes-later", ALONE, "wall", 1, {"LAUNCH", "fail", "signal 11", "GP-16"}},
+    {"ends-later", ALONE, "wall", 1, {"LAUNCH", "fail", "status 1", "GP-16"}},
+    {"refuses-later", ALONE, "wall", 1, {"undeclared", "89"}},
+    {"keeps-quiet", ALONE, "wall", 1, {"REG-2", "fail"}},
+    {"deaf-later", STOPPED, "wall", 1, {"LAUNCH", "fail", "TERM", "GP-12"}},
+    {"floods", ALONE, "wall", 1, {"LAUNCH", "fail", "GP-18"}},
+    {"forks-away", KILLED, "wall", 1, {"LAUNCH", "fail", "GP-13"}},
+    {"prints-the-code", ALONE, "wall", 1, {"REG-4", "fail", "pairing-code", "GP-103"}},
+};
+
+/* --- what is left --------------------------------------------------------------------------------
+ */
+
+static void name_of_child(char *out, size_t size)
+{
+    static const char path[] = "/proc/thread-self/children";
+    char line[128] = "", comm[64];
+    struct err e;
+
+    snprintf(out, size, "?");
+    if (file_read_line(path, line, sizeof(line), &e) < 0)
+        return;
+    snprintf(comm, sizeof(comm), "/proc/%ld/comm", strtol(line, NULL, 10));
+    if (file_read_line(comm, out, size, &e) < 0)
+        snprintf(out, size, "?");
+}
+
+/* Dead ones are fine: they are ours to bury. One that lives is what the run left behind. */
+static bool nothing_lives(char *ret_name, size_t size)
+{
+    for (;;) {
+        const pid_t pid = waitpid(-1, NULL, WNOHANG);
+
+        if (pid < 0)
+            return errno == ECHILD;
+        if (pid == 0) {
+            name_of_child(ret_name, size);
+            return false;
+        }
+    }
+}
+
+/* --- one run -------------------------------------------------------------------------------------
+ */
+
+static void copy_gateways(const struct cli_room *room)
+{
+    struct dirent **names;
+    const int n = scandir(GATEWAYS, &names, NULL, NULL);
+
+    assert_true(n > 2);
+    for (int i = 0; i < n; i++) {
+        char from[2 * CLI_PATH_MAX], to[2 * CLI_PATH_MAX];
+        struct stat st;
+        struct buf b;
+
+        snprintf(from, sizeof(from), GATEWAYS "/%s", names[i]->d_name);
+        snprintf(to, sizeof(to), "gw/%s", names[i]->d_name);
+        free(names[i]);
+        if (stat(from, &st) < 0 || !S_ISREG(st.st_mode))
+            continue;
+        cli_read(from, &b);
+        cli_file(room, to, b.data, b.len, 0755);
+        buf_drop(&b);
+    }
+    free(names);
+}
+
+static const char *manifest_write(const struct cli_room *room, const struct hostile *h)
+{
+    char text[512];
+
+    snprintf(text, sizeof(text),
+             "{\"contract\": 1, \"profile\": \"1.0\", \"name\": \"%s\", \"vendor\": \"Nobody\","
+             " \"version\": \"1\", \"command\": [\"./%s.sh\"], \"features\": [\"pcg\"],"
+             " \"provision\": \"full\", \"clock\": [\"%s\"],"
+             " \"start_seconds\": 1, \"stop_seconds\": 1}",
+             h->gateway, h->gateway, h->clock);
+    return cli_text(room, "gw/gateway.json", text);
+}
+
+static void said_all(const struct hostile *h, const struct cli_end *end)
+{
+    for (size_t i = 0; h->words[i]; i++)
+        if (!strstr(buf_text(&end->out), h->words[i]) && !strstr(buf_text(&end->err), h->words[i]))
+            fail_msg("%s: nobody says '%s':\n%s%s", h->gateway, h->words[i], buf_text(&end->out),
+                     buf_text(&end->err));
+}
+
+static void hostile_play(const struct hostile *h)
+{
+    const char *args[] = {"run", "900",   "--stage", "netns",     "--clock", h->clock, "--data",
+                          NULL,  "--out", NULL,      "--gateway", NULL,      NULL};
+    struct cli_room room;
+    struct cli_end end;
+    struct stat st;
+    char left[64] = "";
+
+    cli_room_new(&room);
+    args[7] = room.data;
+    args[9] = room.out;
+    copy_gateways(&room);
+    cli_text(&room, "stories/900-hostile.scn", h->story);
+    args[11] = manifest_write(&room, h);
+    cli_run(&end, args, NULL, false, PATIENCE_MS);
+    if (!nothing_lives(left, sizeof(left)))
+        fail_msg("%s: a process is left behind: %s", h->gateway, left);
+    if (end.status != h->status)
+        fail_msg("%s: status %d, not %d:\n%s%s", h->gateway, end.status, h->status,
+                 buf_text(&end.out), buf_text(&end.err));
+    said_all(h, &end);
+    if (stat(cli_path(&room, "report/900-hostile.netns.wall/gateway.log"), &st) == 0)
+        assert_true(st.st_size <= OUTPUT_MAX);
+    cli_end_drop(&end);
+    cli_room_drop(&room);
+}
+
+/* GP-20: the probe's failure is one sentence and no verdict. */
+static void who_breaks_the_launch_contract_is_not_judged(void **state)
+{
+    (void)state;
+    for (size_t i = 0; i < COUNTOF(probed); i++)
+        hostile_play(&probed[i]);
+}
+
+static void who_misbehaves_later_gets_a_verdict(void **state)
+{
+    (void)state;
+    for (size_t i = 0; i < COUNTOF(judged); i++)
+        hostile_play(&judged[i]);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        test(who_breaks_the_launch_contract_is_not_judged),
+        test(who_misbehaves_later_gets_a_verdict),
+    };
+    struct err e;
+
+    if (stage_netns_possible(&e) < 0) {
+        fprintf(stderr, "skipped: %s\n", e.text);
+        return SKIPPED_STATUS;
+    }
+    if (prctl(PR_SET_CHILD_SUBREAPER, 1) != 0)
+        return 1;
+    return run_tests(tests);
+}
