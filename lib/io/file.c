@@ -125,6 +125,8 @@ int file_mkdirs(const char *path, mode_t mode, struct err *e)
     char part[PATH_MAX];
     struct stat st;
 
+    if (*path == '\0')
+        return err_set(e, -ENOENT, "a folder without a name cannot be made");
     for (size_t i = 0;; i++) {
         if (i == sizeof(part) - 1)
             return err_set(e, -ENAMETOOLONG, "%s: the path is too long", path);

@@ -64,8 +64,9 @@ static const struct value *value_of(const struct opts *o, const char *name)
     return &o->values[i];
 }
 
-/* "; did you mean 'maas-url'?", or nothing */
-static const char *hint(const struct opts *o, const char *name, char *out, size_t size)
+/* "; did you mean '--maas-url'?", or where all of them stand */
+static const char *hint(const struct opts *o, const char *dashes, const char *name, char *out,
+                        size_t size)
 {
     const char *names[OPTS_MAX + OPTS_BUILT_IN + 1] = {NULL};
     const char *near;
@@ -73,9 +74,10 @@ static const char *hint(const struct opts *o, const char *name, char *out, size_
     for (size_t i = 0; i < o->n; i++)
         names[i] = o->rows[i]->name;
     near = text_nearest(name, names);
-    out[0] = '\0';
-    if (near != NULL)
-        (void)snprintf(out, size, "; did you mean '%s'?", near);
+    if (near == NULL)
+        (void)snprintf(out, size, "; --help shows them");
+    else
+        (void)snprintf(out, size, "; did you mean '%s%s'?", dashes, near);
     return out;
 }
 
@@ -238,11 +240,13 @@ static int one_arg(struct opts *o, int argc, char **argv, int *i, struct err *e)
         return err_set(e, -EINVAL, "no option is that long: --%.40s…", arg);
     row = row_find(o, name);
     if (row == o->n)
-        return err_set(e, -EINVAL, "no option --%s%s", name, hint(o, name, near, sizeof(near)));
+        return err_set(e, -EINVAL, "no option --%s%s", name,
+                       hint(o, "--", name, near, sizeof(near)));
     value = equals != NULL ? equals + 1 : NULL;
     if (value == NULL && o->rows[row]->kind == OPT_FLAG)
         value = "yes";
-    if (value == NULL && *i + 1 < argc)
+    /* A forgotten value must not swallow the next option; --name=--value says what is meant. */
+    if (value == NULL && *i + 1 < argc && !text_begins(argv[*i + 1], "--"))
         value = argv[++*i];
     if (value == NULL)
         return err_set(e, -EINVAL, "--%s wants a value: --%s %s", name, name,
@@ -337,7 +341,7 @@ static int one_line(struct opts *o, const char *where, char *line, struct err *e
     row = row_find(o, name);
     if (row == o->n)
         return err_set(e, -EINVAL, "%s: no option '%.40s'%s", where, name,
-                       hint(o, name, near, sizeof(near)));
+                       hint(o, "", name, near, sizeof(near)));
     if ((o->rows[row]->flags & OPT_NO_FILE) != 0)
         return err_set(e, -EINVAL, "%s: %s may not be in a file; give it as --%s", where, name,
                        name);

@@ -31,9 +31,9 @@ struct opts;
 int opts_new(struct opts **ret, const char *usage, const struct opt_row *rows, size_t n,
              struct err *e) MUST_CHECK;
 void opts_free(struct opts *o);
-/* "--name value" or "--name=value"; a flag is "--name" or "--name=no"; "--" ends the options.
- * Unknown option: one sentence with the nearest name. Words that are no options are kept; argv must
- * live as long as o. */
+/* "--name value" or "--name=value" (a value that begins with "--" only so); a flag is "--name" or
+ * "--name=no"; "--" ends the options. Unknown option: one sentence with the nearest name. Words
+ * that are no options are kept; argv must live as long as o. */
 int opts_args(struct opts *o, int argc, char **argv, struct err *e) MUST_CHECK;
 int opts_env(struct opts *o, char **envp, struct err *e) MUST_CHECK; /* empty counts as not given */
 /* Lines "name = value"; "#" at the start or after a blank begins a comment. Errors: path:line: … */

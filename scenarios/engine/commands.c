@@ -1,5 +1,6 @@
 #include "scenarios/engine/commands.h"
 
+#include "lib/base/jx.h"
 #include "lib/base/text.h"
 #include "lib/io/file.h"
 #include "lib/io/journal.h"
@@ -143,6 +144,16 @@ static int exit_of(const struct run *r)
     return status == 0 ? 2 : status;
 }
 
+/* Told before the first story rather than after the last. */
+static int out_prepare(const char *out, struct err *e)
+{
+    if (file_mkdirs(out, 0755, e) < 0)
+        return err_at(e, "--out");
+    if (access(out, W_OK | X_OK) < 0)
+        return err_errno(e, "--out: %s cannot be written; name another folder", out);
+    return 0;
+}
+
 static int do_run(const struct command_call *c, struct err *e)
 {
     struct run_options o = {.data = c->data,
@@ -161,14 +172,18 @@ static int do_run(const struct command_call *c, struct err *e)
 
     if (code == 0)
         code = run_plan(&o, &r, e);
-    if (code < 0)
+    if (code == 0)
+        code = out_prepare(o.out, e);
+    if (code < 0) {
+        run_free(r);
         return code;
+    }
     code = run_play(r, e);
     if (code == 0)
         code = reported(r, format, e);
     if (code < 0) {
         /* the harness could not do its work: not a verdict, and not wrong words either */
-        fprintf(stderr, "gateproof: %s\n", e->text);
+        commands_complain(e);
         code = 2;
     } else {
         code = exit_of(r);
@@ -240,13 +255,35 @@ static int lab_print(const struct command_call *c, const char *name, struct buf 
     return code;
 }
 
+static int lab_known(const struct command_call *c, const char *name, struct err *e)
+{
+    SCOPED(buf_drop) struct buf list = {0};
+    char(*names)[64] = NULL;
+    size_t n = 0;
+    int code = labs_list(c->data, &names, &n, e);
+
+    buf_init(&list, 256);
+    for (size_t i = 0; i < n; i++) {
+        if (text_is(names[i], name))
+            n = 0;
+        else
+            buf_printf(&list, "%s%s", i == 0 ? "" : ", ", names[i]);
+    }
+    if (code == 0 && n > 0)
+        code = err_set(e, -EINVAL, "no lab '%s'; there are %s", name, buf_text(&list));
+    free(names);
+    return code;
+}
+
 static int do_lab(const struct command_call *c, struct err *e)
 {
     SCOPED(buf_drop) struct buf out = {0};
-    int code;
+    const char *name = c->n_words == 0 ? "nat" : c->words[0];
+    int code = lab_known(c, name, e);
 
     buf_init(&out, KIB(64));
-    code = lab_print(c, c->n_words == 0 ? "nat" : c->words[0], &out, e);
+    if (code == 0)
+        code = lab_print(c, name, &out, e);
     return code < 0 ? code : print(&out);
 }
 
@@ -292,12 +329,29 @@ static int story_explain(const struct command_call *c, const char *name, struct 
     return print(&out);
 }
 
+/* The whole name of a story that was named so or by its number; "" when there is none. */
+static int story_find(const struct command_call *c, const char *word, char (*ret)[64],
+                      struct err *e)
+{
+    const size_t len = strlen(word);
+    char(*names)[64] = NULL;
+    size_t n = 0;
+    const int code = stories_list(c->data, &names, &n, e);
+
+    (*ret)[0] = '\0';
+    for (size_t i = 0; i < n; i++)
+        if (text_is(names[i], word) ||
+            (len == 3 && text_begins(names[i], word) && names[i][3] == '-'))
+            text_copy(*ret, sizeof *ret, names[i]);
+    free(names);
+    return code;
+}
+
 static int do_explain(const struct command_call *c, struct err *e)
 {
     SCOPED(buf_drop) struct buf out = {0};
     const char *word = c->n_words == 0 ? "" : c->words[0];
-    char(*names)[64] = NULL;
-    size_t n = 0;
+    char name[64];
     int code;
 
     if (*word == '\0')
@@ -307,19 +361,13 @@ static int do_explain(const struct command_call *c, struct err *e)
     buf_init(&out, KIB(64));
     if (explain_rule(&out, word, screen_width()))
         return print(&out);
-    code = stories_list(c->data, &names, &n, e);
-    for (size_t i = 0; i < n && code == 0; i++) {
-        const size_t len = strlen(word);
-
-        if (!text_is(names[i], word) &&
-            !(len == 3 && text_begins(names[i], word) && names[i][3] == '-'))
-            continue;
-        code = story_explain(c, names[i], e);
-        free(names);
+    code = story_find(c, word, &name, e);
+    if (code < 0)
         return code;
-    }
-    free(names);
-    return code < 0 ? code : err_set(e, -EINVAL, "%s", buf_text(&out));
+    if (*name != '\0')
+        return story_explain(c, name, e);
+    return err_set(e, -EINVAL, "%.*s, and `gateproof list` the stories",
+                   (int)strcspn(buf_text(&out), "\n"), buf_text(&out));
 }
 
 /* --- journals ------------------------------------------------------------------------------- */
@@ -349,13 +397,18 @@ static int do_judge(const struct command_call *c, struct err *e)
     SCOPED(buf_drop) struct buf text = {0};
     struct judgement *j = calloc(1, sizeof *j);
     struct ev_list list;
+    char name[64];
     int code;
 
     if (j == NULL)
         WRONG("out of memory");
     ev_list_init(&list);
-    code = c->n_words == 2 ? story_load(c->data, c->words[0], NULL, s, e)
-                           : err_set(e, -EINVAL, "judge takes a story's name and a journal");
+    code = c->n_words == 2 ? story_find(c, c->words[0], &name, e)
+                           : err_set(e, -EINVAL, "judge takes STORY JOURNAL, both");
+    if (code == 0 && *name == '\0')
+        code = err_set(e, -EINVAL, "no story '%s'; `gateproof list` shows them all", c->words[0]);
+    if (code == 0)
+        code = story_load(c->data, name, NULL, s, e);
     if (code == 0)
         code = journal_file_read(c->words[1], &list, e);
     if (code == 0) {
@@ -386,20 +439,21 @@ static int do_judge(const struct command_call *c, struct err *e)
 
 static const struct command {
     const char *name, *words, *what;
+    size_t words_max;
     command_fn *act;
 } commands[] = {
     {"run", "[STORY…]",
      "play stories against a gateway and judge it; all of them when none is named. "
      "A story is named by its name, its number (100) or its family (1)",
-     do_run},
-    {"list", "", "the stories and what each claims", do_list},
-    {"rules", "", "all rules of the topology and which are graded today", do_rules},
-    {"explain", "RULE|STORY", "a rule in plain words, or a story with a picture of its network",
+     SIZE_MAX, do_run},
+    {"list", "", "the stories and what each claims", 0, do_list},
+    {"rules", "", "all rules of the topology and which are graded today", 0, do_rules},
+    {"explain", "RULE|STORY", "a rule in plain words, or a story with a picture of its network", 1,
      do_explain},
-    {"lab", "[SHAPE]", "a picture of a topology", do_lab},
-    {"judge", "STORY JOURNAL", "judge a journal again, without the gateway", do_judge},
+    {"lab", "[SHAPE]", "a picture of a topology", 1, do_lab},
+    {"judge", "STORY JOURNAL", "judge a journal again, without the gateway", 2, do_judge},
     {"journal", "[FILE]",
-     "a journal as two runs are compared by; without FILE what its events mean", do_journal},
+     "a journal as two runs are compared by; without FILE what its events mean", 1, do_journal},
 };
 
 void commands_help(const struct opts *o, struct buf *out)
@@ -449,6 +503,32 @@ static void places(struct command_call *c)
         snprintf(c->gateway, sizeof c->gateway, "%s/gateway.json", c->bin);
 }
 
+static int command_do(const struct command *command, const struct command_call *c, struct err *e)
+{
+    if (c->n_words > command->words_max)
+        return err_set(e, -EINVAL, "%s takes %s; remove '%s'", command->name,
+                       *command->words == '\0' ? "no word" : command->words,
+                       c->words[command->words_max]);
+    return command->act(c, e);
+}
+
+void commands_complain(const struct err *e)
+{
+    const char *at = e->text;
+
+    fputs("gateproof: ", stderr);
+    while (*at != '\0') {
+        const size_t len = jx_utf8_len(at);
+
+        if (len == 0 || (unsigned char)*at < ' ' || *at == 0x7f)
+            fputc('?', stderr);
+        else
+            fwrite(at, 1, len, stderr);
+        at += len == 0 ? 1 : len;
+    }
+    fputc('\n', stderr);
+}
+
 int commands_do(const struct opts *o, const char *const *words, size_t n, struct err *e)
 {
     const char *names[COUNTOF(commands) + 1] = {NULL};
@@ -458,7 +538,7 @@ int commands_do(const struct opts *o, const char *const *words, size_t n, struct
     places(&c);
     for (size_t i = 0; i < COUNTOF(commands); i++) {
         if (text_is(commands[i].name, words[0]))
-            return commands[i].act(&c, e);
+            return command_do(&commands[i], &c, e);
         names[i] = commands[i].name;
     }
     near = text_nearest(words[0], names);

@@ -3,6 +3,7 @@
 
 #include "lib/base/text.h"
 
+#include <errno.h>
 #include <stdio.h>
 #include <unistd.h>
 
@@ -20,12 +21,6 @@ static const struct opt_row rows[] = {
     {"data", "GATEPROOF_DATA", OPT_TEXT, "", "DIR", "folder with stories/ and labs/", 0, 0, 0},
 };
 
-static int fail(const struct err *e)
-{
-    fprintf(stderr, "gateproof: %s\n", e->text);
-    return EXIT_USAGE;
-}
-
 static int dispatch(struct opts *o, struct err *e)
 {
     const char *const *words;
@@ -39,12 +34,16 @@ static int dispatch(struct opts *o, struct err *e)
     }
     if (opt_flag(o, "show-config"))
         opts_show(o, &text);
-    else if (opt_flag(o, "help") || n == 0)
+    else if (opt_flag(o, "help"))
         commands_help(o, &text);
+    else if (n == 0)
+        return err_set(e, -EINVAL,
+                       "what shall it do? `gateproof run` plays all stories, `gateproof --help` "
+                       "shows the rest");
     else
         return commands_do(o, words, n, e);
     fputs(buf_text(&text), stdout);
-    return n == 0 && !opt_flag(o, "help") && !opt_flag(o, "show-config") ? EXIT_USAGE : 0;
+    return 0;
 }
 
 int main(int argc, char **argv)
@@ -60,5 +59,7 @@ int main(int argc, char **argv)
     if (r == 0)
         r = dispatch(o, &e);
     opts_free(o);
-    return r < 0 ? fail(&e) : r;
+    if (r < 0)
+        commands_complain(&e);
+    return r < 0 ? EXIT_USAGE : r;
 }

@@ -176,6 +176,14 @@ static int command_check(const char *field, const char (*words)[MANIFEST_WORD_MA
     return r;
 }
 
+static bool has_control(const char *text)
+{
+    for (; *text; text++)
+        if ((unsigned char)*text < ' ' || *text == 0x7f)
+            return true;
+    return false;
+}
+
 static int texts_check(const struct manifest *m, struct err *e)
 {
     const struct {
@@ -193,6 +201,10 @@ static int texts_check(const struct manifest *m, struct err *e)
     for (i = 0; i < COUNTOF(must); i++)
         if (must[i].text[0] == '\0')
             return err_set(e, -EINVAL, "%s: is empty; reports print it", must[i].field);
+    for (i = 0; i < COUNTOF(must); i++)
+        if (has_control(must[i].text))
+            return err_set(e, -EINVAL, "%s: holds a control character; reports print it",
+                           must[i].field);
     if (m->n_command == 0 || m->command[0][0] == '\0')
         return err_set(e, -EINVAL, "command: is empty; name the program and its arguments");
     if (looks_like_secret(m->config))

@@ -29,8 +29,8 @@ struct nl_end {
     int index;
     uint8_t mac[NL_MAC_LEN];
 };
-/* A pair: `port` here, up, as a port of the bridge with index `master`; `far`, down (the kernel opens
- * no end before the pair is whole), in the namespace of descriptor `far_ns`. */
+/* A pair: `port` here, up, as a port of the bridge with index `master`; `far`, down (the kernel
+ * opens no end before the pair is whole), in the namespace of descriptor `far_ns`. */
 int nl_veth_add(struct nl *n, const struct nl_end *port, int master, const struct nl_end *far,
                 int far_ns, struct err *e) MUST_CHECK;
 int nl_address_add(struct nl *n, int index, const char *address, int prefix, struct err *e)

@@ -247,8 +247,8 @@ static int try_forward(struct err *e)
 static int try_masquerade(struct err *e)
 {
     return nl_nft("table ip t {\n chain c {\n type nat hook postrouting priority 100;\n "
-                     "oifname \"x\" masquerade\n }\n}\n",
-                     e);
+                  "oifname \"x\" masquerade\n }\n}\n",
+                  e);
 }
 
 static int trial(void *arg, int fd)

@@ -11,6 +11,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 
 static void free_script(struct script **s)
 {
@@ -109,30 +110,54 @@ static int clock_choose(const struct run *r, enum stage_id stage, enum clock_id 
                        wish);
     if (clock == CLOCK_STEPPED && !manifest_has_clock(&r->manifest, "stepped"))
         return err_set(e, -EINVAL,
-                       "--clock stepped: the manifest of %s does not declare it "
+                       "--clock stepped: %.200s does not declare it "
                        "(\"clock\": [… \"stepped\"], docs/time.md); use --clock wall",
-                       r->manifest.name);
+                       r->options.gateway);
     *ret = clock;
     return 0;
 }
 
+/* The simulator has only the reference in it, and must not judge it under another's name. */
+static int gateway_check(const struct run *r, enum stage_id stage, struct err *e)
+{
+    char beside[1100];
+    struct stat ours, theirs;
+
+    if (stage != STAGE_SIM)
+        return 0;
+    snprintf(beside, sizeof beside, "%s/gateway.json", r->options.bin);
+    if (stat(beside, &ours) == 0 && stat(r->options.gateway, &theirs) == 0 &&
+        ours.st_dev == theirs.st_dev && ours.st_ino == theirs.st_ino)
+        return 0;
+    if (r->fell_back)
+        return err_set(e, -EPERM,
+                       "--gateway: %.150s can be judged in stage netns only, and here %.280s",
+                       r->options.gateway, r->forbidden);
+    return err_set(e, -EINVAL,
+                   "--stage sim plays the reference gateway only, not %.200s; use --stage netns",
+                   r->options.gateway);
+}
+
 /* --- items ---------------------------------------------------------------------------------- */
 
-static int rules_check(const struct script *s, const char *path, struct err *e)
+static int rules_check(const struct script *s, const char *data, struct err *e)
 {
+    char path[1024];
+
+    snprintf(path, sizeof path, "%s/stories/%s.scn", data, s->name);
     for (size_t i = 0; i < s->n_grades; i++)
         if (rule_find(s->grades[i]) == NULL && !text_begins(s->grades[i], "H-"))
             return err_set(e, -EINVAL,
-                           "%s: grades %s: there is no such rule; `gateproof rules` "
+                           "%s:%d:1: grades %s: there is no such rule; `gateproof rules` "
                            "lists them",
-                           path, s->grades[i]);
+                           path, s->grades_number, s->grades[i]);
     for (size_t i = 0; i < s->n_lines; i++)
         for (size_t k = 0; k < s->lines[i].n_rules; k++)
             if (rule_find(s->lines[i].rules[k]) == NULL && !text_begins(s->lines[i].rules[k], "H-"))
                 return err_set(e, -EINVAL,
-                               "%s:%d: [%s]: there is no such rule; `gateproof rules` "
+                               "%s:%d:%d: [%s]: there is no such rule; `gateproof rules` "
                                "lists them",
-                               path, s->lines[i].number, s->lines[i].rules[k]);
+                               path, s->lines[i].number, s->lines[i].column, s->lines[i].rules[k]);
     return 0;
 }
 
@@ -171,7 +196,7 @@ static int item_add(struct run *r, const char *name, const struct script *first,
     ev_list_init(&item->journal);
     code = story_load(r->options.data, name, values, &item->script, e);
     if (code == 0)
-        code = rules_check(&item->script, name, e);
+        code = rules_check(&item->script, r->options.data, e);
     if (code == 0)
         code = lab_load(r->options.data, script_site(&item->script, "site.shape", 0, "nat"),
                         &item->lab, e);
@@ -231,6 +256,8 @@ static int plan(struct run *r, char (*names)[64], size_t n, struct err *e)
         code = stage_choose(&r->options, r, &stage, e);
     if (code == 0)
         code = clock_choose(r, stage, &clock, e);
+    if (code == 0)
+        code = gateway_check(r, stage, e);
     if (code < 0)
         return code;
     manifest_features(&r->manifest, r->features, sizeof r->features);

@@ -63,9 +63,12 @@ void run_free(struct run *r);
 
 /* All stories of the folder, by name. */
 int stories_list(const char *data, char (**ret)[64], size_t *ret_n, struct err *e) MUST_CHECK;
+/* All labs of the folder, by name. */
+int labs_list(const char *data, char (**ret)[64], size_t *ret_n, struct err *e) MUST_CHECK;
 int story_load(const char *data, const char *name, const char *const *values, struct script *ret,
                struct err *e) MUST_CHECK;
 int lab_load(const char *data, const char *name, struct lab *ret, struct err *e) MUST_CHECK;
+/* Also looks whether the files are there that it names. */
 int manifest_load(const char *path, struct manifest *ret, struct err *e) MUST_CHECK;
 
 #endif

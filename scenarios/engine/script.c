@@ -128,6 +128,11 @@ static int line_place_check(struct script_reader *r, const struct script_line *l
 {
     const int column = r->words.at[0].column;
 
+    if (text_is(line->verb->id, "site.shape") && *script_site(r->s, line->verb->id, 0, "") != '\0')
+        return script_wrong(&r->place, column,
+                            "a second shape; remove one, or write over SHAPE nat direct and site "
+                            "shape SHAPE");
+
     if (line->when == WHEN_THEN && !r->has_by)
         return script_wrong(&r->place, column,
                             "'then' has no 'by' above it; write 'at TIME', or a 'by' line first");

@@ -20,6 +20,7 @@
 #define SCRIPT_OVER_MAX   4  /* `over` lines */
 #define SCRIPT_VALUES_MAX 16 /* values of one `over` */
 #define SCRIPT_TEXT_MAX   KIB(64)
+#define SCRIPT_RUN_MAX    HOURS(8784) /* a leap year of domain time */
 
 enum when {
     WHEN_SITE,
@@ -63,6 +64,7 @@ struct script {
     char title[256];     /* the claim */
     char wall_skip[256]; /* reason, or "": this story is not run on clock wall */
     int wall_factor;     /* 0 = the default F */
+    int grades_number;   /* its line in the file */
     size_t n_grades;
     char grades[SCRIPT_GRADES_MAX][8]; /* rules judged by law, without the tagged ones */
     unsigned stages;                   /* BIT(stage_id) */

@@ -95,6 +95,7 @@ static int read_grades(struct script_reader *r)
 {
     size_t i;
 
+    r->s->grades_number = r->place.number;
     if (r->words.n < 2)
         return script_wrong(&r->place, r->words.end_column,
                             "no rule is named; write one such as grades REG-1");
@@ -143,6 +144,9 @@ static int read_run(struct script_reader *r)
     if (r->s->run_ms == 0)
         return script_wrong(&r->place, r->words.at[1].column,
                             "a run of no length; write the longest it may last");
+    if (r->s->run_ms > SCRIPT_RUN_MAX)
+        return script_wrong(&r->place, r->words.at[1].column,
+                            "a run longer than a year; write at most 8784h");
     return script_words_end(r, 2);
 }
 

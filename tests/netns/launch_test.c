@@ -177,6 +177,28 @@ static void what_outlives_a_kill_is_told_and_ended(void **state)
     drop(x);
 }
 
+/* A wrapper's gateway may live in a container: its own command runs besides KILL (GP-4). */
+static void a_kill_command_runs_with_the_run_put_in(void **state)
+{
+    struct trial *x = prepare("keeps-quiet", KILLED);
+    struct buf b;
+    struct err e;
+    char path[600];
+    (void)state;
+    x->manifest.n_kill = 2;
+    snprintf(x->manifest.kill_command[0], MANIFEST_WORD_MAX, "./kills.sh");
+    snprintf(x->manifest.kill_command[1], MANIFEST_WORD_MAX, "x-$GP_RUN.");
+    must(stage_netns(&x->run, &x->journal, &e), &e);
+    assert_int_equal(ev_int(prog(x, "exited"), EVF_SIGNAL), 9);
+    assert_null(prog(x, "forked-away"));
+    snprintf(path, sizeof(path), "%s/kill-command.log", x->out);
+    buf_init(&b, KIB(4));
+    must(file_read(path, &b, &e), &e);
+    assert_text(buf_text(&b), "asked to kill x-gp-00000007-1.\n");
+    buf_drop(&b);
+    drop(x);
+}
+
 /* Children in the group die with it: that is no fault. */
 static void children_in_the_group_are_no_strays(void **state)
 {
@@ -187,20 +209,35 @@ static void children_in_the_group_are_no_strays(void **state)
     drop(x);
 }
 
-static void a_secret_in_two_pieces_of_output_is_seen(void **state)
+/* How often the pairing code was seen there, and nothing else anywhere. */
+static size_t code_hits(const struct trial *x, const char *where)
 {
-    struct trial *x = play("prints-the-code", STOPPED);
     size_t hits = 0;
-    (void)state;
     for (size_t i = 0; i < x->journal.n; i++) {
         const struct event *e = ev_list_at(&x->journal, i);
         if (e->kind != EV_SECRET_HIT)
             continue;
         assert_text(ev_text(e, EVF_NAME), "pairing-code");
-        assert_text(ev_text(e, EVF_WHERE), "output");
+        assert_text(ev_text(e, EVF_WHERE), where);
         hits++;
     }
-    assert_int_equal(hits, 1);
+    return hits;
+}
+
+static void a_secret_in_two_pieces_of_output_is_seen(void **state)
+{
+    struct trial *x = play("prints-the-code", STOPPED);
+    (void)state;
+    assert_int_equal(code_hits(x, "output"), 1);
+    drop(x);
+}
+
+/* Once on each of the three links that it crosses. */
+static void a_secret_in_clear_text_is_seen_on_every_link(void **state)
+{
+    struct trial *x = play("talks-in-clear", STOPPED);
+    (void)state;
+    assert_int_equal(code_hits(x, "clear text"), 3);
     drop(x);
 }
 
@@ -265,8 +302,10 @@ int main(void)
         test(a_gateway_that_does_not_hear_term_is_hung),
         test(a_flood_is_told_and_cut),
         test(what_outlives_a_kill_is_told_and_ended),
+        test(a_kill_command_runs_with_the_run_put_in),
         test(children_in_the_group_are_no_strays),
         test(a_secret_in_two_pieces_of_output_is_seen),
+        test(a_secret_in_clear_text_is_seen_on_every_link),
         test(a_gateway_gets_exactly_what_the_contract_says),
         test(the_probe_takes_a_gateway_that_keeps_the_contract),
         test(the_probe_refuses_one_that_does_not_hear_term),

@@ -55,7 +55,8 @@ static void an_answer_echoes_the_question_and_adds_the_address(void **state)
 {
     uint8_t out[DNS_PACKET_MAX];
     struct dns_question q;
-    static const uint8_t tail[] = {0xc0, 12, 0, 1, 0, 1, 0, 0, DNS_TTL_S >> 8, DNS_TTL_S & 0xff, 0, 4, 203, 0, 113, 10};
+    static const uint8_t tail[] = {0xc0, 12, 0,   1, 0,   1, 0, 0, DNS_TTL_S >> 8, DNS_TTL_S & 0xff,
+                                   0,    4,  203, 0, 113, 10};
     (void)state;
     assert_true(dns_question_read(ask_palette, ASK_LEN, &q));
     size_t len = dns_answer_write(&q, DNS_OK, true, 0xcb00710a, out);

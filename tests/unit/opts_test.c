@@ -143,8 +143,8 @@ static void wrong_options_are_refused_with_a_sentence(void **state)
     static const struct {
         const char *arg, *sentence;
     } cases[] = {
-        {"--mass-url=x", "no option --mass-url; did you mean 'maas-url'?"},
-        {"--zzzzzzzzzzz", "no option --zzzzzzzzzzz"},
+        {"--mass-url=x", "no option --mass-url; did you mean '--maas-url'?"},
+        {"--zzzzzzzzzzz", "no option --zzzzzzzzzzz; --help shows them"},
         {"--port=0", "--port: '0' is not a whole number from 1 to 65535"},
         {"--port=", "--port: '' is not a whole number from 1 to 65535"},
         {"--port=80x", "--port: '80x' is not a whole number from 1 to 65535"},

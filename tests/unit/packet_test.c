@@ -9,8 +9,8 @@
 /* An IPv4 TCP packet without options. */
 static size_t make(uint8_t *out, uint8_t flags, uint32_t seq, const void *payload, size_t len)
 {
-    static const uint8_t head[40] = {0x45, 0, 0, 0, 0, 0, 0x40, 0, 64,   6, 0, 0, 10, 10,
-                                     0,    2, 203, 0, 113, 10, 0x9c, 0x40, 1, 0xbb};
+    static const uint8_t head[40] = {0x45, 0,  0, 0, 0,   0, 0x40, 0,  64,   6,    0, 0,
+                                     10,   10, 0, 2, 203, 0, 113,  10, 0x9c, 0x40, 1, 0xbb};
     memcpy(out, head, sizeof(head));
     memcpy(out + sizeof(head), payload, len);
     out[2] = (uint8_t)((sizeof(head) + len) >> 8);
@@ -33,8 +33,24 @@ static size_t hello(uint8_t *out, const char *name)
     at = sizeof(begin);
     memset(out + at, 7, 32);
     at += 32;
-    const uint8_t middle[] = {0, 0, 2, 0x13, 0x01, 1, 0, 0, (uint8_t)(n + 9), 0, 0, 0,
-                              (uint8_t)(n + 5), 0, (uint8_t)(n + 3), 0, 0, (uint8_t)n};
+    const uint8_t middle[] = {0,
+                              0,
+                              2,
+                              0x13,
+                              0x01,
+                              1,
+                              0,
+                              0,
+                              (uint8_t)(n + 9),
+                              0,
+                              0,
+                              0,
+                              (uint8_t)(n + 5),
+                              0,
+                              (uint8_t)(n + 3),
+                              0,
+                              0,
+                              (uint8_t)n};
     memcpy(out + at, middle, sizeof(middle));
     at += sizeof(middle);
     memcpy(out + at, name, n);
@@ -211,16 +227,11 @@ static void a_flood_forgets_the_oldest(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        test(a_syn_is_read_with_its_ends),
-        test(every_cut_packet_is_refused_or_shorter),
-        test(padding_is_no_payload),
-        test(the_name_of_a_client_hello_is_found),
-        test(odd_bytes_in_a_name_empty_it),
-        test(first_words_have_their_kinds),
-        test(a_repeated_syn_counts_once),
-        test(only_the_first_payload_tells_the_kind),
-        test(a_tunnel_is_known_by_its_target),
-        test(a_flood_forgets_the_oldest),
+        test(a_syn_is_read_with_its_ends),     test(every_cut_packet_is_refused_or_shorter),
+        test(padding_is_no_payload),           test(the_name_of_a_client_hello_is_found),
+        test(odd_bytes_in_a_name_empty_it),    test(first_words_have_their_kinds),
+        test(a_repeated_syn_counts_once),      test(only_the_first_payload_tells_the_kind),
+        test(a_tunnel_is_known_by_its_target), test(a_flood_forgets_the_oldest),
     };
     return run_tests(tests);
 }

@@ -45,7 +45,6 @@ static const struct bad_text bad_stories[] = {
     {"a line of nonsense", HEAD "at 0s make it so\n" RUN, {FILE_ ":3:"}},
     {"an unknown shape", "scenario \"x\"\nsite shape moon\n" RUN, {FILE_ ":2:", "moon", "nat"}},
     {"a misspelt shape", "scenario \"x\"\nsite shape natt\n" RUN, {FILE_ ":2:", "natt", "'nat'"}},
-    {"no shape", "scenario \"x\"\nat 0s gateway installs\n" RUN, {FILE_, "shape"}},
     {"no scenario", "site shape nat\nat 0s gateway installs\n" RUN, {FILE_, "scenario"}},
     {"an unknown rule", HEAD "by 5m gateway is Running [REG-99]\n" RUN, {FILE_ ":3:", "REG-99"}},
     {"a rule that is none", HEAD "by 5m gateway is Running [reg]\n" RUN, {FILE_ ":3:", "reg"}},
@@ -63,7 +62,7 @@ static const struct bad_text bad_stories[] = {
     {"a run beyond all bounds", HEAD FACT "run 999999999h\n", {FILE_ ":4:"}},
     {"a run of no length", HEAD FACT "run 0s\n", {FILE_ ":4:"}},
     {"a negative time", HEAD "at -5m gateway installs\n" RUN, {FILE_ ":3:4:"}},
-    {"a line after the end", HEAD "at 2h gateway installs\n" RUN, {FILE_ ":3:", "run"}},
+    {"a line after the end", HEAD FACT "at 2h gateway installs\nrun 1h\n", {FILE_ ":4:", "run"}},
     {"a count beyond all bounds",
      HEAD "end palette took 99999999999999999999 register from gateway\n" RUN,
      {FILE_ ":3:"}},
@@ -114,6 +113,8 @@ static void bytes_that_are_no_story_are_told_without_being_echoed(void **state)
     static const char garbage[] =
         "\x7f"
         "ELF\x02\x01\0\0\x1b[31m\x1b]0;owned\x07\xff\xfe\x80\r\n\0\0run 1h\n";
+    static const char hidden[] =
+        HEAD "at 0s gateway installs\n" RUN "\0never secret seen [REG-4]\n";
     static const char escape[] = HEAD "at 0s \x1b[31mgateway\x1b[0m installs\n" RUN;
     static const char broken[] = HEAD "at 0s gateway \xc3\x28 installs\n" RUN;
     struct cli_tally t;
@@ -124,6 +125,9 @@ static void bytes_that_are_no_story_are_told_without_being_echoed(void **state)
     cli_room_new(&r);
     cli_file(&r, "stories/" FILE_, garbage, sizeof(garbage) - 1, 0644);
     refuses_run(&t, &r, "a program for a story", "sim", NULL, (const char *const[]){FILE_, NULL});
+    cli_file(&r, "stories/" FILE_, hidden, sizeof(hidden) - 1, 0644);
+    refuses_run(&t, &r, "more behind a zero byte", "sim", NULL,
+                (const char *const[]){FILE_, "zero byte", NULL});
     cli_text(&r, "stories/" FILE_, escape);
     refuses_run(&t, &r, "a story with escape codes", "sim", NULL,
                 (const char *const[]){FILE_ ":3:", NULL});
@@ -245,7 +249,7 @@ static const struct bad_change bad_labs[] = {
     {"an unknown role",
      "\"role\": \"stranger\"",
      "\"role\": \"strangler\"",
-     {"nat.json", "strangler", "stranger"}},
+     {"nat.json", "stranger"}},
     {"a host twice", "\"name\": \"stranger\"", "\"name\": \"user\"", {"nat.json", "user"}},
     {"a zone twice", "\"name\": \"transit\"", "\"name\": \"private\"", {"nat.json", "private"}},
     {"an address twice", "203.0.113.66", "203.0.113.70", {"nat.json", "203.0.113.70"}},
@@ -268,15 +272,11 @@ static const struct bad_change bad_labs[] = {
     {"reach from nobody",
      "{\"from\": \"gateway\", \"to\": \"maas\"",
      "{\"from\": \"gatewau\", \"to\": \"maas\"",
-     {"nat.json", "gatewau", "gateway"}},
+     {"nat.json", "gatewau"}},
     {"an unknown reach",
      "\"to\": \"maas\", \"reach\": \"open\"",
      "\"to\": \"maas\", \"reach\": \"ajar\"",
      {"nat.json", "ajar", "open"}},
-    {"a field twice",
-     "\"name\": \"nat\",",
-     "\"name\": \"nat\", \"name\": \"tan\",",
-     {"nat.json", "name"}},
     {"another lab's name", "\"name\": \"nat\",", "\"name\": \"direct\",", {"nat.json", "direct"}},
     {"text for a list", "\"zones\": [", "\"zones\": \"[", {"nat.json"}},
     {"torn JSON", "\"reach\": [", "\"reach\": [}", {"nat.json"}},
@@ -338,7 +338,7 @@ static const char manifest[] =
 static const struct bad_change bad_manifests[] = {
     {"an unknown feature", "[\"pcg\"]", "[\"pcg\", \"proxi\"]", {"gateway.json", "proxi", "proxy"}},
     {"no pcg", "[\"pcg\"]", "[\"proxy\"]", {"gateway.json", "features", "pcg"}},
-    {"no features", "[\"pcg\"]", "[]", {"gateway.json", "features", "pcg"}},
+    {"no features", "[\"pcg\"]", "[]", {"gateway.json", "features", "at least"}},
     {"a feature twice", "[\"pcg\"]", "[\"pcg\", \"pcg\"]", {"gateway.json", "features", "pcg"}},
     {"no command", "\"command\": [\"./start.sh\"],", "", {"gateway.json", "command"}},
     {"an empty command", "[\"./start.sh\"]", "[]", {"gateway.json", "command"}},
@@ -346,7 +346,7 @@ static const struct bad_change bad_manifests[] = {
     {"a command that is text", "[\"./start.sh\"]", "\"./start.sh\"", {"gateway.json", "command"}},
     {"contract 2", "\"contract\": 1", "\"contract\": 2", {"gateway.json", "contract", "1"}},
     {"another profile", "\"1.0\"", "\"2.0\"", {"gateway.json", "profile", "1.0"}},
-    {"no clock", "[\"wall\"]", "[]", {"gateway.json", "clock", "wall"}},
+    {"no clock", "[\"wall\"]", "[]", {"gateway.json", "clock", "at least"}},
     {"an unknown clock", "[\"wall\"]", "[\"sundial\"]", {"gateway.json", "sundial"}},
     {"a misspelt clock", "[\"wall\"]", "[\"steped\"]", {"gateway.json", "steped", "stepped"}},
     {"an unknown provision", "\"full\"", "\"half\"", {"gateway.json", "half", "full"}},
