@@ -13,7 +13,7 @@
 #define RUN_JOBS_MAX    16
 #define RUN_WALL_FACTOR 60
 /* Kernel time one story may take before its child is ended: a watchdog that no verdict uses. */
-#define RUN_BUDGET_S 120
+#define RUN_BUDGET_S 300
 
 struct run_options {
     const char *data;    /* folder with stories/ and labs/ */
