@@ -57,7 +57,8 @@ bool pal_in_ms(const struct palette *p, const char *seconds, ms_t *ret_domain_ms
 
     if (strlen(fraction) == 0 || fraction[strspn(fraction, "0123456789")] != '\0')
         return false;
-    memcpy(micro_text, fraction, strlen(fraction) < 6 ? strlen(fraction) : 6);
+    for (size_t i = 0; i < 6 && fraction[i] != '\0'; i++)
+        micro_text[i] = fraction[i];
     if (!text_copy_len(whole_text, sizeof(whole_text), seconds, whole_len) ||
         !text_int(whole_text, 0, 1000000, &whole) || !text_int(micro_text, 0, 999999, &micro))
         return false;

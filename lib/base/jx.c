@@ -469,6 +469,7 @@ static void fill_object(struct json_object *o, const struct jx_field *fields, si
 
 /* --- doors ----------------------------------------------------------------------------------- */
 
+/* NOLINTNEXTLINE(readability-function-size): text, table and target, each with its length */
 int jx_read(const char *text, size_t len, const struct jx_field *fields, size_t n, unsigned mode,
             void *out, struct err *e)
 {
@@ -501,6 +502,7 @@ static int check_list(struct check *c, struct json_object *list, const struct jx
     return 0;
 }
 
+/* NOLINTNEXTLINE(readability-function-size): the same and a callback with its argument */
 int jx_read_list(const char *text, size_t len, const struct jx_field *fields, size_t n,
                  unsigned mode, void *element, size_t element_size,
                  int (*each)(void *arg, size_t i, const void *element), void *arg, struct err *e)

@@ -190,19 +190,21 @@ static int start_httpd(struct running *r, struct err *e)
     return err;
 }
 
+/* The port file first: whoever has read the line finds the file. */
 static int tell(const struct running *r, struct err *e)
 {
     char text[16];
     int n = snprintf(text, sizeof(text), "%d\n", r->port);
 
+    if (opt_given(r->o, "port-file") &&
+        file_write(opt_text(r->o, "port-file"), text, (size_t)n, 0644, e) < 0)
+        return e->code;
     if (!opt_given(r->o, "journal-fds")) {
         printf("%s listens on %s://%s:%d%s\n", r->m->name, r->tls ? "https" : "http", r->address,
                r->port, r->m->base);
         fflush(stdout);
     }
-    if (!opt_given(r->o, "port-file"))
-        return 0;
-    return file_write(opt_text(r->o, "port-file"), text, (size_t)n, 0644, e);
+    return 0;
 }
 
 static int run(struct running *r, struct err *e)
@@ -293,8 +295,9 @@ int mockd_main(const struct mockd *m, int argc, char **argv)
         return EXIT_USAGE;
     }
     r.o = o;
-    err = run(&r, &e);
-    if (err < 0)
+    if (run(&r, &e) < 0) {
         fprintf(stderr, "%s: %s\n", m->name, e.text);
-    return err < 0 ? EXIT_MACHINE : EXIT_SUCCESS;
+        _exit(EXIT_MACHINE); /* as after TERM: what was opened is not taken apart */
+    }
+    return EXIT_SUCCESS;
 }

@@ -17,7 +17,7 @@
 struct trial {
     struct world w;
     struct guest g;
-    bool connected, ended, late, stopped;
+    bool connected, ended, late, stopped, hung;
 };
 
 static void on_try(void *arg, const struct capture_try *t)
@@ -41,6 +41,7 @@ static void on_late(void *arg)
 static void on_lost(void *arg, struct ctl_slot *s, const char *why)
 {
     struct trial *x = arg;
+    x->hung = x->hung || text_is(why, "hung");
     guest_lost(&x->g, s, why);
 }
 
@@ -69,6 +70,13 @@ static int run_once(struct trial *x, const char *contract, const char *features,
 static int judge_end(const struct trial *x, const char *which, int wanted, struct err *e)
 {
     int value = 0;
+    if (x->hung)
+        return err_set(
+            e, -EPROTO,
+            "%s does not keep the launch contract: started %s under the clock 'stepped', "
+            "which it declares, it never rested on the clock page (GP-114, "
+            "docs/time.md)",
+            x->w.run->manifest->name, which);
     bool exited = prog_exited(x->g.at.prog, &value);
     if (exited && value == wanted)
         return 0;

@@ -136,12 +136,11 @@ static int reported(const struct run *r, enum format format, struct err *e)
 
 static int exit_of(const struct run *r)
 {
-    int status = r->summary.exit_status;
-
     if (!r->fell_back)
-        return status;
+        return r->summary.exit_status;
+    fflush(stdout); /* the last word, also where both go into one file */
     fprintf(stderr, "\nThe stories ran in the simulator only: %s\n", r->forbidden);
-    return status == 0 ? 2 : status;
+    return r->summary.exit_status;
 }
 
 /* Told before the first story rather than after the last. */
@@ -179,6 +178,9 @@ static int do_run(const struct command_call *c, struct err *e)
         return code;
     }
     code = run_play(r, e);
+    /* Green in the simulator proves nothing of the network: the report must say so too. */
+    if (code == 0 && r->fell_back && r->summary.exit_status == 0)
+        r->summary.exit_status = 2;
     if (code == 0)
         code = reported(r, format, e);
     if (code < 0) {
@@ -520,7 +522,9 @@ void commands_complain(const struct err *e)
     while (*at != '\0') {
         const size_t len = jx_utf8_len(at);
 
-        if (len == 0 || (unsigned char)*at < ' ' || *at == 0x7f)
+        if (*at == '\n' || *at == '\t')
+            fputc(' ', stderr);
+        else if (len == 0 || (unsigned char)*at < ' ' || *at == 0x7f)
             fputc('?', stderr);
         else
             fwrite(at, 1, len, stderr);

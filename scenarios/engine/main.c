@@ -59,6 +59,11 @@ int main(int argc, char **argv)
     if (r == 0)
         r = dispatch(o, &e);
     opts_free(o);
+    if (r == 0 && (fflush(stdout) != 0 || ferror(stdout))) {
+        err_errno(&e, "stdout cannot be written");
+        commands_complain(&e);
+        return EXIT_UNPROVEN;
+    }
     if (r < 0)
         commands_complain(&e);
     return r < 0 ? EXIT_USAGE : r;

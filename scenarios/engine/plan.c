@@ -94,9 +94,9 @@ static int clock_choose(const struct run *r, enum stage_id stage, enum clock_id 
     const char *wish = r->options.clock;
     enum clock_id clock = clock_find(wish);
 
-    if (stage == STAGE_SIM) {
+    if (stage == STAGE_SIM && !r->fell_back) {
         *ret = CLOCK_VIRTUAL;
-        if (*wish != '\0' && clock != CLOCK_VIRTUAL && !r->fell_back)
+        if (*wish != '\0' && clock != CLOCK_VIRTUAL)
             return err_set(e, -EINVAL,
                            "--clock %s: stage sim has the virtual clock only; leave "
                            "--clock away, or add --stage netns",
@@ -113,7 +113,8 @@ static int clock_choose(const struct run *r, enum stage_id stage, enum clock_id 
                        "--clock stepped: %.200s does not declare it "
                        "(\"clock\": [… \"stepped\"], docs/time.md); use --clock wall",
                        r->options.gateway);
-    *ret = clock;
+    *ret = stage == STAGE_SIM ? CLOCK_VIRTUAL
+                              : clock; /* the wish is checked where it is not met too */
     return 0;
 }
 

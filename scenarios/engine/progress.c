@@ -13,13 +13,19 @@ struct progress {
     size_t done;
 };
 
+/* One that can move its line. */
+static bool is_screen(int fd)
+{
+    const char *term = getenv("TERM");
+
+    return isatty(fd) && (term == NULL || !text_is(term, "dumb"));
+}
+
 bool progress_colour(int fd)
 {
     const char *no_color = getenv("NO_COLOR");
-    const char *term = getenv("TERM");
 
-    return isatty(fd) && (no_color == NULL || *no_color == '\0') &&
-           (term == NULL || !text_is(term, "dumb"));
+    return is_screen(fd) && (no_color == NULL || *no_color == '\0');
 }
 
 struct progress *progress_new(const struct run *r)
@@ -29,7 +35,7 @@ struct progress *progress_new(const struct run *r)
     if (p == NULL)
         WRONG("out of memory");
     p->run = r;
-    p->terminal = isatty(STDERR_FILENO);
+    p->terminal = is_screen(STDERR_FILENO);
     p->colour = progress_colour(STDERR_FILENO);
     return p;
 }
@@ -75,6 +81,14 @@ static const char *colour_of(enum verdict v)
     return v == VERDICT_PASS ? "\033[32m" : v == VERDICT_FAIL ? "\033[31m" : "\033[33m";
 }
 
+/* A story about the harness itself wants another word than pass. */
+static const char *wish(const struct run_item *item)
+{
+    if (*item->broken != '\0' || item->judgement.expect == EXPECT_PASS)
+        return "";
+    return item->judgement.expected ? "  (as it must)" : "  (that is not what this story wants)";
+}
+
 void progress_done(struct progress *p, size_t index, const struct run_item *item)
 {
     enum verdict v = *item->broken == '\0'                    ? item->judgement.overall
@@ -88,10 +102,9 @@ void progress_done(struct progress *p, size_t index, const struct run_item *item
     text_duration_write(item->judgement.domain_ms - item->judgement.domain_ms % 1000, time,
                         sizeof time);
     line_clear(p);
-    fprintf(stderr, "%s%-13s%s %-38s %s %s  %s in %lld.%02lld s%s%s\n",
-            p->colour ? colour_of(v) : "",
-            item->judgement.expected || *item->broken != '\0' ? verdict_word(v) : "unexpected",
-            p->colour ? "\033[0m" : "", name, stage_name(item->stage), clock_name(item->clock),
-            time, (long long)(item->took_ms / 1000), (long long)(item->took_ms % 1000 / 10),
+    fprintf(stderr, "%s%-13s%s %-38s %s %s  %s in %lld.%02lld s%s%s%s\n",
+            p->colour ? colour_of(v) : "", verdict_word(v), p->colour ? "\033[0m" : "", name,
+            stage_name(item->stage), clock_name(item->clock), time,
+            (long long)(item->took_ms / 1000), (long long)(item->took_ms % 1000 / 10), wish(item),
             *item->broken == '\0' ? "" : "  ", item->broken);
 }

@@ -48,6 +48,14 @@ static void judge_exit(const struct launch *l, const struct event *e, struct sto
     }
 }
 
+static void judge_hung(const struct launch *l, const struct event *e, struct story_verdict *ret)
+{
+    if (l->asked)
+        broken(ret, e, "GP-12", "it did not end within its stop_seconds after TERM");
+    else
+        broken(ret, e, l->stepped ? "GP-114" : "GP-12", "it hung: neither waiting nor ending");
+}
+
 /* A refusal that lasts is the one reason to end by oneself (GP-35). */
 static bool is_refusal(const struct event *e)
 {
@@ -77,7 +85,7 @@ bool law_launch(const struct ev_list *journal, struct story_verdict *ret)
         if (law_is_prog(e, "exited"))
             judge_exit(&l, e, ret);
         else if (law_is_prog(e, "hung"))
-            broken(ret, e, l.stepped ? "GP-114" : "GP-12", "it hung: neither waiting nor ending");
+            judge_hung(&l, e, ret);
         else if (law_is_prog(e, "flooded"))
             broken(ret, e, "GP-18", "it wrote more output than is kept");
         else if (law_is_prog(e, "forked-away"))

@@ -129,7 +129,7 @@ static const struct miss misses[] = {
     {"res-subnet-update-badgw", WRITES},
     {"res-subnet-stats", ADDRESSES},
     {"res-subnet-stats-ranges", ADDRESSES},
-    {"10res-subnet-reserved", WRITES},
+    {"res-subnet-reserved", ADDRESSES},
     {"res-subnet-unreserved", ADDRESSES},
     {"res-subnet-ips", ADDRESSES},
     {"res-subnet-delete", WRITES},

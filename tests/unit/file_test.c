@@ -126,6 +126,7 @@ static void folders_are_made_with_their_parents(void **state)
     must(file_write(in_folder("a"), "", 0, 0600, &e), &e);
     assert_int_equal(file_mkdirs(in_folder("a"), 0700, &e), -ENOTDIR);
     assert_int_equal(file_mkdirs(in_folder("a/b"), 0700, &e), -ENOTDIR);
+    must_fail(file_mkdirs("", 0700, &e), &e, -ENOENT, "a folder without a name cannot be made");
 }
 
 int main(void)

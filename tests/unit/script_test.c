@@ -184,6 +184,9 @@ static const struct bad {
      "x.scn:4:6: '+x' is no pause; write one such as +5m"},
     {HEAD "then gateway stops\n",
      "x.scn:3:1: 'then' has no 'by' above it; write 'at TIME', or a 'by' line first"},
+    {"scenario \"t\"\nrun 8785h\n", "x.scn:2:5: a run longer than a year; write at most 8784h"},
+    {HEAD "site shape nat\nsite shape direct\n",
+     "x.scn:4:1: a second shape; remove one, or write over SHAPE nat direct and site shape SHAPE"},
     /* acts, facts and the site, mixed up */
     {HEAD "by 5m gateway installs\n",
      "x.scn:3:7: 'gateway installs' is an act and 'by' wants a fact; "

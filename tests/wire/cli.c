@@ -169,12 +169,14 @@ static void outputs_open(bool on_tty, int *ours, int *theirs)
     ours[1] = theirs[1] = -1;
 }
 
-static void child(const int *theirs, const char *const *args, const char *const *env)
+static void child(const int *theirs, const char *const *args, const char *const *env,
+                  const char *into)
 {
     const char *bin = getenv("GATEPROOF_BIN");
     char path[CLI_PATH_MAX], home[CLI_PATH_MAX];
     char *argv[CLI_ARGS_MAX + 1] = {"gateproof"}, *envp[ENV_MAX] = {"PATH=/usr/bin:/bin"};
     const int nowhere = open("/dev/null", O_RDONLY | O_CLOEXEC);
+    const int out = into ? open(into, O_WRONLY | O_CLOEXEC) : theirs[0];
 
     snprintf(path, sizeof(path), "%s/gateproof", bin ? bin : "build/dev/bin");
     snprintf(home, sizeof(home), "HOME=/nonexistent");
@@ -184,7 +186,7 @@ static void child(const int *theirs, const char *const *args, const char *const 
     for (size_t i = 0; env && env[i] && i + 3 < COUNTOF(envp); i++)
         envp[i + 2] = (char *)env[i];
     (void)dup2(nowhere, STDIN_FILENO);
-    (void)dup2(theirs[0], STDOUT_FILENO);
+    (void)dup2(out, STDOUT_FILENO);
     (void)dup2(theirs[1] >= 0 ? theirs[1] : theirs[0], STDERR_FILENO);
     (void)execve(path, argv, envp);
     _exit(EXEC_FAILED);
@@ -228,8 +230,8 @@ static void run_close(struct run *r, int pidfd)
     loop_free(r->loop);
 }
 
-void cli_run(struct cli_end *ret, const char *const *args, const char *const *env, bool on_tty,
-             ms_t patience_ms)
+static void run_all(struct cli_end *ret, const char *const *args, const char *const *env,
+                    const char *into, bool on_tty, ms_t patience_ms)
 {
     struct run r = {0};
     int ours[2], theirs[2], pidfd;
@@ -242,7 +244,7 @@ void cli_run(struct cli_end *ret, const char *const *args, const char *const *en
     r.pid = fork();
     assert_true(r.pid >= 0);
     if (r.pid == 0)
-        child(theirs, args, env);
+        child(theirs, args, env, into);
     for (size_t i = 0; i < 2 && theirs[i] >= 0; i++)
         close(theirs[i]);
     pidfd = (int)syscall(SYS_pidfd_open, r.pid, 0);
@@ -257,6 +259,17 @@ void cli_run(struct cli_end *ret, const char *const *args, const char *const *en
                  "it said:\n%s\n%s",
                  args[0], args[0] ? args[1] : "", buf_text(&ret->out), buf_text(&ret->err));
     ret->status = WIFEXITED(r.status) ? WEXITSTATUS(r.status) : -WTERMSIG(r.status);
+}
+
+void cli_run(struct cli_end *ret, const char *const *args, const char *const *env, bool on_tty,
+             ms_t patience_ms)
+{
+    run_all(ret, args, env, NULL, on_tty, patience_ms);
+}
+
+void cli_run_into(const char *path, struct cli_end *ret, const char *const *args, ms_t patience_ms)
+{
+    run_all(ret, args, NULL, path, false, patience_ms);
 }
 
 void cli_end_drop(struct cli_end *end)

@@ -37,6 +37,8 @@ const char *cli_path(const struct cli_room *room, const char *name);
  * and HOME, or NULL. on_tty: both outputs are one terminal, all bytes are in `out`. */
 void cli_run(struct cli_end *ret, const char *const *args, const char *const *env, bool on_tty,
              ms_t patience_ms);
+/* As cli_run without a terminal, with stdout going into that file. */
+void cli_run_into(const char *path, struct cli_end *ret, const char *const *args, ms_t patience_ms);
 void cli_end_drop(struct cli_end *end);
 /* The whole file, from the repository's root. */
 void cli_read(const char *path, struct buf *out);

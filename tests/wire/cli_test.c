@@ -317,6 +317,19 @@ static void junit_on_stdout_is_xml(void **state)
     played_drop(&p);
 }
 
+/* A report that nobody could read is not green. */
+static void a_full_disk_behind_stdout_is_told(void **state)
+{
+    const char *const args[] = {"rules", NULL};
+    struct cli_end end;
+    (void)state;
+
+    cli_run_into("/dev/full", &end, args, PATIENCE_MS);
+    assert_int_equal(end.status, 2);
+    assert_non_null(strstr(buf_text(&end.err), "stdout cannot be written"));
+    cli_end_drop(&end);
+}
+
 static bool has_escapes(const struct played *p)
 {
     return strstr(buf_text(&p->end.out), ESCAPE) || strstr(buf_text(&p->end.err), ESCAPE);
@@ -375,6 +388,7 @@ int main(void)
         test(a_failed_verdict_shows_all_that_is_needed),
         test(json_on_stdout_is_one_document_and_the_report_too),
         test(junit_on_stdout_is_xml),
+        test(a_full_disk_behind_stdout_is_told),
         test(colour_is_for_terminals_that_want_it),
         test(a_strange_environment_changes_nothing),
     };
