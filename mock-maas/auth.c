@@ -8,12 +8,11 @@
 #include <inttypes.h>
 #include <string.h>
 
-#define HEADER_MAX  KIB(4)
+#define HEADER_MAX   KIB(4)
 #define TIME_SLACK_S 300 /* into the past only */
 
-static const char *const needed[] = {"oauth_consumer_key",     "oauth_token",
-                                     "oauth_signature",        "oauth_signature_method",
-                                     "oauth_timestamp",        "oauth_nonce"};
+static const char *const needed[] = {"oauth_consumer_key",     "oauth_token",     "oauth_signature",
+                                     "oauth_signature_method", "oauth_timestamp", "oauth_nonce"};
 
 struct credentials {
     struct oauth o;
@@ -50,7 +49,7 @@ static bool place_put(struct credentials *c, const char *name, const char *value
     return false;
 }
 
-/* --- refusals ------------------------------------------------------------------------------------- */
+/* --- refusals -------------------------------------------------------------------------------- */
 
 static void unauthorised(struct maas_ask *a, const char *text)
 {
@@ -83,7 +82,7 @@ static bool broken(struct maas_ask *a, int status, const char *text)
     return false;
 }
 
-/* --- are there credentials? ------------------------------------------------------------------------- */
+/* --- are there credentials? ------------------------------------------------------------------ */
 
 /* Each name somewhere in the raw header. "oauth_signature" is found in "oauth_signature_method". */
 static bool header_has_all(const char *header)
@@ -102,7 +101,7 @@ static bool pairs_have_all(const struct pairs *p)
     return true;
 }
 
-/* --- reading them ------------------------------------------------------------------------------------ */
+/* --- reading them ---------------------------------------------------------------------------- */
 
 static void trim(const char **begin, size_t *len, const char *set)
 {
@@ -164,7 +163,7 @@ static void pairs_merge(struct credentials *c, const struct pairs *p)
         c->beside |= place_put(c, p->at[i].name, p->at[i].value);
 }
 
-/* --- the checks, in MAAS's order ------------------------------------------------------------------------ */
+/* --- the checks, in MAAS's order ------------------------------------------------------------- */
 
 static const struct maas_account *by_consumer(const struct maas *m, const char *key)
 {
@@ -182,7 +181,8 @@ static const struct maas_account *by_token(const struct maas *m, const char *key
     return NULL;
 }
 
-/* Wall clock of this MAAS: on clock wall it goes at the pace of the processes, not of the domain. */
+/* Wall clock of this MAAS: on clock wall it goes at the pace of the processes, not of the domain.
+ */
 static int64_t now_s(const struct maas_ask *a)
 {
     return a->m->config.epoch_s + a->ctx->now / 1000 / a->m->config.factor;

@@ -1,4 +1,5 @@
-/* Making zones, pools and tags. The order of a form's complaints is Django's; creates answer 200. */
+/* Making zones, pools and tags. The order of a form's complaints is Django's; creates answer 200.
+ */
 #include "mock-maas/model.h"
 
 #include "lib/base/text.h"

@@ -78,7 +78,7 @@ void maas_tick(void *app, ms_t now, struct http_reply *rp)
     (void)rp;
 }
 
-/* --- path and op ------------------------------------------------------------------------------- */
+/* --- path and op ----------------------------------------------------------------------------- */
 
 /* "/MAAS//api" is "/MAAS/api": collapsed before anything looks at it. */
 static void clean_path(const char *path, char *out)
@@ -118,7 +118,7 @@ static void find_op(const struct maas_ask *a, char *path, char *out, size_t size
     }
 }
 
-/* --- body ---------------------------------------------------------------------------------------- */
+/* --- body ------------------------------------------------------------------------------------ */
 
 static void pair_add(struct pairs *p, const char *name, const char *value)
 {
@@ -131,7 +131,8 @@ static void pair_add(struct pairs *p, const char *name, const char *value)
     p->at[p->n++].value = copy;
 }
 
-/* A JSON body serves those handlers that look at the parsed data, not at the form. false: no JSON.*/
+/* A JSON body serves those handlers that look at the parsed data, not at the form. false: no
+ * JSON.*/
 static bool json_body(struct maas_ask *a)
 {
     static const char *const names[] = {"name", "description", "comment", "definition",
@@ -162,7 +163,7 @@ static void read_form(struct maas_ask *a)
         a->form.n = 0;
 }
 
-/* --- dispatch ------------------------------------------------------------------------------------- */
+/* --- dispatch -------------------------------------------------------------------------------- */
 
 static void allow_write(struct maas_ask *a, const struct http_request *plain)
 {
@@ -215,8 +216,8 @@ static void unrecognised(struct maas_ask *a, const char *op)
 
 static void run(struct maas_ask *a)
 {
-    const struct http_exchange x = {.app = a, .ctx = a->ctx, .rq = a->rq, .vars = &a->vars,
-                                    .route = a->route, .rp = a->rp};
+    const struct http_exchange x = {
+        .app = a, .ctx = a->ctx, .rq = a->rq, .vars = &a->vars, .route = a->route, .rp = a->rp};
 
     if (!permitted(a))
         return;

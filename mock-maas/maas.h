@@ -6,7 +6,7 @@
 
 #include "lib/base/http.h"
 
-#define MAAS_USERS_MAX 16
+#define MAAS_USERS_MAX  16
 #define MAAS_NONCES_MAX 8192
 
 struct maas_user {

@@ -4,9 +4,15 @@
 #include "mock-maas/users_file.h"
 
 static const struct opt_row rows[] = {
-    {.name = "users-file", .arg = "FILE", .flags = OPT_MUST,
+    {.name = "users-file",
+     .arg = "FILE",
+     .flags = OPT_MUST,
      .what = "JSON: [{\"name\", \"key\": \"consumer:token:secret\", \"superuser\"}]"},
-    {.name = "epoch", .kind = OPT_INT, .arg = "SECONDS", .min = 0, .max = INT64_MAX / 1000,
+    {.name = "epoch",
+     .kind = OPT_INT,
+     .arg = "SECONDS",
+     .min = 0,
+     .max = INT64_MAX / 1000,
      .what = "time of day, in seconds since 1970, at domain time 0; default: now"},
 };
 

@@ -70,9 +70,13 @@ struct maas_named *maas_pool_add(struct maas *m, const char *name, const char *d
 struct maas_tag *maas_tag_add(struct maas *m, const struct maas_tag *tag);
 bool maas_subnet_add(struct maas *m, const struct maas_subnet *subnet);
 
-/* --- one request ------------------------------------------------------------------------------ */
+/* --- one request ----------------------------------------------------------------------------- */
 
-enum { MAAS_ANYBODY = 1, MAAS_ADMIN = 2 /* else 403 with a sentence */, MAAS_ADMIN_MUTE = 4 /* 403, no body */ };
+enum {
+    MAAS_ANYBODY = 1,
+    MAAS_ADMIN = 2 /* else 403 with a sentence */,
+    MAAS_ADMIN_MUTE = 4 /* 403, no body */
+};
 
 struct maas_ask {
     struct maas *m;
@@ -83,7 +87,7 @@ struct maas_ask {
     struct http_vars vars;
     struct pairs query, form;
     const struct maas_account *user; /* NULL: nobody */
-    bool raised; /* answered by an error that rolls back what the request did */
+    bool raised;                     /* answered by an error that rolls back what the request did */
 };
 
 static inline struct maas_ask *maas_ask(const struct http_exchange *x)
@@ -110,7 +114,7 @@ uint64_t maas_nonce_mark(const struct oauth *o); /* never 0 */
 bool maas_nonce_used(const struct maas *m, uint64_t mark);
 void maas_nonce_keep(struct maas *m, uint64_t mark);
 
-/* --- Python's letters ---------------------------------------------------------------------------- */
+/* --- Python's letters ------------------------------------------------------------------------ */
 
 struct pyjson { /* json.dumps(…, indent=4, ensure_ascii=False) */
     struct buf *out;
@@ -128,7 +132,7 @@ void pyjson_bool(struct pyjson *j, const char *name, bool value);
 void py_repr(struct buf *out, const char *text); /* 'text', as %r prints it */
 void py_text(struct buf *out, const char *text); /* a JSON string, raw UTF-8 */
 
-/* --- handlers ------------------------------------------------------------------------------------ */
+/* --- handlers -------------------------------------------------------------------------------- */
 
 http_handler maas_version, maas_unmodelled;
 http_handler maas_zones, maas_zone, maas_zone_create;

@@ -60,7 +60,7 @@ static void uri_id(struct pyjson *j, const char *resource, int64_t id)
     uri(j, resource, buf_text(&text));
 }
 
-/* --- zones and pools ------------------------------------------------------------------------------- */
+/* --- zones and pools ------------------------------------------------------------------------- */
 
 static void named(struct pyjson *j, const struct maas_named *one)
 {
@@ -126,11 +126,11 @@ void maas_pool(const struct http_exchange *x)
 {
     const struct maas *m = maas_ask(x)->m;
 
-    item_answer(x, named_find(m->pools, m->n_pools, http_var(x->vars, "id"), true), m->n_pools, pool,
-                "ResourcePool");
+    item_answer(x, named_find(m->pools, m->n_pools, http_var(x->vars, "id"), true), m->n_pools,
+                pool, "ResourcePool");
 }
 
-/* --- tags ------------------------------------------------------------------------------------------- */
+/* --- tags ------------------------------------------------------------------------------------ */
 
 static void tag(struct pyjson *j, const struct maas *m, size_t i)
 {
@@ -160,7 +160,7 @@ void maas_tag(const struct http_exchange *x)
     item_answer(x, i, m->n_tags, tag, "Tag");
 }
 
-/* --- domains ----------------------------------------------------------------------------------------- */
+/* --- domains --------------------------------------------------------------------------------- */
 
 static void domain(struct pyjson *j, const struct maas *m, size_t i)
 {
@@ -200,7 +200,7 @@ void maas_domain(const struct http_exchange *x)
     item_answer(x, i, m->n_domains, domain, "Domain");
 }
 
-/* --- subnets ------------------------------------------------------------------------------------------ */
+/* --- subnets --------------------------------------------------------------------------------- */
 
 static void vlan(struct pyjson *j, const struct maas_subnet *s)
 {
@@ -276,7 +276,7 @@ void maas_subnet(const struct http_exchange *x)
     item_answer(x, i, m->n_subnets, subnet, "Subnet");
 }
 
-/* --- users and version --------------------------------------------------------------------------------- */
+/* --- users and version ----------------------------------------------------------------------- */
 
 static void user(struct pyjson *j, const struct maas *m, size_t i)
 {

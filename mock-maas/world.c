@@ -7,8 +7,8 @@
 
 #define FIRST_VLAN_ID 5001 /* 3.7 numbers them so; older ones began with 1 */
 
-static struct maas_named *named_add(struct maas_named *list, size_t *n, size_t max, int64_t *next_id,
-                                    const char *name, const char *description)
+static struct maas_named *named_add(struct maas_named *list, size_t *n, size_t max,
+                                    int64_t *next_id, const char *name, const char *description)
 {
     struct maas_named *one;
 

@@ -1,5 +1,5 @@
-/* MAAS cloud accounts: made by a user or by the gateway for itself, bound by annotation overlordUid.
- * A key goes out to the bound gateway only; every read masks it. */
+/* MAAS cloud accounts: made by a user or by the gateway for itself, bound by annotation
+ * overlordUid. A key goes out to the bound gateway only; every read masks it. */
 #include "mock-palette/model.h"
 
 #include "lib/base/text.h"
@@ -96,7 +96,7 @@ static void account_change(struct pal_ask *a, struct pal_account *acc, const str
     pal_answer(a, 204, NULL);
 }
 
-/* --- /v1/overlords/maas/{uid}/account: the gateway's own, or by a user for it ---------------------- */
+/* --- /v1/overlords/maas/{uid}/account: the gateway's own, or by a user for it ---------------- */
 
 struct own_account {
     char name[PAL_NAME_MAX];
@@ -108,8 +108,11 @@ static bool own_account_read(struct pal_ask *a, unsigned name_flags, struct own_
 {
     const struct jx_field fields[] = {
         JX_TEXT(struct own_account, name, name_flags),
-        {.name = "account", .kind = JX_KIND_OBJECT, .flags = JX_MUST,
-         .offset = offsetof(struct own_account, at), .fields = pal_key_fields,
+        {.name = "account",
+         .kind = JX_KIND_OBJECT,
+         .flags = JX_MUST,
+         .offset = offsetof(struct own_account, at),
+         .fields = pal_key_fields,
          .n_fields = pal_n_key_fields},
         JX_BOOL(struct own_account, share, "shareWithProjects", 0),
     };
@@ -167,7 +170,7 @@ void pal_own_account_update(const struct http_exchange *x)
         pal_refuse(a, 404, "ResourceNotFound", "The private gateway has no account.");
 }
 
-/* --- /v1/cloudaccounts/maas: the user's ------------------------------------------------------------ */
+/* --- /v1/cloudaccounts/maas: the user's ------------------------------------------------------ */
 
 struct user_account {
     struct {
@@ -186,13 +189,23 @@ static bool user_account_read(struct pal_ask *a, struct user_account *ret)
         {.name = "overlordUid", .kind = JX_KIND_TEXT, .size = PAL_UID_MAX}};
     const struct jx_field meta[] = {
         {.name = "name", .kind = JX_KIND_TEXT, .flags = JX_MUST, .size = PAL_NAME_MAX},
-        {.name = "annotations", .kind = JX_KIND_OBJECT,
-         .offset = META(meta.annotations) - META(meta), .fields = annotations, .n_fields = 1}};
-    const struct jx_field fields[] = {
-        {.name = "metadata", .kind = JX_KIND_OBJECT, .flags = JX_MUST, .offset = META(meta),
-         .fields = meta, .n_fields = COUNTOF(meta)},
-        {.name = "spec", .kind = JX_KIND_OBJECT, .flags = JX_MUST, .offset = META(at),
-         .fields = pal_key_fields, .n_fields = pal_n_key_fields}};
+        {.name = "annotations",
+         .kind = JX_KIND_OBJECT,
+         .offset = META(meta.annotations) - META(meta),
+         .fields = annotations,
+         .n_fields = 1}};
+    const struct jx_field fields[] = {{.name = "metadata",
+                                       .kind = JX_KIND_OBJECT,
+                                       .flags = JX_MUST,
+                                       .offset = META(meta),
+                                       .fields = meta,
+                                       .n_fields = COUNTOF(meta)},
+                                      {.name = "spec",
+                                       .kind = JX_KIND_OBJECT,
+                                       .flags = JX_MUST,
+                                       .offset = META(at),
+                                       .fields = pal_key_fields,
+                                       .n_fields = pal_n_key_fields}};
     struct pal_gateway *g;
 
     if (!pal_body(a, fields, COUNTOF(fields), ret) || !pal_key_check(a, &ret->at))
@@ -276,7 +289,7 @@ void pal_account(const struct http_exchange *x)
     pal_answer(a, 200, buf_text(&body));
 }
 
-/* --- the list --------------------------------------------------------------------------------------- */
+/* --- the list -------------------------------------------------------------------------------- */
 
 struct page {
     int64_t limit, offset;

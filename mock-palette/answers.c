@@ -77,7 +77,7 @@ const char *pal_query_kind_name(const struct pal_query_kind *k)
     return k->name;
 }
 
-/* --- items -------------------------------------------------------------------------------------- */
+/* --- items ----------------------------------------------------------------------------------- */
 
 struct rewriting {
     const struct pal_query_kind *kind;
@@ -107,14 +107,15 @@ int pal_items_read(const struct pal_query_kind *k, const char *json, struct buf 
     if (!json)
         return err_set(e, -EINVAL, "items: is missing");
     buf_char_add(out, '[');
-    r = jx_read_list(json, strlen(json), k->fields, k->n, 0, &item, sizeof(item), item_write, &w, e);
+    r = jx_read_list(json, strlen(json), k->fields, k->n, 0, &item, sizeof(item), item_write, &w,
+                     e);
     buf_char_add(out, ']');
     if (r < 0)
         return r == -E2BIG ? err_set(e, r, "items: more than %d", ITEMS_MAX) : err_at(e, "items");
     return out->full ? err_set(e, -E2BIG, "items: too large") : 0;
 }
 
-/* --- POST /v1/x-gp/pcg/{uid}/queries/{id} --------------------------------------------------------- */
+/* --- POST /v1/x-gp/pcg/{uid}/queries/{id} ---------------------------------------------------- */
 
 struct answer {
     bool ok;

@@ -21,14 +21,13 @@ static bool cursor_read(const struct pal_gateway *g, const char *text, uint64_t 
     int64_t n = 0;
 
     snprintf(prefix, sizeof(prefix), "c-%.8s-", g->uid);
-    if (!text_begins(text, prefix) ||
-        !text_int(text + strlen(prefix), 1, (int64_t)g->revision, &n))
+    if (!text_begins(text, prefix) || !text_int(text + strlen(prefix), 1, (int64_t)g->revision, &n))
         return false;
     *ret = (uint64_t)n;
     return true;
 }
 
-/* --- the list ---------------------------------------------------------------------------------- */
+/* --- the list -------------------------------------------------------------------------------- */
 
 struct account_item {
     char uid[PAL_UID_MAX];
@@ -118,7 +117,7 @@ static void list_answer(struct pal_ask *a)
     pal_answer(a, 200, buf_text(&body));
 }
 
-/* --- the operation ------------------------------------------------------------------------------ */
+/* --- the operation --------------------------------------------------------------------------- */
 
 struct feed_query {
     char cursor[HTTP_VAR_MAX]; /* "" when not given */

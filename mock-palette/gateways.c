@@ -29,10 +29,10 @@ size_t pal_gateway_i(const struct palette *p, const struct pal_gateway *g)
     return (size_t)(g - p->gateways);
 }
 
-/* --- state ------------------------------------------------------------------------------------- */
+/* --- state ----------------------------------------------------------------------------------- */
 
-static void journal_state(const struct pal_gateway *g, const char *before, const char *why, ms_t now,
-                          struct http_reply *rp)
+static void journal_state(const struct pal_gateway *g, const char *before, const char *why,
+                          ms_t now, struct http_reply *rp)
 {
     struct event e;
 
@@ -80,7 +80,7 @@ void pal_feed_changed(struct pal_gateway *g, struct http_reply *rp)
     http_reply_touch(rp, key);
 }
 
-/* --- the user's operations --------------------------------------------------------------------- */
+/* --- the user's operations ------------------------------------------------------------------- */
 
 /* GET /v1/overlords/pairing/code?cloudType=maas: a code, and with it a gateway that is awaited. The
  * public answer holds the code only; the uid for the installer comes in a header of ours. */

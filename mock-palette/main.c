@@ -6,7 +6,9 @@
 #include <errno.h>
 
 static const struct opt_row rows[] = {
-    {.name = "api-key-file", .arg = "FILE", .flags = OPT_MUST,
+    {.name = "api-key-file",
+     .arg = "FILE",
+     .flags = OPT_MUST,
      .what = "one line: the user's ApiKey"},
     {.name = "self-hosted", .kind = OPT_FLAG, .what = "a self-hosted Palette, not SaaS"},
 };
@@ -22,10 +24,8 @@ static int open_app(const struct opts *o, const struct mockd_shared *s, struct m
         err = err_set(e, -EINVAL, "%s: holds no key", opt_text(o, "api-key-file"));
     if (err < 0)
         return err;
-    *ret = (struct mockd_app){.app = palette_new(&c),
-                              .handle = palette_handle,
-                              .due = palette_due,
-                              .tick = palette_tick};
+    *ret = (struct mockd_app){
+        .app = palette_new(&c), .handle = palette_handle, .due = palette_due, .tick = palette_tick};
     return 0;
 }
 

@@ -11,24 +11,24 @@
 #include "lib/base/rng.h"
 #include "mock-palette/palette.h"
 
-#define PAL_UID_MAX         32
-#define PAL_NAME_MAX        256
-#define PAL_KEY_MAX         512
-#define PAL_ENDPOINT_MAX    1024
-#define PAL_CODE_MAX        64 /* a v1Error code */
-#define PAL_MESSAGE_MAX     1024
-#define PAL_SUBNETS_MAX     16
-#define PAL_TOKENS_MAX      512
-#define PAL_ANSWER_MAX      MIB(1) /* items of one answered query */
-#define PAL_REQUEST_MAX     MIB(1) /* GP-28 */
-#define PAL_OPEN_MAX        32     /* queries listed to one gateway at once, GP-28 */
-#define PAL_LIST_LIMIT      50     /* page of a list when the user names none */
-#define PAL_TOKEN_LIFE_MS   SECONDS(900)
-#define PAL_CODE_LIFE_MS    HOURS(24) /* a pairing code that nobody used; invented */
-#define PAL_QUERY_LIFE_MS   SECONDS(20)
-#define PAL_WAIT_MAX_MS     MINUTES(10) /* a feed is never held longer */
-#define PAL_UNHEALTHY_MS    SECONDS(600)
-#define PAL_FEED_WAIT_MS    SECONDS(30)
+#define PAL_UID_MAX       32
+#define PAL_NAME_MAX      256
+#define PAL_KEY_MAX       512
+#define PAL_ENDPOINT_MAX  1024
+#define PAL_CODE_MAX      64 /* a v1Error code */
+#define PAL_MESSAGE_MAX   1024
+#define PAL_SUBNETS_MAX   16
+#define PAL_TOKENS_MAX    512
+#define PAL_ANSWER_MAX    MIB(1) /* items of one answered query */
+#define PAL_REQUEST_MAX   MIB(1) /* GP-28 */
+#define PAL_OPEN_MAX      32     /* queries listed to one gateway at once, GP-28 */
+#define PAL_LIST_LIMIT    50     /* page of a list when the user names none */
+#define PAL_TOKEN_LIFE_MS SECONDS(900)
+#define PAL_CODE_LIFE_MS  HOURS(24) /* a pairing code that nobody used; invented */
+#define PAL_QUERY_LIFE_MS SECONDS(20)
+#define PAL_WAIT_MAX_MS   MINUTES(10) /* a feed is never held longer */
+#define PAL_UNHEALTHY_MS  SECONDS(600)
+#define PAL_FEED_WAIT_MS  SECONDS(30)
 
 enum pal_state { PAL_PENDING, PAL_RUNNING, PAL_UNHEALTHY, PAL_DELETED };
 const char *pal_state_name(enum pal_state s);
@@ -38,7 +38,7 @@ struct pal_gateway {
     char name[PAL_NAME_MAX];
     char code[16]; /* its pairing code */
     ms_t code_until;
-    bool bound; /* a gateway secret has presented the code */
+    bool bound;                 /* a gateway secret has presented the code */
     uint8_t secret[SHA256_LEN]; /* only this much of the secret is kept */
     bool registered, beat_seen, feed_seen;
     enum pal_state state;
@@ -105,7 +105,13 @@ struct palette {
 
 enum pal_who { PAL_NOBODY, PAL_USER, PAL_GATEWAY };
 /* http_route.flags: who may call, and what {uid} must be for a gateway (GP-101). */
-enum { PAL_MAY_USER = 1, PAL_MAY_GATEWAY = 2, PAL_MAY_ANYBODY = 4, PAL_OWN_UID = 8, PAL_OWN_SELF = 16 };
+enum {
+    PAL_MAY_USER = 1,
+    PAL_MAY_GATEWAY = 2,
+    PAL_MAY_ANYBODY = 4,
+    PAL_OWN_UID = 8,
+    PAL_OWN_SELF = 16
+};
 
 struct pal_ask {
     struct palette *p;
@@ -136,7 +142,7 @@ void pal_answer_uid(struct pal_ask *a, const char *uid);          /* 201 v1Uid w
 bool pal_body(struct pal_ask *a, const struct jx_field *fields, size_t n, void *out);
 void pal_park(struct pal_ask *a, ms_t park_ms, const char *kind, const char *uid);
 
-/* --- names and secrets ------------------------------------------------------------------------ */
+/* --- names and secrets ----------------------------------------------------------------------- */
 
 void pal_uid_make(struct palette *p, char out[PAL_UID_MAX]);
 void pal_code_make(struct palette *p, char *out, size_t size);
@@ -147,7 +153,7 @@ void pal_key_id(const char *key, char *out, size_t size);
 void pal_mask(struct pal_ask *a, struct buf *text, const char *where);
 void pal_mask_text(struct pal_ask *a, char *text, size_t size, const char *where);
 
-/* --- gateways, accounts, queries -------------------------------------------------------------- */
+/* --- gateways, accounts, queries ------------------------------------------------------------- */
 
 struct pal_gateway *pal_gateway_find(struct palette *p, const char *uid); /* deleted ones too */
 size_t pal_gateway_i(const struct palette *p, const struct pal_gateway *g);
@@ -171,10 +177,10 @@ void pal_query_event(const struct palette *p, const struct pal_query *q, const c
 void pal_query_close(struct palette *p, struct pal_query *q, enum pal_query_state state, ms_t now,
                      struct http_reply *rp);
 /* Checks items by the kind's public model and writes them anew. -EINVAL with a sentence. */
-int pal_items_read(const struct pal_query_kind *k, const char *json, struct buf *out,
-                   struct err *e) MUST_CHECK;
+int pal_items_read(const struct pal_query_kind *k, const char *json, struct buf *out, struct err *e)
+    MUST_CHECK;
 
-/* --- wire ------------------------------------------------------------------------------------- */
+/* --- wire ------------------------------------------------------------------------------------ */
 
 /* A duration as the gateway must see it, and back (docs/time.md). */
 ms_t pal_out_ms(const struct palette *p, ms_t domain_ms);
@@ -186,7 +192,7 @@ void pal_account_write(const struct pal_account *acc, struct buf *out); /* the k
 extern const struct jx_field pal_key_fields[]; /* apiEndpoint, apiKey, preferredSubnets */
 extern const size_t pal_n_key_fields;
 
-/* --- handlers --------------------------------------------------------------------------------- */
+/* --- handlers -------------------------------------------------------------------------------- */
 
 http_handler pal_pairing_code, pal_overlords, pal_overlord, pal_overlord_delete;
 http_handler pal_own_account_create, pal_own_account_update;

@@ -33,7 +33,7 @@ void palette_free(struct palette *p)
     free(p);
 }
 
-/* --- time -------------------------------------------------------------------------------------- */
+/* --- time ------------------------------------------------------------------------------------ */
 
 ms_t palette_due(void *app)
 {
@@ -62,7 +62,7 @@ void palette_tick(void *app, ms_t now, struct http_reply *rp)
         pal_gateway_settle(p, &p->gateways[i], now, rp);
 }
 
-/* --- requests ----------------------------------------------------------------------------------- */
+/* --- requests -------------------------------------------------------------------------------- */
 
 static const char *const who_names[] = {
     [PAL_NOBODY] = "", [PAL_USER] = "user", [PAL_GATEWAY] = "gateway"};

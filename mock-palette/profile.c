@@ -123,8 +123,8 @@ static void token_answer(struct pal_ask *a, const struct pal_gateway *g)
 static bool is_secret(const char *text)
 {
     return strlen(text) >= SECRET_LEN_MIN &&
-           text[strspn(text, "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_=")] ==
-               '\0';
+           text[strspn(
+               text, "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_=")] == '\0';
 }
 
 /* POST /v1/x-gp/pcg/{uid}/credential */
@@ -157,7 +157,7 @@ void pal_credential(const struct http_exchange *x)
         token_answer(a, g);
 }
 
-/* --- registration ------------------------------------------------------------------------------ */
+/* --- registration ---------------------------------------------------------------------------- */
 
 struct registration {
     char code[PAL_NAME_MAX];
@@ -197,7 +197,7 @@ void pal_register(const struct http_exchange *x)
     pal_answer(a, 204, NULL);
 }
 
-/* --- heartbeat --------------------------------------------------------------------------------- */
+/* --- heartbeat ------------------------------------------------------------------------------- */
 
 struct beat {
     char version[64];

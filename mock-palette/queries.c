@@ -41,7 +41,7 @@ void pal_query_close(struct palette *p, struct pal_query *q, enum pal_query_stat
     http_reply_touch(rp, key);
 }
 
-/* --- places ------------------------------------------------------------------------------------- */
+/* --- places ---------------------------------------------------------------------------------- */
 
 static size_t open_of(const struct palette *p, size_t gateway_i)
 {
@@ -82,7 +82,7 @@ static struct pal_query *asked_by(struct palette *p, uint64_t conn)
     return newest;
 }
 
-/* --- the user's side ----------------------------------------------------------------------------- */
+/* --- the user's side ------------------------------------------------------------------------- */
 
 static void user_answer(struct pal_ask *a, struct pal_query *q)
 {
@@ -151,7 +151,7 @@ void pal_query_ask(struct pal_ask *a, struct pal_gateway *g, const struct pal_qu
         user_answer(a, q);
 }
 
-/* --- the user's operations ------------------------------------------------------------------------ */
+/* --- the user's operations ------------------------------------------------------------------- */
 
 struct validation {
     struct pal_key at;
@@ -163,10 +163,12 @@ void pal_validate(const struct http_exchange *x)
     struct pal_ask *a = pal_ask(x);
     struct pal_gateway *g = pal_gateway_find(a->p, http_var(x->vars, "uid"));
     struct validation v = {.at = {.n_subnets = 0}};
-    const struct jx_field fields[] = {
-        {.name = "account", .kind = JX_KIND_OBJECT, .flags = JX_MUST,
-         .offset = offsetof(struct validation, at), .fields = pal_key_fields,
-         .n_fields = pal_n_key_fields}};
+    const struct jx_field fields[] = {{.name = "account",
+                                       .kind = JX_KIND_OBJECT,
+                                       .flags = JX_MUST,
+                                       .offset = offsetof(struct validation, at),
+                                       .fields = pal_key_fields,
+                                       .n_fields = pal_n_key_fields}};
 
     if (!g || g->state == PAL_DELETED)
         pal_refuse(a, 404, "ResourceNotFound", "There is no such private gateway.");

@@ -35,7 +35,8 @@ void pal_overlord_write(const struct palette *p, const struct pal_gateway *g, st
     member(out, "uid", g->uid);
     buf_text_add(out, ",\"annotations\":{},\"labels\":{}},\"spec\":{");
     member(out, "cloudAccountUid", g->account_uid);
-    buf_text_add(out, ",\"ipAddress\":\"\",\"ipPools\":[],\"isSelfHosted\":true,\"isSystem\":false,");
+    buf_text_add(out,
+                 ",\"ipAddress\":\"\",\"ipPools\":[],\"isSelfHosted\":true,\"isSystem\":false,");
     member(out, "spectroClusterUid", g->self_uid);
     buf_char_add(out, ',');
     member(out, "tenantUid", p->tenant_uid);
@@ -54,7 +55,8 @@ void pal_account_write(const struct pal_account *acc, struct buf *out)
     struct pal_key masked = acc->at;
 
     text_copy(masked.key, sizeof(masked.key), MASKED);
-    buf_text_add(out, "{\"apiVersion\":\"spectrocloud.com/v1\",\"kind\":\"CloudAccount\",\"metadata\":{");
+    buf_text_add(
+        out, "{\"apiVersion\":\"spectrocloud.com/v1\",\"kind\":\"CloudAccount\",\"metadata\":{");
     member(out, "name", acc->name);
     buf_char_add(out, ',');
     member(out, "uid", acc->uid);

@@ -16,19 +16,39 @@
 #define JOURNAL_TAKE_MS 1000 /* a stand-alone journal is taken from its ring so often */
 
 static const struct opt_row shared_rows[] = {
-    {.name = "listen", .arg = "ADDRESS:PORT", .what = "where to listen; port 0 takes a free one",
+    {.name = "listen",
+     .arg = "ADDRESS:PORT",
+     .what = "where to listen; port 0 takes a free one",
      .value = "127.0.0.1:0"},
     {.name = "cert", .arg = "FILE", .what = "certificate chain (PEM): https instead of http"},
     {.name = "key", .arg = "FILE", .what = "private key of --cert"},
-    {.name = "seed", .kind = OPT_INT, .arg = "N", .value = "1", .min = 0, .max = INT64_MAX,
+    {.name = "seed",
+     .kind = OPT_INT,
+     .arg = "N",
+     .value = "1",
+     .min = 0,
+     .max = INT64_MAX,
      .what = "what names and numbers are drawn from"},
-    {.name = "factor", .kind = OPT_INT, .arg = "F", .value = "1", .min = 1, .max = 3600,
+    {.name = "factor",
+     .kind = OPT_INT,
+     .arg = "F",
+     .value = "1",
+     .min = 1,
+     .max = 3600,
      .what = "time goes F times faster"},
     {.name = "journal-fds", .arg = "COUNTER,RING", .what = "inherited journal (for gateproof)"},
     {.name = "journal", .arg = "FILE", .what = "write the journal there at the end"},
-    {.name = "clock-fd", .kind = OPT_INT, .arg = "N", .min = 0, .max = 65535,
+    {.name = "clock-fd",
+     .kind = OPT_INT,
+     .arg = "N",
+     .min = 0,
+     .max = 65535,
      .what = "inherited clock page (for gateproof)"},
-    {.name = "domain-start", .kind = OPT_INT, .arg = "NS", .min = 0, .max = INT64_MAX,
+    {.name = "domain-start",
+     .kind = OPT_INT,
+     .arg = "NS",
+     .min = 0,
+     .max = INT64_MAX,
      .what = "monotonic clock at domain time 0; default: now"},
     {.name = "port-file", .arg = "FILE", .what = "write the port there once it listens"},
     {.name = "routes", .kind = OPT_FLAG, .what = "print the operations and stop"},
@@ -51,7 +71,7 @@ struct running {
     int port;
 };
 
-/* --- end -------------------------------------------------------------------------------------- */
+/* --- end ------------------------------------------------------------------------------------- */
 
 static void take(void *arg)
 {
@@ -81,7 +101,7 @@ static void on_signal(void *arg, int signo)
     _exit(status);
 }
 
-/* --- start, one door after the other ------------------------------------------------------------ */
+/* --- start, one door after the other --------------------------------------------------------- */
 
 static int start_clock(struct running *r, struct err *e)
 {
@@ -224,7 +244,7 @@ static int run(struct running *r, struct err *e)
     return 0;
 }
 
-/* --- words instead of a run --------------------------------------------------------------------- */
+/* --- words instead of a run ------------------------------------------------------------------ */
 
 static void print_routes(const struct mockd *m)
 {

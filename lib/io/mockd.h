@@ -1,7 +1,8 @@
 /* The frame of a mock's program: options, clock page, journal, TLS, listening, signals. What is
  * served is the model's business; a main is a table of own options and one function.
  *
- * Shared options: --listen, --cert, --key, --seed, --factor, --journal-fds or --journal, --clock-fd,
+ * Shared options: --listen, --cert, --key, --seed, --factor, --journal-fds or --journal,
+ * --clock-fd,
  * --domain-start, --port-file, --routes, --help, --show-config, --version.
  * Exit status: 0 after TERM or INT, 1 when the machine refuses something, 3 for bad usage. */
 #ifndef IO_MOCKD_H

@@ -56,10 +56,10 @@ static void record_drop(struct record *r)
     jx_drop(record_fields, COUNTOF(record_fields), r);
 }
 
-/* --- misses ---------------------------------------------------------------------------------------- */
+/* --- misses ---------------------------------------------------------------------------------- */
 
-#define WRITES  "writing this resource is not modelled yet"
-#define MACHINE "machines are not modelled yet"
+#define WRITES    "writing this resource is not modelled yet"
+#define MACHINE   "machines are not modelled yet"
 #define ADDRESSES "addresses in use are not modelled yet"
 
 struct miss {
@@ -146,7 +146,7 @@ static const char *miss_why(const char *id)
     return NULL;
 }
 
-/* --- the recorded world ------------------------------------------------------------------------------ */
+/* --- the recorded world ---------------------------------------------------------------------- */
 
 struct key {
     const char *placeholder, *value;
@@ -159,8 +159,7 @@ static const struct key keys[] = {
     {"<alice token secret>", "alicessssssssssssssssssssssssss"},
 };
 /* clang-format on */
-#define KEY_OF(name)                                                                               \
-    name "cccccccccccccc:" name "tttttttttttttt:" name "ssssssssssssssssssssssssss"
+#define KEY_OF(name) name "cccccccccccccc:" name "tttttttttttttt:" name "ssssssssssssssssssssssssss"
 
 struct world {
     struct maas *maas;
@@ -184,19 +183,26 @@ static void world_fill(struct maas *m)
         text_copy(tag.comment, sizeof(tag.comment), tags[i][1]);
         maas_tag_add(m, &tag);
     }
-    maas_subnet_add(m, &(struct maas_subnet){
-                           .name = "pxe-net", .cidr = "192.168.100.0/24",
-                           .gateway_ip = "192.168.100.254", .dns_server = "192.168.100.1",
-                           .vlan = {.fabric = "fabric-0", .primary_rack = "c6tsrb", .dhcp_on = true}});
-    maas_subnet_add(m, &(struct maas_subnet){
-                           .name = "data-net", .cidr = "10.20.0.0/24", .vlan = {.fabric = "data-fab"}});
+    maas_subnet_add(m,
+                    &(struct maas_subnet){
+                        .name = "pxe-net",
+                        .cidr = "192.168.100.0/24",
+                        .gateway_ip = "192.168.100.254",
+                        .dns_server = "192.168.100.1",
+                        .vlan = {.fabric = "fabric-0", .primary_rack = "c6tsrb", .dhcp_on = true}});
+    maas_subnet_add(m, &(struct maas_subnet){.name = "data-net",
+                                             .cidr = "10.20.0.0/24",
+                                             .vlan = {.fabric = "data-fab"}});
 }
 
 static struct maas *world_make(const char *session)
 {
     const bool fresh = text_is(session, "fresh") || text_is(session, "setup");
     const struct maas_config c = {
-        .seed = 1, .epoch_s = RECORDED_S, .factor = 1, .n_users = fresh ? 4 : 5,
+        .seed = 1,
+        .epoch_s = RECORDED_S,
+        .factor = 1,
+        .n_users = fresh ? 4 : 5,
         .users = {{.name = "admin", .key = KEY_OF("admin"), .superuser = true},
                   {.name = "alice", .key = KEY_OF("alice")},
                   {.name = "bob", .key = KEY_OF("bob")},
@@ -208,8 +214,7 @@ static struct maas *world_make(const char *session)
     if (!fresh)
         world_fill(m);
     if (text_is(session, "misc"))
-        text_copy(m->zones[1].description, sizeof(m->zones[1].description),
-                  "Zürich ☃ \"q\" <b>&");
+        text_copy(m->zones[1].description, sizeof(m->zones[1].description), "Zürich ☃ \"q\" <b>&");
     for (size_t i = 0; i < m->n_accounts; i++)
         if (text_is(m->accounts[i].name, "maas-init-node"))
             text_copy(m->accounts[i].email, sizeof(m->accounts[i].email),
@@ -217,8 +222,8 @@ static struct maas *world_make(const char *session)
     return m;
 }
 
-/* `setup` is a sequence; elsewhere each exchange is asked of the same world, so that a miss does not
- * spoil those behind it. */
+/* `setup` is a sequence; elsewhere each exchange is asked of the same world, so that a miss does
+ * not spoil those behind it. */
 static void world_for(struct world *w, const char *session)
 {
     if (text_is(session, "setup") && text_is(w->session, "setup"))
@@ -228,7 +233,7 @@ static void world_for(struct world *w, const char *session)
     text_copy(w->session, sizeof(w->session), session);
 }
 
-/* --- asking ----------------------------------------------------------------------------------------- */
+/* --- asking ---------------------------------------------------------------------------------- */
 
 static void replace(struct buf *text, const char *what, const char *with)
 {
@@ -270,7 +275,7 @@ static void ask(struct world *w, struct talk *t, const struct record *r)
     talk_ask(&w->m, t, r->method, r->target, buf_text(&headers), r->body);
 }
 
-/* --- comparing --------------------------------------------------------------------------------------- */
+/* --- comparing ------------------------------------------------------------------------------- */
 
 static bool same_json(const char *a, const char *b)
 {

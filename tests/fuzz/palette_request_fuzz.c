@@ -1,7 +1,8 @@
 /* Bytes → a sequence of requests to one Palette. Requests are parted by '\x1e'; each is
  *     WHO METHOD TARGET '\n' BODY        WHO: u user, g gateway, n nobody, t time passes
  * and $c $u $s $t $k $q stand for the newest pairing code, uid, selfClusterUid, token, cursor and
- * query. Whatever is sent, the answer is whole JSON or empty, and the journal says what was asked. */
+ * query. Whatever is sent, the answer is whole JSON or empty, and the journal says what was asked.
+ */
 #include "lib/base/jx.h"
 #include "lib/base/text.h"
 #include "mock-palette/palette.h"

@@ -155,8 +155,7 @@ static void a_timestamp_that_is_none_breaks_it(void **state)
     whoami(s, (struct signing){.timestamp = ""});
     answered(s, 400, "text/plain; charset=utf-8", "'Bad Request: Missing timestamp.'");
     whoami(s, (struct signing){.timestamp = "x"});
-    answered(s, 500, "text/plain; charset=utf-8",
-             "invalid literal for int() with base 10: 'x'");
+    answered(s, 500, "text/plain; charset=utf-8", "invalid literal for int() with base 10: 'x'");
 }
 
 static void a_nonce_serves_once(void **state)
@@ -226,8 +225,12 @@ static void other_methods_are_not_supported(void **state)
 static void checks_come_in_maas_order(void **state)
 {
     struct maas_site *s = *state;
-    struct signing how = {.consumer = "x", .token = "y", .timestamp = "1", .nonce = "n3",
-                          .method = "FOO", .signature = "z"};
+    struct signing how = {.consumer = "x",
+                          .token = "y",
+                          .timestamp = "1",
+                          .nonce = "n3",
+                          .method = "FOO",
+                          .signature = "z"};
 
     assert_int_equal(whoami(s, (struct signing){.nonce = "n3"}), 200);
     whoami(s, how);
@@ -294,9 +297,12 @@ static void hmac_sha1_really_works(void **state)
 {
     struct maas_site *s = *state;
     struct buf base SCOPED(buf_drop) = {0}, coded SCOPED(buf_drop) = {0};
-    struct oauth o = {.version = "1.0", .consumer_key = "aliceconsumer00000",
-                      .token = "alicetoken00000000", .signature_method = "HMAC-SHA1",
-                      .timestamp = "1782864000", .nonce = "h1"};
+    struct oauth o = {.version = "1.0",
+                      .consumer_key = "aliceconsumer00000",
+                      .token = "alicetoken00000000",
+                      .signature_method = "HMAC-SHA1",
+                      .timestamp = "1782864000",
+                      .nonce = "h1"};
     struct pairs query = {0}, form = {0};
     struct err e = {0};
     struct url u;
@@ -309,11 +315,15 @@ static void hmac_sha1_really_works(void **state)
     oauth_base_string(&base, "GET", &u, &query, &form, &o);
     oauth_hmac_sha1(buf_text(&base), ALICE_SECRET, signature, sizeof(signature));
     url_encode(&coded, signature);
-    whoami(s, (struct signing){.method = "HMAC-SHA1", .nonce = "h1", .timestamp = "1782864000",
+    whoami(s, (struct signing){.method = "HMAC-SHA1",
+                               .nonce = "h1",
+                               .timestamp = "1782864000",
                                .signature = buf_text(&coded)});
     is_user(s, "alice");
     s->m.authority = "10.10.0.9:5240";
-    whoami(s, (struct signing){.method = "HMAC-SHA1", .nonce = "h2", .timestamp = "1782864000",
+    whoami(s, (struct signing){.method = "HMAC-SHA1",
+                               .nonce = "h2",
+                               .timestamp = "1782864000",
                                .signature = buf_text(&coded)});
     assert_int_equal(s->t.rp.status, 401);
     assert_non_null(strstr(talk_body(&s->t), "Expected signature base string: GET&http"));

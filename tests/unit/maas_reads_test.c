@@ -254,7 +254,7 @@ static void keys_are_in_no_answer_and_no_event(void **state)
 {
     struct maas_site *s = *state;
     static const char *const targets[] = {API "users/", API "users/alice/", API "users/?op=whoami",
-                                          API "zones/", API "nosuch/", API "users/?op=nosuch"};
+                                          API "zones/", API "nosuch/",      API "users/?op=nosuch"};
 
     for (size_t i = 0; i < COUNTOF(targets); i++)
         maas_get(s, ALICE_KEY, targets[i]);

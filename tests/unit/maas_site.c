@@ -10,13 +10,14 @@
 
 int maas_site_setup(void **state)
 {
-    const struct maas_config c = {.seed = 1,
-                                  .epoch_s = EPOCH_S,
-                                  .factor = 1,
-                                  .n_users = 3,
-                                  .users = {{.name = "alice", .key = ALICE_KEY},
-                                            {.name = "bob", .key = BOB_KEY},
-                                            {.name = "admin", .key = ADMIN_KEY, .superuser = true}}};
+    const struct maas_config c = {
+        .seed = 1,
+        .epoch_s = EPOCH_S,
+        .factor = 1,
+        .n_users = 3,
+        .users = {{.name = "alice", .key = ALICE_KEY},
+                  {.name = "bob", .key = BOB_KEY},
+                  {.name = "admin", .key = ADMIN_KEY, .superuser = true}}};
     struct maas_site *s = calloc(1, sizeof(*s));
 
     s->maas = maas_new(&c);

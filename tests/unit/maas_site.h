@@ -1,5 +1,5 @@
-/* A MAAS with three users, and a client that signs. Requests are described, then spoilt where a test
- * wants them spoilt. */
+/* A MAAS with three users, and a client that signs. Requests are described, then spoilt where a
+ * test wants them spoilt. */
 #ifndef TESTS_UNIT_MAAS_SITE_H
 #define TESTS_UNIT_MAAS_SITE_H
 

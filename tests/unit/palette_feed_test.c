@@ -7,7 +7,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define FEED_TEST(name) cmocka_unit_test_setup_teardown(name, palette_site_setup, palette_site_teardown)
+#define FEED_TEST(name)                                                                            \
+    cmocka_unit_test_setup_teardown(name, palette_site_setup, palette_site_teardown)
 
 /* A second talk, for whoever waits while the site's own talk goes on. */
 static void feed_with(struct palette_site *s, struct talk *t, const char *wait, const char *cursor)
@@ -198,7 +199,7 @@ static void a_held_request_ends_with_the_gateway(void **state)
     talk_drop(&t);
 }
 
-/* --- queries ----------------------------------------------------------------------------------------- */
+/* --- queries --------------------------------------------------------------------------------- */
 
 static void ask_validate(struct palette_site *s, struct talk *t)
 {

@@ -8,7 +8,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define PROFILE_TEST(name) cmocka_unit_test_setup_teardown(name, palette_site_setup, palette_site_teardown)
+#define PROFILE_TEST(name)                                                                         \
+    cmocka_unit_test_setup_teardown(name, palette_site_setup, palette_site_teardown)
 
 static int renew(struct palette_site *s)
 {
@@ -18,7 +19,7 @@ static int renew(struct palette_site *s)
     return status;
 }
 
-/* --- enrolment ---------------------------------------------------------------------------------- */
+/* --- enrolment ------------------------------------------------------------------------------- */
 
 static void a_code_makes_a_pending_gateway(void **state)
 {
@@ -193,7 +194,7 @@ static void a_request_over_the_bound_is_refused(void **state)
     refused(s, 400, "RequestTooLarge");
 }
 
-/* --- tokens --------------------------------------------------------------------------------------- */
+/* --- tokens ---------------------------------------------------------------------------------- */
 
 static void a_token_expires_and_older_ones_live_on(void **state)
 {
@@ -265,7 +266,7 @@ static void a_user_may_not_speak_for_a_gateway(void **state)
     refused(s, 403, "Forbidden");
 }
 
-/* --- life --------------------------------------------------------------------------------------------- */
+/* --- life ------------------------------------------------------------------------------------ */
 
 static void registration_is_repeatable_and_checks_the_code(void **state)
 {
@@ -356,7 +357,7 @@ static void a_secret_in_a_heartbeat_is_noticed(void **state)
     assert_int_equal(mock_count(&s->m, EV_SECRET_HIT, EVF_NAME, "pairing-code"), 1);
 }
 
-/* --- all answers ----------------------------------------------------------------------------------------- */
+/* --- all answers ----------------------------------------------------------------------------- */
 
 static void unknown_routes_and_methods_are_refused(void **state)
 {

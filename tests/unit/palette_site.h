@@ -23,7 +23,7 @@ struct palette_site {
     char path[256]; /* the last at() */
 };
 
-int palette_site_setup(void **state);    /* a fresh Palette */
+int palette_site_setup(void **state); /* a fresh Palette */
 int palette_site_teardown(void **state);
 
 /* Each asks and leaves the answer in s->t. */
@@ -31,9 +31,9 @@ int user(struct palette_site *s, const char *method, const char *target, const c
 int gateway(struct palette_site *s, const char *method, const char *target, const char *body);
 int credential(struct palette_site *s, const char *uid, const char *code, const char *secret);
 int palette_beat(struct palette_site *s);
-int palette_feed(struct palette_site *s); /* keeps the cursor of a 200 */
-void palette_pair(struct palette_site *s);   /* a code, and with it a gateway: uid and code */
-void palette_enrol(struct palette_site *s);  /* + token and selfClusterUid */
+int palette_feed(struct palette_site *s);     /* keeps the cursor of a 200 */
+void palette_pair(struct palette_site *s);    /* a code, and with it a gateway: uid and code */
+void palette_enrol(struct palette_site *s);   /* + token and selfClusterUid */
 void palette_running(struct palette_site *s); /* + registered, beat, feed */
 void palette_pass(struct palette_site *s, ms_t ms); /* time passes, ticks fall due */
 /* Path of this gateway: at(s, "/v1/pcg/%s/register"). Valid until the next call. */

@@ -7,7 +7,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define USER_TEST(name) cmocka_unit_test_setup_teardown(name, palette_site_setup, palette_site_teardown)
+#define USER_TEST(name)                                                                            \
+    cmocka_unit_test_setup_teardown(name, palette_site_setup, palette_site_teardown)
 
 static void account_of_gateway(struct palette_site *s, char *uid, size_t size)
 {
@@ -90,7 +91,7 @@ static void deleting_a_gateway_answers_200_with_a_message(void **state)
     assert_text(talk_body(&s->t), "{\"items\":[]}");
 }
 
-/* --- accounts -------------------------------------------------------------------------------------- */
+/* --- accounts -------------------------------------------------------------------------------- */
 
 static void the_gateway_makes_its_account_once(void **state)
 {
@@ -178,9 +179,9 @@ static void a_user_makes_reads_changes_and_deletes_accounts(void **state)
     assert_int_equal(user(s, "GET", target, NULL), 200);
     assert_text(talk_pick(&s->t, "metadata.name", text, sizeof(text)), "mine");
     assert_text(talk_pick(&s->t, "metadata.annotations.overlordUid", text, sizeof(text)), s->uid);
-    assert_int_equal(user(s, "PUT", target,
-                          "{\"metadata\":{\"name\":\"mine2\"},\"spec\":" MAAS_ACCOUNT "}"),
-                     204);
+    assert_int_equal(
+        user(s, "PUT", target, "{\"metadata\":{\"name\":\"mine2\"},\"spec\":" MAAS_ACCOUNT "}"),
+        204);
     user(s, "GET", target, NULL);
     assert_text(talk_pick(&s->t, "metadata.name", text, sizeof(text)), "mine2");
     assert_text(talk_pick(&s->t, "metadata.annotations.overlordUid", text, sizeof(text)), s->uid);
@@ -241,8 +242,8 @@ static void keys_never_come_back_in_a_read(void **state)
     user(s, "GET", at(s, "/v1/overlords/%s"), NULL);
     gateway(s, "GET", at(s, "/v1/overlords/%s"), NULL);
     gateway(s, "POST", at(s, "/v1/overlords/maas/%s/account"),
-            "{\"name\":\"a\",\"account\":{\"apiEndpoint\":\"" MAAS_SECRET "\",\"apiKey\":\"" MAAS_KEY
-            "\"}}");
+            "{\"name\":\"a\",\"account\":{\"apiEndpoint\":\"" MAAS_SECRET
+            "\",\"apiKey\":\"" MAAS_KEY "\"}}");
     assert_false(mock_leaks(&s->m, MAAS_CONSUMER));
     assert_false(mock_leaks(&s->m, MAAS_TOKEN));
     assert_false(mock_leaks(&s->m, MAAS_SECRET));
@@ -252,7 +253,7 @@ static void keys_never_come_back_in_a_read(void **state)
     assert_false(mock_leaks(&s->m, API_KEY));
 }
 
-/* --- properties --------------------------------------------------------------------------------------- */
+/* --- properties ------------------------------------------------------------------------------ */
 
 struct property {
     const char *kind, *items, *wanted;

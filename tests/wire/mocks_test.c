@@ -62,7 +62,7 @@ static int set_up(void **state)
 static int tear_down(void **state)
 {
     struct fixture *f = *state;
-    static const char *const names[] = {"api-key", "users",  "port",     "journal", "bad",
+    static const char *const names[] = {"api-key", "users",  "port",      "journal",  "bad",
                                         "ca.pem",  "ca.key", "ca.serial", "leaf.pem", "leaf.key"};
 
     if (f->started)
@@ -104,8 +104,8 @@ static int port_of(struct fixture *f)
 
 static void start_palette(struct fixture *f, bool tls)
 {
-    const char *args[ARGS_MAX] = {"--api-key-file", in_dir(f, "api-key"), "--port-file",
-                                  in_dir(f, "port"), "--journal", in_dir(f, "journal")};
+    const char *args[ARGS_MAX] = {"--api-key-file",  in_dir(f, "api-key"), "--port-file",
+                                  in_dir(f, "port"), "--journal",          in_dir(f, "journal")};
 
     if (tls) {
         args[6] = "--cert";
@@ -118,9 +118,9 @@ static void start_palette(struct fixture *f, bool tls)
 
 static void start_maas(struct fixture *f)
 {
-    const char *const args[] = {"--users-file", in_dir(f, "users"),   "--port-file",
-                                in_dir(f, "port"), "--journal",       in_dir(f, "journal"),
-                                "--epoch",      "1782864000",         NULL};
+    const char *const args[] = {"--users-file",    in_dir(f, "users"), "--port-file",
+                                in_dir(f, "port"), "--journal",        in_dir(f, "journal"),
+                                "--epoch",         "1782864000",       NULL};
 
     start(f, "mock-maas", args);
 }
@@ -151,7 +151,7 @@ static void value_of(const char *answer, const char *before, char *out, size_t s
     assert_true(text_copy_len(out, size, at, strcspn(at, "\"\r\n")));
 }
 
-/* --- what a user of the programs does --------------------------------------------------------------- */
+/* --- what a user of the programs does -------------------------------------------------------- */
 
 static void mock_maas_answers_like_a_region(void **state)
 {
@@ -164,11 +164,10 @@ static void mock_maas_answers_like_a_region(void **state)
     web_ask(&w, "GET /MAAS/api/2.0/version/ HTTP/1.1\r\nHost: m\r\n\r\n", "HTTP/1.1 200");
     web_ask(&w, "GET /MAAS/api/2.0/zones HTTP/1.1\r\nHost: m\r\n\r\n", "HTTP/1.1 404");
     web_ask(&w, "GET /MAAS/api/2.0/zones/ HTTP/1.1\r\nHost: m\r\n\r\n", "HTTP/1.1 401");
-    assert_non_null(strstr(web_ask(&w,
-                                   "GET /MAAS/api/2.0/users/?op=whoami HTTP/1.1\r\nHost: m\r\n" OAUTH
-                                   "\r\n",
-                                   "HTTP/1.1 200"),
-                           "\"username\": \"alice\""));
+    assert_non_null(strstr(
+        web_ask(&w, "GET /MAAS/api/2.0/users/?op=whoami HTTP/1.1\r\nHost: m\r\n" OAUTH "\r\n",
+                "HTTP/1.1 200"),
+        "\"username\": \"alice\""));
     web_ask(&w, "GET /MAAS/api/2.0/users/?op=whoami HTTP/1.1\r\nHost: m\r\n" OAUTH "\r\n",
             "HTTP/1.1 401"); /* the nonce is used */
     web_close(&w);
@@ -264,7 +263,7 @@ static void mock_palette_speaks_tls(void **state)
     SSL_CTX_free(client);
 }
 
-/* --- words and refusals --------------------------------------------------------------------------------- */
+/* --- words and refusals ---------------------------------------------------------------------- */
 
 struct word {
     const char *program, *option, *said;
