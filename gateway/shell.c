@@ -13,8 +13,8 @@
 #define SHELL_EXIT_BROKEN 1 /* ours failed: disk, descriptors */
 
 /* What must not be sent twice (the POST of an account, GP-39) goes out on a connection of its own:
- * libcurl repeats a request by itself when a connection that was used before dies under it. All else
- * of the profile is safe to repeat (GP-88). */
+ * libcurl repeats a request by itself when a connection that was used before dies under it. All
+ * else of the profile is safe to repeat (GP-88). */
 enum shell_caller { TO_PALETTE, TO_PALETTE_ONCE, TO_MAAS, SHELL_CALLERS };
 
 struct shell_call {

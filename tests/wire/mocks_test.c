@@ -34,7 +34,12 @@ static const char *in_dir(struct fixture *f, const char *name)
 {
     char *path = f->path[f->n_paths++ % COUNTOF(f->path)];
 
-    snprintf(path, sizeof(f->path[0]), "%s/%s", f->dir, name);
+    struct buf text;
+
+    buf_init(&text, sizeof(f->path[0]) - 1);
+    buf_printf(&text, "%s/%s", f->dir, name);
+    assert_true(text_copy(path, sizeof(f->path[0]), buf_text(&text)));
+    buf_drop(&text);
     return path;
 }
 
