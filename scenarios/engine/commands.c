@@ -82,7 +82,8 @@ static void report_fill(struct report *to, const struct run *r, struct report_st
         snprintf(paths[i], sizeof paths[i], "%s/journal.jsonl", r->items[i]->dir);
         stories[i] = (struct report_story){.judgement = &r->items[i]->judgement,
                                            .journal = &r->items[i]->journal,
-                                           .journal_path = file_exists(paths[i]) ? paths[i] : ""};
+                                           .journal_path = file_exists(paths[i]) ? paths[i] : "",
+                                           .options = r->options.again};
     }
     *to = (struct report){.name = r->manifest.name,
                           .vendor = r->manifest.vendor,
@@ -153,8 +154,19 @@ static int out_prepare(const char *out, struct err *e)
     return 0;
 }
 
+/* What the reader must add to run a story again: only what was not the default. */
+static void again_options(const struct command_call *c, struct buf *out)
+{
+    static const char *const names[] = {"gateway", "data"};
+
+    for (size_t i = 0; i < COUNTOF(names); i++)
+        if (*opt_text(c->o, names[i]) != '\0')
+            buf_printf(out, " --%s %s", names[i], opt_text(c->o, names[i]));
+}
+
 static int do_run(const struct command_call *c, struct err *e)
 {
+    SCOPED(buf_drop) struct buf again = {0};
     struct run_options o = {.data = c->data,
                             .bin = c->bin,
                             .gateway = c->gateway,
@@ -168,6 +180,10 @@ static int do_run(const struct command_call *c, struct err *e)
     struct run *r = NULL;
     enum format format = FORMAT_TEXT;
     int code = format_find(opt_text(c->o, "format"), &format, e);
+
+    buf_init(&again, KIB(4));
+    again_options(c, &again);
+    o.again = buf_text(&again);
 
     if (code == 0)
         code = run_plan(&o, &r, e);

@@ -24,6 +24,7 @@ struct run_options {
     const char *clock;   /* "" = the stage's own */
     uint64_t seed;
     int64_t jobs;
+    const char *again;        /* options to repeat a story by: " --gateway X --data Y", or "" */
     const char *const *words; /* names, numbers, families, "all"; none = all */
     size_t n_words;
 };

@@ -17,6 +17,8 @@ struct report_story {
     const struct ev_list
         *journal;             /* its events are shown beside a failure; NULL: only their numbers */
     const char *journal_path; /* "" when it was not kept */
+    const char
+        *options; /* of the run besides story, stage, clock and seed: " --gateway X"; or NULL */
 };
 
 struct report {

@@ -89,7 +89,7 @@ static void body_write(struct buf *out, const struct report_story *s, const stru
         }
     }
     buf_text_add(&text, "again: ");
-    words_again(&text, s->judgement);
+    words_again(&text, s);
     xml_text(out, buf_text(&text));
 }
 

@@ -103,12 +103,12 @@ static void events_write(struct buf *out, const struct report_story *s,
     }
 }
 
-static void again_write(struct buf *out, const struct judgement *j, int width)
+static void again_write(struct buf *out, const struct report_story *s, int width)
 {
     struct buf text SCOPED(buf_drop);
 
     buf_init(&text, KIB(1));
-    words_again(&text, j);
+    words_again(&text, s);
     words_row(out, "again", buf_text(&text), 2, width);
 }
 
@@ -142,7 +142,7 @@ static void detail_write(struct buf *out, const struct report *r, const struct r
     words_row(out, "note", v->note, 2, width);
     events_write(out, s, v, width);
     words_row(out, "journal", s->journal_path ? s->journal_path : "", 2, width);
-    again_write(out, s->judgement, width);
+    again_write(out, s, width);
     words_row(out, "to do", verdict_what_to_do(v->verdict), 2, width);
 }
 
@@ -165,7 +165,7 @@ static void surprise_write(struct buf *out, const struct report *r, const struct
     verdict_write(out, r, s->judgement->overall);
     buf_text_add(out, "the story did not end as it expects\n");
     story_row_write(out, s, NULL, width);
-    again_write(out, s->judgement, width);
+    again_write(out, s, width);
     words_row(out, "to do", verdict_what_to_do(s->judgement->overall), 2, width);
 }
 

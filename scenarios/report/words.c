@@ -119,14 +119,16 @@ void words_number(const char *story, char *out, size_t size)
     text_copy_len(out, size, story, len > 0 ? len : strlen(story));
 }
 
-void words_again(struct buf *out, const struct judgement *j)
+void words_again(struct buf *out, const struct report_story *s)
 {
+    const struct judgement *j = s->judgement;
+
     buf_printf(out, "gateproof run %s", j->story);
     if (j->stage < STAGE_COUNT)
         buf_printf(out, " --stage %s", stage_name(j->stage));
     if (j->clock < CLOCK_COUNT)
         buf_printf(out, " --clock %s", clock_name(j->clock));
-    buf_printf(out, " --seed %" PRIu64, j->seed);
+    buf_printf(out, " --seed %" PRIu64 "%s", j->seed, s->options ? s->options : "");
 }
 
 /* Every field as name=value; a value with blanks or nothing in it stands in quotes. */

@@ -23,6 +23,6 @@ const struct event *words_event(const struct ev_list *journal, uint64_t seq);
 /* "100" of "100-install-and-register". */
 void words_number(const char *story, char *out, size_t size);
 /* The command that plays the story again. */
-void words_again(struct buf *out, const struct judgement *j);
+void words_again(struct buf *out, const struct report_story *s);
 
 #endif
