@@ -65,6 +65,17 @@ enum ev_mark {
     F(BEFORE,     "before",     EV_STABLE, "state before a change")                                \
     F(CLUSTER,    "cluster",    EV_STABLE, "name of a cluster")                                    \
     F(MACHINE,    "machine",    EV_STABLE, "system id of a machine")                               \
+    F(PHASE,      "phase",      EV_STABLE, "of a point: asked, done, answered")                    \
+    F(OWNER,      "owner",      EV_STABLE, "owner of a cluster (gateway, cluster), or MAAS user of a machine") \
+    F(EPOCH,      "epoch",      EV_STABLE, "epoch of a cluster")                                   \
+    F(REVISION,   "revision",   EV_STABLE, "revision of a cluster's item")                         \
+    F(CLAIM,      "claim",      EV_STABLE, "number of a claim")                                    \
+    F(MARKER,     "marker",     EV_RENAME, "marker of a cluster, agent_name of a machine")         \
+    F(HEALTH,     "health",     EV_STABLE, "health that Palette shows")                            \
+    F(SIZE,       "size",       EV_STABLE, "machines wanted, or nodes seen")                       \
+    F(PARAMS,     "params",     EV_STABLE, "parameters of a call that the judge may ask for, name=value with blanks between") \
+    F(CONDITION,  "condition",  EV_STABLE, "type of a condition; its reason is in why")            \
+    F(LABEL,      "label",      EV_STABLE, "key=value")                                            \
     F(WAITED,     "waited",     EV_STABLE, "1: the call was parked before it was answered")        \
     F(WHERE,      "where",      EV_STABLE, "where a secret was seen: output, journal, clear text") \
     F(LOST,       "lost",       EV_STABLE, "records or packets known to be lost")                  \
@@ -96,6 +107,19 @@ enum ev_mark {
     K(PAL_ACCOUNT,  "pal.account",  "uid bound_to made_by kind", "a cloud account was made, changed, deleted (kind)") \
     K(PAL_QUERY,    "pal.query",    "name kind",        "a user's question was asked, listed, answered, timed-out (kind)") \
     K(PAL_USER,     "pal.user",     "verb status",      "the user's call through the public API was answered") \
+    K(POINT,        "point",        "op count phase",   "the count-th such operation of the run reached a phase") \
+    K(MAAS_STATE,   "maas.state",   "machine uid state before owner marker why", "a machine's status changed; also at the start, with before empty") \
+    K(MAAS_MARK,    "maas.mark",    "machine uid marker owner why", "who holds a machine changed without its status: allocate, release, by hand") \
+    K(MAAS_RECORD,  "maas.record",  "name answer kind", "a DNS record was made, changed, deleted (kind); answer: its addresses") \
+    K(PAL_CLUSTER,  "pal.cluster",  "cluster uid marker state before", "the state or the health of a cluster changed; made: before empty") \
+    K(PAL_OWNER,    "pal.owner",    "cluster owner epoch uid", "the owner or the responsible gateway (uid) changed") \
+    K(PAL_WORK,     "pal.work",     "cluster kind uid conn count", "a feed answer listed the cluster (kind create or delete) for a gateway, the count-th time") \
+    K(PAL_HELLO,    "pal.hello",    "cluster peer key_id machine accepted", "an agent registered; machine: system id") \
+    K(PAL_BEAT,     "pal.beat",     "cluster peer key_id who", "a heartbeat for a cluster was accepted") \
+    K(PAL_REPORT,   "pal.report",   "cluster peer who condition state", "a report about a cluster was accepted") \
+    K(PAL_NODE,     "pal.node",     "cluster machine kind", "a machine record of a cluster was made, changed, deleted (kind); seen: the agent named the node") \
+    K(NODE_BOOT,    "node.boot",    "machine cluster",  "a machine booted and ran its user data; params: endpoint, anchor, proxy and no-proxy as it found them") \
+    K(NODE_DIAL,    "node.dial",    "machine to answer","a node tried to reach something") \
     K(SECRET_HIT,   "secret.hit",   "name where",       "a secret was seen where it must not be")  \
     K(WRITER_END,   "writer.end",   "count chain_end",  "a writer's last word: how many records it made before this one") \
     K(NOTE,         "note",         "text",             "words for a person")

@@ -95,6 +95,10 @@ struct http_reply {
     struct buf touched;
     /* What happened, for the journal, in order. Written before the answer leaves. */
     struct ev_list events;
+    /* Faults a mock was told to have: what was asked is done or not done, but the client hears
+     * nothing. lose: close the connection instead of answering. hang: keep it open, never answer.
+     */
+    bool lose, hang;
 };
 
 void http_reply_init(struct http_reply *r);
