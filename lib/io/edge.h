@@ -45,7 +45,8 @@
 
 /* What a handler says besides its answer. One per pool connection. */
 struct edge_ticket {
-    bool done; /* the handler ran */
+    bool done;       /* the handler ran */
+    bool lose, hang; /* the client is to hear nothing (http_reply) */
     char park_key[HTTP_KEY_MAX];
     ms_t park_ms;
     struct buf touched;
@@ -75,6 +76,9 @@ void edge_app_journal(struct edge_app *a, const struct http_reply *rp);
 /* On the loop's thread, with no request on its way. Events go to the journal, touched keys to
  * ret_touched (taken over by the caller). */
 void edge_app_tick(struct edge_app *a, ms_t now, struct buf *ret_touched);
+/* The same with words for the application instead of time. */
+void edge_app_tell(struct edge_app *a, httpd_words_fn *fn, ms_t now, const char *words,
+                   struct buf *ret_touched);
 
 /* --- bytes ----------------------------------------------------------------------------------- */
 
@@ -121,6 +125,7 @@ struct edge_conn {
     char peer[INET6_ADDRSTRLEN];
     bool https;
     bool eof;     /* the other side will send no more */
+    bool hung;    /* its request is never answered; it stays EDGE_ASKING until the client leaves */
     bool close;   /* after this answer */
     bool refused; /* beyond HTTPD_CONNS_MAX: only told so */
     struct edge_framer framer;

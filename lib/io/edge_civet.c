@@ -74,6 +74,17 @@ void edge_app_stop(struct edge_app *a)
     pthread_mutex_destroy(&a->lock);
 }
 
+/* What was done without a request. The lock is held, and let go. */
+static void app_did(struct edge_app *a, struct http_reply *rp, struct buf *ret_touched)
+{
+    edge_app_journal(a, rp);
+    due_note(a);
+    pthread_mutex_unlock(&a->lock);
+    *ret_touched = rp->touched;
+    rp->touched = (struct buf){0};
+    http_reply_drop(rp);
+}
+
 void edge_app_tick(struct edge_app *a, ms_t now, struct buf *ret_touched)
 {
     struct http_reply rp;
@@ -81,12 +92,18 @@ void edge_app_tick(struct edge_app *a, ms_t now, struct buf *ret_touched)
     http_reply_init(&rp);
     pthread_mutex_lock(&a->lock);
     a->tick(a->app, now, &rp);
-    edge_app_journal(a, &rp);
-    due_note(a);
-    pthread_mutex_unlock(&a->lock);
-    *ret_touched = rp.touched;
-    rp.touched = (struct buf){0};
-    http_reply_drop(&rp);
+    app_did(a, &rp, ret_touched);
+}
+
+void edge_app_tell(struct edge_app *a, httpd_words_fn *fn, ms_t now, const char *words,
+                   struct buf *ret_touched)
+{
+    struct http_reply rp;
+
+    http_reply_init(&rp);
+    pthread_mutex_lock(&a->lock);
+    fn(a->app, now, words, &rp);
+    app_did(a, &rp, ret_touched);
 }
 
 /* Everything that must happen before the answer leaves. */
@@ -100,6 +117,8 @@ static void app_ask(struct edge_app *a, size_t slot, const struct http_ctx *ctx,
     edge_app_journal(a, rp);
     due_note(a);
     t->done = true;
+    t->lose = rp->lose;
+    t->hang = rp->hang;
     text_copy(t->park_key, sizeof(t->park_key), rp->park_key);
     t->park_ms = rp->park_ms;
     buf_drop(&t->touched);
@@ -120,7 +139,7 @@ static const char *inner(const struct mg_connection *mc, const char *name)
 /* "COOKIE SLOT"; -1: not the edge. Compared in constant time, though only loopback can ask. */
 static int slot_of(const struct edge_app *a, const struct mg_connection *mc)
 {
-    const char *value = inner(mc, "X-Gp-Edge");
+    const char *value = inner(mc, "X-Gp-Edge-Cookie");
     size_t len = sizeof(a->cookie) - 1;
     int64_t slot;
 
@@ -171,7 +190,7 @@ static void reply_write(struct mg_connection *mc, const struct http_reply *rp)
 
 static void reply_check(struct http_reply *rp)
 {
-    if (rp->park_key[0] != '\0')
+    if (rp->park_key[0] != '\0' || rp->lose || rp->hang)
         http_reply_text(rp, 200, "text/plain", "");
     else if (rp->body.full || rp->headers.full)
         http_reply_text(rp, 500, "text/plain", "the answer is longer than this server may send\n");
@@ -182,11 +201,11 @@ static int on_request(struct mg_connection *mc, void *arg)
 {
     struct edge_app *a = arg;
     int slot = slot_of(a, mc);
-    const char *parked = inner(mc, "X-Gp-Parked");
+    const char *parked = inner(mc, "X-Gp-Edge-Parked");
     SCOPED(http_request_drop) struct http_request rq = {0};
     SCOPED(http_reply_drop) struct http_reply rp = {0};
-    struct http_ctx ctx = {.peer = inner(mc, "X-Gp-Peer"),
-                           .scheme = inner(mc, "X-Gp-Scheme"),
+    struct http_ctx ctx = {.peer = inner(mc, "X-Gp-Edge-Peer"),
+                           .scheme = inner(mc, "X-Gp-Edge-Scheme"),
                            .authority = inner(mc, "Host"),
                            .park_over = text_is(parked, "over"),
                            .parked_before = parked[0] != '\0'};
@@ -194,8 +213,8 @@ static int on_request(struct mg_connection *mc, void *arg)
 
     http_request_init(&rq);
     http_reply_init(&rp);
-    if (slot < 0 || !text_int(inner(mc, "X-Gp-Now"), INT64_MIN, INT64_MAX, &ctx.now) ||
-        !text_int(inner(mc, "X-Gp-Conn"), 1, INT64_MAX, &conn)) {
+    if (slot < 0 || !text_int(inner(mc, "X-Gp-Edge-Now"), INT64_MIN, INT64_MAX, &ctx.now) ||
+        !text_int(inner(mc, "X-Gp-Edge-Conn"), 1, INT64_MAX, &conn)) {
         http_reply_text(&rp, 403, "text/plain", "this port is not for you\n");
         reply_write(mc, &rp);
         return 403;

@@ -212,7 +212,7 @@ static void pending_add(struct edge_conn *c, const char *bytes, size_t len)
 static void conn_ended(struct edge_conn *c)
 {
     c->eof = true;
-    if (c->state == EDGE_PARKED || (c->state == EDGE_READING && pending_len(c) == 0))
+    if (c->state == EDGE_PARKED || c->hung || (c->state == EDGE_READING && pending_len(c) == 0))
         edge_conn_close(c);
 }
 

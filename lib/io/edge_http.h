@@ -13,7 +13,7 @@
 
 #include <http_parser.h>
 
-#define EDGE_INNER_PREFIX "X-Gp-" /* headers of this family never come from a client */
+#define EDGE_INNER_PREFIX "X-Gp-Edge-" /* headers of this family never come from a client */
 #define EDGE_TARGET_MAX   (2 * URL_PATH_MAX)
 #define EDGE_NAME_MAX     128 /* a header's name; longer ones are refused */
 

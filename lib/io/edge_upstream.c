@@ -85,7 +85,11 @@ static void up_done(struct edge_up *u)
     buf_drop(&t.touched);
     if (!c)
         return;
-    if (!t.done || u->head.full || u->body.full)
+    if (t.lose)
+        edge_conn_close(c);
+    else if (t.hang)
+        c->hung = true;
+    else if (!t.done || u->head.full || u->body.full)
         edge_conn_error(c, 502, "no answer from inside", false);
     else if (t.park_key[0])
         park_or_ask(c, &t, missed);
@@ -251,13 +255,13 @@ static void request_write(struct edge_up *u, const struct edge_conn *c, ms_t now
     struct buf *out = &u->out;
 
     buf_printf(out, "%s %s HTTP/1.1\r\n", rq->method, buf_text(&rq->target));
-    buf_printf(out, "X-Gp-Edge: %s %d\r\n", u->h->app.cookie, u->i);
-    buf_printf(out, "X-Gp-Conn: %llu\r\n", (unsigned long long)c->id);
-    buf_printf(out, "X-Gp-Peer: %s\r\n", c->peer);
-    buf_printf(out, "X-Gp-Scheme: %s\r\n", c->https ? "https" : "http");
-    buf_printf(out, "X-Gp-Now: %lld\r\n", (long long)now);
+    buf_printf(out, "X-Gp-Edge-Cookie: %s %d\r\n", u->h->app.cookie, u->i);
+    buf_printf(out, "X-Gp-Edge-Conn: %llu\r\n", (unsigned long long)c->id);
+    buf_printf(out, "X-Gp-Edge-Peer: %s\r\n", c->peer);
+    buf_printf(out, "X-Gp-Edge-Scheme: %s\r\n", c->https ? "https" : "http");
+    buf_printf(out, "X-Gp-Edge-Now: %lld\r\n", (long long)now);
     if (c->parked_before)
-        buf_printf(out, "X-Gp-Parked: %s\r\n", c->park_over ? "over" : "yes");
+        buf_printf(out, "X-Gp-Edge-Parked: %s\r\n", c->park_over ? "over" : "yes");
     buf_printf(out, "Content-Length: %zu\r\n", rq->body.len);
     buf_add(out, buf_text(&rq->headers), rq->headers.len);
     buf_text_add(out, "\r\n");

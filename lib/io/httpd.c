@@ -183,6 +183,17 @@ int httpd_port(const struct httpd *h, size_t listen_i)
     return h->listens[listen_i].port;
 }
 
+void httpd_tell(struct httpd *h, httpd_words_fn *fn, const char *words)
+{
+    struct buf touched;
+
+    edge_app_tell(&h->app, fn, edge_now(h), words, &touched);
+    edge_park_touch(h, buf_text(&touched), touched.full);
+    buf_drop(&touched);
+    edge_pump(h);
+    edge_reap(h);
+}
+
 void httpd_stop(struct httpd *h)
 {
     struct edge_conn *c;

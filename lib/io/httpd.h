@@ -24,6 +24,8 @@ typedef void httpd_handle_fn(void *app, const struct http_ctx *ctx, const struct
                              struct http_reply *rp);
 /* Domain time at which the application wants `tick` without a request; MS_NEVER for none. */
 typedef ms_t httpd_due_fn(void *app);
+/* Words from whoever started the program, done between two requests. As for `tick`. */
+typedef void httpd_words_fn(void *app, ms_t now, const char *words, struct http_reply *rp);
 /* Time has come. Events and touched keys go into rp (status is not used). */
 typedef void httpd_tick_fn(void *app, ms_t now, struct http_reply *rp);
 
@@ -50,6 +52,8 @@ struct httpd;
 int httpd_start(struct httpd **ret, struct loop *l, const struct httpd_config *c, struct err *e)
     MUST_CHECK;
 int httpd_port(const struct httpd *h, size_t listen_i);
+/* On the loop's thread. fn gets the application and the words, under the lock. */
+void httpd_tell(struct httpd *h, httpd_words_fn *fn, const char *words);
 /* Closes everything. Programs end with _exit after journal_end instead (mg_stop takes seconds). */
 void httpd_stop(struct httpd *h);
 

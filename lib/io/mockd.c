@@ -9,11 +9,13 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/epoll.h>
 #include <unistd.h>
 
-#define EXIT_MACHINE    1
-#define EXIT_USAGE      3
-#define JOURNAL_TAKE_MS 1000 /* a stand-alone journal is taken from its ring so often */
+#define EXIT_MACHINE     1
+#define EXIT_USAGE       3
+#define CONTROL_LINE_MAX 256
+#define JOURNAL_TAKE_MS  1000 /* a stand-alone journal is taken from its ring so often */
 
 static const struct opt_row shared_rows[] = {
     {.name = "listen",
@@ -44,6 +46,12 @@ static const struct opt_row shared_rows[] = {
      .min = 0,
      .max = 65535,
      .what = "inherited clock page (for gateproof)"},
+    {.name = "control-fd",
+     .kind = OPT_INT,
+     .arg = "N",
+     .min = 0,
+     .max = 65535,
+     .what = "inherited pipe with one wish a line (for gateproof)"},
     {.name = "domain-start",
      .kind = OPT_INT,
      .arg = "NS",
@@ -67,6 +75,8 @@ struct running {
     struct mockd_app app;
     struct tls_server *tls;
     struct httpd *httpd;
+    struct loop_watch *controlled;
+    struct buf control; /* what was read of it and is no whole line yet */
     char address[64];
     int port;
 };
@@ -210,6 +220,45 @@ static int start_httpd(struct running *r, struct err *e)
     return err;
 }
 
+/* --- wishes ----------------------------------------------------------------------------------- */
+
+static void control_lines(struct running *r)
+{
+    char line[CONTROL_LINE_MAX];
+    const char *text = buf_text(&r->control), *end;
+
+    for (; (end = strchr(text, '\n')) != NULL; text = end + 1)
+        if (text_copy_len(line, sizeof(line), text, (size_t)(end - text)))
+            httpd_tell(r->httpd, r->m->control, line);
+    buf_cut(&r->control, (size_t)(text - buf_text(&r->control)));
+}
+
+static void on_control(void *arg, uint32_t events)
+{
+    struct running *r = arg;
+    char bytes[KIB(4)];
+    ssize_t n = read((int)opt_int(r->o, "control-fd"), bytes, sizeof(bytes));
+
+    (void)events;
+    if (n <= 0) { /* nobody is left to wish */
+        loop_watch_remove(&r->controlled);
+        return;
+    }
+    buf_add(&r->control, bytes, (size_t)n);
+    control_lines(r);
+}
+
+static int start_control(struct running *r, struct err *e)
+{
+    if (!opt_given(r->o, "control-fd"))
+        return 0;
+    if (!r->m->control)
+        return err_set(e, -EINVAL, "--control-fd: %s takes no wishes", r->m->name);
+    buf_init(&r->control, KIB(64));
+    return loop_watch_add(r->loop, (int)opt_int(r->o, "control-fd"), EPOLLIN, on_control, r,
+                          &r->controlled, e);
+}
+
 /* The port file first: whoever has read the line finds the file. */
 static int tell(const struct running *r, struct err *e)
 {
@@ -230,7 +279,7 @@ static int tell(const struct running *r, struct err *e)
 static int run(struct running *r, struct err *e)
 {
     static int (*const steps[])(struct running *, struct err *) = {
-        start_clock, start_loop, start_journal, start_app, start_tls, start_httpd};
+        start_clock, start_loop, start_journal, start_app, start_tls, start_httpd, start_control};
 
     for (size_t i = 0; i < COUNTOF(steps); i++) {
         int err = steps[i](r, e);

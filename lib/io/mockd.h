@@ -3,7 +3,7 @@
  *
  * Shared options: --listen, --cert, --key, --seed, --factor, --journal-fds or --journal,
  * --clock-fd,
- * --domain-start, --port-file, --routes, --help, --show-config, --version.
+ * --control-fd, --domain-start, --port-file, --routes, --help, --show-config, --version.
  * Exit status: 0 after TERM or INT, 1 when the machine refuses something, 3 for bad usage. */
 #ifndef IO_MOCKD_H
 #define IO_MOCKD_H
@@ -34,6 +34,7 @@ struct mockd {
     /* Makes the application. It lives as long as the process. */
     int (*open)(const struct opts *o, const struct mockd_shared *s, struct mockd_app *ret,
                 struct err *e);
+    httpd_words_fn *control; /* lines of --control-fd, each without its end; may be NULL */
 };
 
 int mockd_main(const struct mockd *m, int argc, char **argv);

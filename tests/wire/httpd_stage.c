@@ -89,7 +89,11 @@ static void on_call(void *app, const struct http_ctx *ctx, const struct http_req
         big_answer(rp);
     else if (text_is(rq->path, "/none"))
         rp->status = 204;
-    else
+    else if (text_is(rq->path, "/lose") || text_is(rq->path, "/hang")) {
+        change(a, ctx->now, rp);
+        rp->lose = text_is(rq->path, "/lose");
+        rp->hang = !rp->lose;
+    } else
         facts_answer(ctx, rq, rp);
 }
 

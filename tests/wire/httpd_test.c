@@ -33,6 +33,19 @@ static void a_request_is_handed_over_as_it_was_sent(void **state)
     web_close(&w);
 }
 
+/* The profile has headers of this family too: a client's epoch must arrive. */
+static void the_profiles_own_headers_are_handed_over(void **state)
+{
+    struct stage *s = *state;
+    struct web w;
+
+    open_plain(s, &w);
+    assert_holds(
+        web_ask(&w, "GET /facts HTTP/1.1\r\nHost: h\r\nX-Gp-Epoch: 7\r\n\r\n", "HTTP/1.1 200"),
+        "X-Gp-Epoch: 7\r\n");
+    web_close(&w);
+}
+
 /* A client that could speak the edge's own language could answer a poll or be somebody else. */
 static void forged_internal_headers_are_ignored(void **state)
 {
@@ -41,10 +54,11 @@ static void forged_internal_headers_are_ignored(void **state)
     const char *answer;
 
     open_plain(s, &w);
-    answer = web_ask(&w,
-                     "GET /facts HTTP/1.1\r\nHost: h\r\nX-Gp-Edge: 00 0\r\nx-gp-conn: 99\r\n"
-                     "X-GP-PEER: 6.6.6.6\r\nX-Gp-Parked: over\r\nX-Gp-Now: 5\r\n\r\n",
-                     "HTTP/1.1 200");
+    answer =
+        web_ask(&w,
+                "GET /facts HTTP/1.1\r\nHost: h\r\nX-Gp-Edge-Cookie: 00 0\r\nx-gp-edge-conn: 99\r\n"
+                "X-GP-EDGE-PEER: 6.6.6.6\r\nX-Gp-Edge-Parked: over\r\nX-Gp-Edge-Now: 5\r\n\r\n",
+                "HTTP/1.1 200");
     assert_holds(answer, "conn=1 peer=127.0.0.1 scheme=http host=h over=0 parked=0\n");
     assert_holds_not(answer, "6.6.6.6");
     web_close(&w);
@@ -57,7 +71,7 @@ static void the_inner_port_serves_nobody_else(void **state)
     struct web w;
 
     web_open(&w, s->loop, edge_civet_port(s->httpd->civet), NULL);
-    (void)web_ask(&w, "GET /change HTTP/1.1\r\nHost: h\r\nX-Gp-Edge: 0123 0\r\n\r\n",
+    (void)web_ask(&w, "GET /change HTTP/1.1\r\nHost: h\r\nX-Gp-Edge-Cookie: 0123 0\r\n\r\n",
                   "HTTP/1.1 403");
     assert_int_equal(s->app.value, 0);
     web_close(&w);
@@ -455,6 +469,39 @@ static void a_half_closed_client_gets_its_answers(void **state)
     web_close(&w);
 }
 
+/* A fault of a mock: the thing is done, and the client has to find out by itself. */
+static void a_lost_answer_closes_after_the_change(void **state)
+{
+    struct stage *s = *state;
+    struct web w;
+
+    open_plain(s, &w);
+    web_say(&w, POST("/lose"));
+    web_until_end(&w);
+    assert_int_equal(w.in.len, 0);
+    assert_int_equal(s->app.value, 1);
+    web_close(&w);
+}
+
+/* The place is free again once such a client gives up; nobody else waits for it. */
+static void a_hung_answer_hurts_nobody_else(void **state)
+{
+    struct stage *s = *state;
+    struct web hung, other;
+
+    open_plain(s, &hung);
+    web_say(&hung, POST("/hang"));
+    open_plain(s, &other);
+    while (s->app.value == 0)
+        (void)web_ask(&other, GET("/a"), "HTTP/1.1 200");
+    assert_int_equal(hung.in.len, 0);
+    assert_int_equal(s->httpd->n_conns, 2);
+    web_close(&hung);
+    while (s->httpd->n_conns == 2)
+        (void)web_ask(&other, GET("/a"), "HTTP/1.1 200");
+    web_close(&other);
+}
+
 /* One that reads nothing costs one answer's memory and nobody's time. */
 static void a_client_that_does_not_read_blocks_nobody(void **state)
 {
@@ -480,6 +527,9 @@ int main(void)
     const struct sigaction ignore = {.sa_handler = SIG_IGN}; /* for the client's OpenSSL */
     const struct CMUnitTest tests[] = {
         on(setup, a_request_is_handed_over_as_it_was_sent),
+        on(setup, the_profiles_own_headers_are_handed_over),
+        on(setup, a_lost_answer_closes_after_the_change),
+        on(setup, a_hung_answer_hurts_nobody_else),
         on(setup, forged_internal_headers_are_ignored),
         on(setup, the_inner_port_serves_nobody_else),
         on(setup, fifty_six_headers_are_taken_and_no_more),
