@@ -4,6 +4,7 @@
 #include "gateway/secrets.h"
 #include "lib/base/text.h"
 #include "lib/base/url.h"
+#include "lib/io/file.h"
 #include "lib/io/log.h"
 
 #include <errno.h>
@@ -13,6 +14,7 @@
 #include <sys/stat.h>
 
 #define FEATURE_MAX 64
+#define PEM_MAX     KIB(64) /* GP-28 */
 
 /* clang-format off */
 static const struct opt_row rows[] = {
@@ -196,11 +198,19 @@ static int palette_ca_take(const char *variable, const char *text, struct config
     return r < 0 ? r : secrets_anchors_check(variable, text, e);
 }
 
+/* The text itself goes to the machines, which speak to MAAS as well (GP-80). */
 static int maas_ca_take(const char *variable, const char *text, struct config *c, struct err *e)
 {
+    SCOPED(buf_drop) struct buf pem = {.max = PEM_MAX};
     int r = path_take(variable, text, c->maas_ca, e);
 
-    return r < 0 ? r : secrets_anchors_check(variable, text, e);
+    if (r == 0)
+        r = secrets_anchors_check(variable, text, e);
+    if (r == 0 && file_read(text, &pem, e) < 0)
+        return err_at(e, "%s", variable);
+    if (r == 0)
+        c->gw.maas_ca = c->maas_ca_pem = buf_steal(&pem);
+    return r;
 }
 
 static int state_dir_take(const char *variable, const char *text, struct config *c, struct err *e)
@@ -254,13 +264,25 @@ static int proxy_check(const char *variable, const char *text, struct config *c,
     return r;
 }
 
+static int http_proxy_take(const char *variable, const char *text, struct config *c, struct err *e)
+{
+    int r = proxy_check(variable, text, c, e);
+
+    if (r < 0)
+        return r;
+    return text_copy(c->gw.http_proxy, sizeof(c->gw.http_proxy), text)
+               ? 0
+               : err_set(e, -EINVAL, "%s: the URL is too long", variable);
+}
+
 static int proxy_take(const char *variable, const char *text, struct config *c, struct err *e)
 {
     int r = proxy_check(variable, text, c, e);
 
     if (r < 0)
         return r;
-    return text_copy(c->proxy, sizeof(c->proxy), text)
+    return text_copy(c->proxy, sizeof(c->proxy), text) &&
+                   text_copy(c->gw.https_proxy, sizeof(c->gw.https_proxy), text)
                ? 0
                : err_set(e, -EINVAL, "%s: the URL is too long", variable);
 }
@@ -270,12 +292,14 @@ static int no_proxy_take(const char *variable, const char *text, struct config *
 {
     char odd[NO_PROXY_ITEM_MAX];
 
-    (void)e;
     if (no_proxy_odd(text, odd, sizeof(odd)))
         snprintf(c->remark, sizeof(c->remark),
                  "%s: '%s' is no host, .domain, address or CIDR: it matches nothing", variable,
                  odd);
-    return 0;
+    return text_copy(c->gw.no_proxy, sizeof(c->gw.no_proxy), text)
+               ? 0
+               : err_set(e, -EINVAL, "%s: the list is longer than %zu bytes", variable,
+                         sizeof(c->gw.no_proxy) - 1);
 }
 
 static int proxy_ca_take(const char *variable, const char *text, struct config *c, struct err *e)
@@ -312,7 +336,7 @@ static const struct {
     {"palette-url", palette_url_take},    {"pcg-uid", uid_take},
     {"maas-url", maas_url_take},          {"account-name", account_name_take},
     {"palette-ca-file", palette_ca_take}, {"maas-ca-file", maas_ca_take},
-    {"http-proxy", proxy_check},          {"https-proxy", proxy_take},
+    {"http-proxy", http_proxy_take},      {"https-proxy", proxy_take},
     {"no-proxy", no_proxy_take},          {"proxy-ca-file", proxy_ca_take},
     {"state-dir", state_dir_take},        {"secrets-dir", secrets_dir_take},
     {"log-level", log_level_take},
@@ -366,11 +390,13 @@ int config_read(const struct opts *o, struct config *ret, struct err *e)
     proxy_decide(o, &c);
     constants_set(&c);
     *ret = c;
+    c.maas_ca_pem = NULL; /* it is the caller's now */
     return 0;
 }
 
 void config_drop(struct config *c)
 {
+    free(c->maas_ca_pem);
     explicit_bzero(c, sizeof(*c));
 }
 

@@ -21,6 +21,7 @@ struct config { /* holds secrets: config_drop */
     char proxy[GW_URL_MAX]; /* "" = Palette is reached directly; GP_NO_PROXY is accounted for */
     int clock_fd;           /* -1 = the kernel's clock */
     int log_level;          /* enum log_level */
+    char *maas_ca_pem;      /* text of that file, for machines; owned; NULL = not given */
     char remark[512];       /* one thing worth a warning that is no error; "" = nothing */
 };
 

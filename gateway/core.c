@@ -6,26 +6,37 @@
 #include <stdlib.h>
 #include <string.h>
 
+/* Effects of one step after which no further call goes out: the rest is due at once again. */
+#define SENDING_MAX (GW_EFFECTS_MAX / 2)
+
 /* --- operations ------------------------------------------------------------------------------- */
 
+/* clang-format off */
 const struct gw_op_row gw_ops[GW_OP_COUNT] = {
-    [GW_OP_CREDENTIAL] = {"credential", GW_PALETTE, GW_NEEDS_NOTHING, true, gw_write_credential,
-                          gw_credential_done, NULL},
-    [GW_OP_REGISTER] = {"register", GW_PALETTE, GW_NEEDS_TOKEN, true, gw_write_register,
-                        gw_register_done, NULL},
-    [GW_OP_BEAT] = {"heartbeat", GW_PALETTE, GW_NEEDS_LINK, true, gw_write_beat, gw_beat_done,
-                    gw_beat_failed},
-    [GW_OP_FEED] = {"feed", GW_PALETTE, GW_NEEDS_LINK, true, gw_write_feed, gw_feed_done, NULL},
-    [GW_OP_OVERLORD] = {"own gateway", GW_PALETTE, GW_NEEDS_LINK, false, gw_write_overlord,
-                        gw_overlord_done, gw_account_failed},
-    [GW_OP_ACCOUNT_MAKE] = {"new account", GW_PALETTE, GW_NEEDS_LINK, false, gw_write_account_make,
-                            gw_account_made, gw_account_failed},
-    [GW_OP_ACCOUNT_CHANGE] = {"account", GW_PALETTE, GW_NEEDS_LINK, false, gw_write_account_change,
-                              gw_account_changed, gw_account_failed},
-    [GW_OP_READ] = {"MAAS", GW_MAAS, GW_NEEDS_NOTHING, false, gw_write_read, NULL, NULL},
-    [GW_OP_ANSWER] = {"answer", GW_PALETTE, GW_NEEDS_LINK, false, gw_write_answer, gw_answer_done,
-                      NULL},
+    [GW_OP_CREDENTIAL] = {"credential", GW_PALETTE, GW_NEEDS_NOTHING, true,
+        .write = gw_write_credential, .done = gw_credential_done},
+    [GW_OP_REGISTER] = {"register", GW_PALETTE, GW_NEEDS_TOKEN, true,
+        .write = gw_write_register, .done = gw_register_done},
+    [GW_OP_BEAT] = {"heartbeat", GW_PALETTE, GW_NEEDS_LINK, true,
+        .write = gw_write_beat, .done = gw_beat_done, .failed = gw_beat_failed},
+    [GW_OP_FEED] = {"feed", GW_PALETTE, GW_NEEDS_LINK, true,
+        .write = gw_write_feed, .done = gw_feed_done},
+    [GW_OP_OVERLORD] = {"own gateway", GW_PALETTE, GW_NEEDS_LINK, false,
+        .write = gw_write_overlord, .done = gw_overlord_done, .failed = gw_account_failed},
+    [GW_OP_ACCOUNT_MAKE] = {"new account", GW_PALETTE, GW_NEEDS_LINK, false,
+        .write = gw_write_account_make, .done = gw_account_made, .failed = gw_account_failed},
+    [GW_OP_ACCOUNT_CHANGE] = {"account", GW_PALETTE, GW_NEEDS_LINK, false,
+        .write = gw_write_account_change, .done = gw_account_changed, .failed = gw_account_failed},
+    [GW_OP_READ] = {"MAAS", GW_MAAS, GW_NEEDS_NOTHING, false,
+        .write = gw_write_read, .reply = gw_query_read},
+    [GW_OP_ANSWER] = {"answer", GW_PALETTE, GW_NEEDS_LINK, false,
+        .write = gw_write_answer, .done = gw_answer_done},
+    [GW_OP_CLUSTER_MAAS] = {"cluster in MAAS", GW_MAAS, GW_NEEDS_NOTHING, false,
+        .write = gw_cluster_write, .reply = gw_cluster_reply, .prepare = gw_cluster_prepare},
+    [GW_OP_CLUSTER_PALETTE] = {"cluster", GW_PALETTE, GW_NEEDS_LINK, false,
+        .write = gw_cluster_write, .reply = gw_cluster_reply, .prepare = gw_cluster_prepare},
 };
+/* clang-format on */
 
 /* --- what is due, and sending it -------------------------------------------------------------- */
 
@@ -68,9 +79,12 @@ static void call_out(struct gw *g, size_t i, struct gw_effects *fx)
 {
     struct gw_errand *e = &g->errands[i];
     const struct gw_op_row *row = &gw_ops[e->op];
-    struct gw_effect *effect = gw_effect_add(fx, GW_FX_CALL);
+    struct gw_effect *effect;
     bool added = true;
 
+    if (row->prepare)
+        row->prepare(g, i, fx);
+    effect = gw_effect_add(fx, GW_FX_CALL);
     budget_take(g, row);
     e->ticket = ++g->tickets;
     e->sent = g->now;
@@ -87,12 +101,17 @@ static void call_out(struct gw *g, size_t i, struct gw_effects *fx)
            !effect->call.body.full);
 }
 
+static size_t errands(const struct gw *g)
+{
+    return GW_AT_CLUSTERS + 2 * g->n_places;
+}
+
 /* Whoever has been due longest goes first, so nobody starves while a budget is short. */
 static size_t next_errand(const struct gw *g)
 {
     size_t best = GW_ERRANDS;
 
-    for (size_t i = 0; i < GW_ERRANDS; i++)
+    for (size_t i = 0; i < errands(g); i++)
         if (may_go(g, &g->errands[i]) <= g->now &&
             (best == GW_ERRANDS || g->errands[i].due < g->errands[best].due))
             best = i;
@@ -101,7 +120,7 @@ static size_t next_errand(const struct gw *g)
 
 static void send_due(struct gw *g, struct gw_effects *fx)
 {
-    for (size_t i = next_errand(g); i < GW_ERRANDS; i = next_errand(g))
+    for (size_t i = next_errand(g); i < GW_ERRANDS && fx->n < SENDING_MAX; i = next_errand(g))
         call_out(g, i, fx);
 }
 
@@ -111,9 +130,9 @@ static size_t errand_find(const struct gw *g, uint64_t ticket)
 {
     size_t i = 0;
 
-    while (i < GW_ERRANDS && g->errands[i].ticket != ticket)
+    while (i < errands(g) && g->errands[i].ticket != ticket)
         i++;
-    return i;
+    return i < errands(g) ? i : GW_ERRANDS;
 }
 
 static void on_reply(struct gw *g, const struct gw_event *event, struct gw_effects *fx)
@@ -125,13 +144,9 @@ static void on_reply(struct gw *g, const struct gw_event *event, struct gw_effec
         return; /* late, or never asked for */
     row = &gw_ops[g->errands[i].op];
     g->errands[i].ticket = 0;
-    if (row->target == GW_MAAS) {
-        gw_query_read(g, i, event->result, fx);
-        return;
-    }
-    if (event->result->outcome == HTTP_ANSWERED)
+    if (row->target == GW_PALETTE && event->result->outcome == HTTP_ANSWERED)
         gw_pace_give_back(&g->palette_dials, gw_dial_budget(&g->timing, row->vital));
-    gw_judge(g, i, event->result, fx);
+    (row->reply ? row->reply : gw_judge)(g, i, event->result, fx);
 }
 
 static void on_start(struct gw *g, const struct gw_event *event, struct gw_effects *fx)
@@ -153,6 +168,7 @@ static void on_start(struct gw *g, const struct gw_event *event, struct gw_effec
         return;
     }
     gw_account_note_read(g, event);
+    gw_clusters_load(g, event, fx);
     g->errands[GW_AT_CREDENTIAL].due = g->now;
 }
 
@@ -185,6 +201,7 @@ void gw_step(struct gw *g, const struct gw_event *event, struct gw_effects *fx)
     if (g->life != GW_ALIVE)
         return;
     gw_queries_time(g, fx);
+    gw_clusters_plan(g, fx);
     send_due(g, fx);
 }
 
@@ -194,7 +211,7 @@ ms_t gw_due(const struct gw *g)
 
     if (g->life != GW_ALIVE)
         return MS_NEVER;
-    for (size_t i = 0; i < GW_ERRANDS; i++)
+    for (size_t i = 0; i < errands(g); i++)
         due = ms_min(due, may_go(g, &g->errands[i]));
     return ms_min(due, gw_queries_due(g));
 }
@@ -226,12 +243,14 @@ void gw_free(struct gw *g)
 {
     for (size_t q = 0; g && q < GW_QUERIES_MAX; q++)
         buf_drop(&g->queries[q].answer);
+    if (g)
+        gw_clusters_free(g);
     free(g);
 }
 
 static void describe_errands(const struct gw *g, struct buf *out)
 {
-    for (size_t i = 0; i < GW_ERRANDS; i++) {
+    for (size_t i = 0; i < GW_AT_CLUSTERS; i++) {
         const struct gw_errand *e = &g->errands[i];
 
         if (e->ticket)
@@ -258,4 +277,5 @@ void gw_describe(const struct gw *g, struct buf *out)
     buf_printf(out, "listed: %zu accounts, %zu clusters, %zu open queries\n", g->n_accounts,
                g->n_clusters, queries);
     describe_errands(g, out);
+    gw_clusters_describe(g, out);
 }

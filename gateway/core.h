@@ -16,10 +16,12 @@
 #define GW_UID_MAX      128
 #define GW_SECRET_MAX   128
 #define GW_RECORD_MAX   KIB(64) /* one persisted record */
-#define GW_RECORDS_MAX  64
-#define GW_QUERIES_MAX  32  /* GP-28 */
-#define GW_ACCOUNTS_MAX 64  /* GP-28 */
-#define GW_EFFECTS_MAX  256 /* in one step; more is our own bug */
+#define GW_RECORDS_MAX  512
+#define GW_NO_PROXY_MAX KIB(4)
+#define GW_QUERIES_MAX  32   /* GP-28 */
+#define GW_ACCOUNTS_MAX 64   /* GP-28 */
+#define GW_CLUSTERS_MAX 240  /* 200 listed (GP-28), and what is remembered of others */
+#define GW_EFFECTS_MAX  1024 /* in one step; more is our own bug */
 #define GW_FEATURES     "pcg,proxy,proxy-auth"
 
 /* The launch contract's values (profile, section 2), checked by gateway/config. */
@@ -33,6 +35,10 @@ struct gw_config {
     char given_secret[GW_SECRET_MAX]; /* the file gateway-secret, "" = not given */
     char version[32];
     char features[128]; /* declared to Palette, comma separated */
+    /* What machines inherit (GP-83); secrets. "" = not given */
+    char http_proxy[GW_URL_MAX], https_proxy[GW_URL_MAX];
+    char no_proxy[GW_NO_PROXY_MAX];
+    const char *maas_ca; /* PEM, outlives the gateway; NULL = not given */
 };
 
 enum gw_event_kind { GW_EV_START, GW_EV_TIME, GW_EV_REPLY, GW_EV_STOP };

@@ -1,7 +1,6 @@
 /* The feed: the complete list of what Palette wants now (GP-40 to GP-50). One request at a time;
- * nothing else waits for it. Clusters are read as far as they say whose they are, and left alone.
- */
-#include "gateway/inner.h"
+ * nothing else waits for it. */
+#include "gateway/cluster.h"
 
 #include "lib/base/text.h"
 
@@ -13,15 +12,11 @@
 #define NUMBER_MAX   INT64_MAX
 #define DEADLINE_MAX HOURS(24)
 
-struct item_cluster {
-    char *uid, *owner, *desired;
-    int64_t epoch, revision;
-};
 struct list { /* one answer of the feed */
     char cursor[GW_CURSOR_MAX + 1];
     size_t n_accounts, n_clusters, n_queries;
     struct gw_item_account accounts[GW_ACCOUNTS_MAX];
-    struct item_cluster clusters[CLUSTERS_MAX];
+    struct gw_item_head clusters[CLUSTERS_MAX];
     struct gw_item_query queries[GW_QUERIES_MAX];
 };
 
@@ -30,13 +25,7 @@ static const struct jx_field account_fields[] = {
     JX_INT(struct gw_item_account, revision, "revision", 0, 0, NUMBER_MAX),
     JX_OWNED(struct gw_item_account, endpoint, "apiEndpoint", 0, TEXT_MAX),
     JX_OWNED(struct gw_item_account, key, "apiKey", 0, TEXT_MAX),
-};
-static const struct jx_field cluster_fields[] = {
-    JX_OWNED(struct item_cluster, uid, "uid", 0, TEXT_MAX),
-    JX_INT(struct item_cluster, epoch, "epoch", 0, 0, NUMBER_MAX),
-    JX_INT(struct item_cluster, revision, "revision", 0, 0, NUMBER_MAX),
-    JX_OWNED(struct item_cluster, owner, "owner", 0, TEXT_MAX),
-    JX_OWNED(struct item_cluster, desired, "desired", 0, TEXT_MAX),
+    JX_TEXTS(struct gw_item_account, subnets, n_subnets, "preferredSubnets", 0),
 };
 static const struct jx_field query_fields[] = {
     JX_OWNED(struct gw_item_query, id, "id", 0, TEXT_MAX),
@@ -48,7 +37,14 @@ static const struct jx_field query_fields[] = {
 static const struct jx_field list_fields[] = {
     JX_TEXT(struct list, cursor, 0),
     JX_ARRAY(struct list, accounts, n_accounts, "accounts", 0, account_fields),
-    JX_ARRAY(struct list, clusters, n_clusters, "clusters", 0, cluster_fields),
+    {.name = "clusters",
+     .kind = JX_KIND_ARRAY,
+     .offset = offsetof(struct list, clusters),
+     .size = sizeof(struct gw_item_head),
+     .count_offset = offsetof(struct list, n_clusters),
+     .max = CLUSTERS_MAX,
+     .fields = gw_item_head_fields,
+     .n_fields = GW_ITEM_HEAD_FIELDS},
     JX_ARRAY(struct list, queries, n_queries, "queries", 0, query_fields),
 };
 
@@ -87,16 +83,11 @@ static void accounts_take(struct gw *g, const struct list *l)
             !text_copy(a->endpoint, sizeof a->endpoint, item->endpoint) ||
             !text_copy(a->key, sizeof a->key, item->key))
             a->endpoint[0] = '\0';
+        a->revision = item->revision;
+        a->n_subnets = item->n_subnets;
+        memcpy(a->subnets, item->subnets, sizeof a->subnets);
         g->n_accounts++;
     }
-}
-
-static void clusters_count(struct gw *g, const struct list *l, struct gw_effects *fx)
-{
-    if (l->n_clusters == g->n_clusters)
-        return;
-    g->n_clusters = l->n_clusters;
-    gw_say(fx, GW_INFO, "%zu clusters are listed and left alone", g->n_clusters);
 }
 
 bool gw_feed_done(struct gw *g, size_t i, const struct http_result *r, struct gw_effects *fx)
@@ -112,9 +103,11 @@ bool gw_feed_done(struct gw *g, size_t i, const struct http_result *r, struct gw
         unchanged = text_is(l->cursor, g->cursor);
         memcpy(g->cursor, l->cursor, sizeof g->cursor);
         accounts_take(g, l);
-        clusters_count(g, l, fx);
+        gw_clusters_listed(g, l->clusters, l->n_clusters, e->sent, fx);
         gw_queries_listed(g, l->queries, l->n_queries, fx);
     }
+    if (r->status == 204)
+        gw_clusters_unchanged(g, e->sent);
     e->due = g->now;
     /* nothing new, and at once: a server that does not hold the request would make us spin */
     if (unchanged && g->now - e->sent < g->timing.feed_gap_ms)

@@ -18,6 +18,7 @@
 #define GW_MESSAGE_MAX  256
 #define GW_DIGEST_MAX   65  /* hex of SHA-256 */
 #define GW_ORIGIN_MAX   512 /* GP_PALETTE_URL is scheme, host and port */
+#define GW_SUBNETS_MAX  16
 #define GW_LONG_AGO     INT64_MIN
 
 /* --- time (timing.c) -------------------------------------------------------------------------- */
@@ -33,7 +34,16 @@
     T(call_ms, "callSeconds", SECONDS(30))                                                         \
     T(maas_call_ms, "maasCallSeconds", SECONDS(60))                                                \
     T(backoff_base_ms, "backoffBaseSeconds", SECONDS(1))                                           \
-    T(backoff_max_ms, "backoffMaxSeconds", SECONDS(60))
+    T(backoff_max_ms, "backoffMaxSeconds", SECONDS(60))                                            \
+    T(maas_base_ms, "maasRetryBaseSeconds", SECONDS(5))                                            \
+    T(maas_max_ms, "maasRetryMaxSeconds", SECONDS(300))                                            \
+    T(maas_poll_ms, "maasPollSeconds", SECONDS(15))                                                \
+    T(report_ms, "reportMinSeconds", SECONDS(10))                                                  \
+    T(lease_ms, "ownerLeaseSeconds", SECONDS(600))                                                 \
+    T(settle_ms, "settleSeconds", SECONDS(120))                                                    \
+    T(deploy_ms, "deploySeconds", SECONDS(5400))                                                   \
+    T(agent_wait_ms, "agentWaitSeconds", SECONDS(1800))                                            \
+    T(forced_keep_ms, "forcedKeepSeconds", HOURS(72))
 
 struct gw_timing {
 #define GW_TIMING_MEMBER(member, name, standard) ms_t member;
@@ -77,6 +87,8 @@ enum gw_op {
     GW_OP_ACCOUNT_CHANGE,
     GW_OP_READ, /* of MAAS, for a query */
     GW_OP_ANSWER,
+    GW_OP_CLUSTER_MAAS,    /* a step of a cluster: cluster.h */
+    GW_OP_CLUSTER_PALETTE, /* likewise */
     GW_OP_COUNT
 };
 
@@ -109,7 +121,8 @@ enum { /* places of errands */
        GW_AT_FEED,
        GW_AT_ACCOUNT,
        GW_AT_QUERIES,
-       GW_ERRANDS = GW_AT_QUERIES + GW_QUERIES_MAX
+       GW_AT_CLUSTERS = GW_AT_QUERIES + GW_QUERIES_MAX, /* two for each cluster's place */
+       GW_ERRANDS = GW_AT_CLUSTERS + 2 * GW_CLUSTERS_MAX
 };
 
 struct gw_errand {
@@ -133,6 +146,9 @@ struct gw_account {
     char uid[GW_UID_MAX + 1];
     char endpoint[GW_URL_MAX];
     char key[GW_SECRET_MAX * 3];
+    int64_t revision;
+    size_t n_subnets; /* preferred for names, best first */
+    char subnets[GW_SUBNETS_MAX][64];
 };
 
 struct gw_kind; /* a row of query.c's table */
@@ -179,7 +195,9 @@ struct gw {
     char cursor[GW_CURSOR_MAX + 1];
     size_t n_accounts;
     struct gw_account accounts[GW_ACCOUNTS_MAX];
-    size_t n_clusters; /* listed in the newest feed */
+    size_t n_clusters;                            /* listed in the newest feed */
+    size_t n_places;                              /* of clusters, used so far */
+    struct gw_cluster *clusters[GW_CLUSTERS_MAX]; /* each allocated; NULL: the place is free */
     struct gw_query queries[GW_QUERIES_MAX];
 };
 
@@ -196,9 +214,10 @@ void gw_exit(struct gw *g, struct gw_effects *fx, int code); /* cancels all; the
 /* --- pauses (retry.c) ---------------------------------------------------------------------------
  */
 
-ms_t gw_backoff(struct gw *g, unsigned failures); /* GP-89 */
-ms_t gw_long_pause(struct gw *g);                 /* backoffMaxSeconds or more */
-ms_t gw_retry_after(const struct http_result *r); /* 0 when not given */
+ms_t gw_backoff(struct gw *g, unsigned failures);      /* GP-89 */
+ms_t gw_maas_backoff(struct gw *g, unsigned failures); /* GP-100 */
+ms_t gw_long_pause(struct gw *g);                      /* backoffMaxSeconds or more */
+ms_t gw_retry_after(const struct http_result *r);      /* 0 when not given */
 
 /* --- identity.c ---------------------------------------------------------------------------------
  */
@@ -226,6 +245,9 @@ gw_done_fn gw_overlord_done, gw_account_made, gw_account_changed; /* account.c *
 gw_done_fn gw_answer_done;                                        /* query.c */
 
 typedef void gw_failed_fn(struct gw *g, size_t i); /* after any failure; due is set already */
+typedef void gw_reply_fn(struct gw *g, size_t i, const struct http_result *r,
+                         struct gw_effects *fx);
+typedef void gw_prepare_fn(struct gw *g, size_t i, struct gw_effects *fx);
 gw_failed_fn gw_beat_failed, gw_account_failed;
 
 enum { GW_NEEDS_NOTHING, GW_NEEDS_TOKEN, GW_NEEDS_LINK }; /* a link: token and registered */
@@ -236,8 +258,10 @@ struct gw_op_row {
     int needs;
     bool vital; /* may take the last dials */
     gw_write_fn *write;
-    gw_done_fn *done;     /* NULL: gw_query_read looks at every outcome */
-    gw_failed_fn *failed; /* NULL: nothing more to do */
+    gw_done_fn *done;       /* NULL: `reply` looks at every outcome */
+    gw_failed_fn *failed;   /* NULL: nothing more to do */
+    gw_reply_fn *reply;     /* NULL: gw_judge */
+    gw_prepare_fn *prepare; /* effects that come before the call; NULL: none */
 };
 extern const struct gw_op_row gw_ops[GW_OP_COUNT]; /* core.c */
 /* Does what the answer to the errand's call asks for. */
@@ -256,14 +280,34 @@ struct gw_item_query { /* as listed; owned by the feed's answer */
     struct gw_item_account {
         char *uid, *endpoint, *key;
         int64_t revision;
+        size_t n_subnets;
+        char subnets[GW_SUBNETS_MAX][64];
     } account;
 };
 void gw_queries_listed(struct gw *g, const struct gw_item_query *items, size_t n,
                        struct gw_effects *fx);
-void gw_query_read(struct gw *g, size_t i, const struct http_result *r, struct gw_effects *fx);
+gw_reply_fn gw_query_read;
 void gw_queries_time(struct gw *g, struct gw_effects *fx); /* deadlines that have passed */
 ms_t gw_queries_due(const struct gw *g);
 void gw_query_close(struct gw *g, size_t i);
+
+/* --- clusters (cluster.h) ----------------------------------------------------------------------
+ */
+
+struct gw_cluster;
+struct gw_item_head;
+/* The newest list, asked for at `sent`; texts of the heads are taken. */
+void gw_clusters_listed(struct gw *g, struct gw_item_head *heads, size_t n, ms_t sent,
+                        struct gw_effects *fx);
+void gw_clusters_unchanged(struct gw *g, ms_t sent);
+void gw_clusters_load(struct gw *g, const struct gw_event *event, struct gw_effects *fx);
+void gw_clusters_plan(struct gw *g, struct gw_effects *fx);
+void gw_clusters_stop(struct gw *g); /* GP-36: nothing is ours any more; records stay */
+void gw_clusters_free(struct gw *g);
+void gw_clusters_describe(const struct gw *g, struct buf *out);
+gw_write_fn gw_cluster_write;
+gw_reply_fn gw_cluster_reply;
+gw_prepare_fn gw_cluster_prepare;
 
 /* --- requests and replies as bytes (palette_wire.c, maas_wire.c) ------------------------------ */
 
@@ -280,6 +324,11 @@ struct gw_credential {
 bool gw_credential_read(const struct http_result *r, struct gw_credential *ret);
 void gw_credential_drop(struct gw_credential *c);
 bool gw_overlord_read(const struct http_result *r, char *account_uid, size_t size);
+
+/* The OAuth header's value for one attempt. */
+void gw_maas_sign(struct gw *g, const char *key, struct buf *out);
+/* A text as base64 with padding (RFC 4648 section 4). */
+void gw_base64(struct buf *out, const char *bytes, size_t len);
 
 /* A good MAAS answer becomes the items of the query's answer; false: it makes no sense. */
 struct gw_kind {

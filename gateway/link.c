@@ -100,6 +100,7 @@ void gw_identity_ended(struct gw *g, struct gw_effects *fx)
     }
     for (size_t q = 0; q < GW_QUERIES_MAX; q++)
         gw_query_close(g, q);
+    gw_clusters_stop(g);
     memset(g->token, 0, sizeof g->token);
     g->cursor[0] = '\0';
     g->registered = false;

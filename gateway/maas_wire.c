@@ -143,7 +143,7 @@ bool gw_endpoint_is_fine(const char *endpoint)
 }
 
 /* "consumer:token:secret"; what is missing stays empty, and MAAS says what it thinks of it. */
-static void sign(struct gw *g, const char *key, struct buf *out)
+void gw_maas_sign(struct gw *g, const char *key, struct buf *out)
 {
     char part[3][OAUTH_TEXT_MAX] = {"", "", ""};
     char nonce[NONCE_MAX];
@@ -170,7 +170,7 @@ void gw_write_read(struct gw *g, size_t i, struct http_call *call)
     url_join(&call->url, q->account.endpoint, "api/2.0/");
     buf_text_add(&call->url, q->kind->path);
     buf_init(&signature, HTTP_HEADERS_MAX / 2);
-    sign(g, q->account.key, &signature);
+    gw_maas_sign(g, q->account.key, &signature);
     added = http_header_add(&call->headers, "Authorization", buf_text(&signature));
     assert(added);
     call->timeout_ms = ms_min(g->timing.maas_call_ms, q->give_up - g->now);

@@ -7,13 +7,22 @@
 #define RETRY_AFTER_S_MAX 31622400 /* a year; more is nonsense and is not obeyed */
 #define LONG_PAUSE_SPREAD 4        /* long pauses differ by up to a quarter, upwards */
 
-ms_t gw_backoff(struct gw *g, unsigned failures)
+static ms_t backoff(struct gw *g, ms_t base, ms_t limit, unsigned failures)
 {
-    const ms_t base = ms_max(g->timing.backoff_base_ms, 1);
-    const ms_t grown = base << (failures < DOUBLINGS_MAX ? failures : DOUBLINGS_MAX);
-    const ms_t most = ms_max(ms_min(g->timing.backoff_max_ms, grown), 1);
+    const ms_t grown = ms_max(base, 1) << (failures < DOUBLINGS_MAX ? failures : DOUBLINGS_MAX);
+    const ms_t most = ms_max(ms_min(limit, grown), 1);
 
     return rng_between(&g->rng, (most + 1) / 2, most);
+}
+
+ms_t gw_backoff(struct gw *g, unsigned failures)
+{
+    return backoff(g, g->timing.backoff_base_ms, g->timing.backoff_max_ms, failures);
+}
+
+ms_t gw_maas_backoff(struct gw *g, unsigned failures)
+{
+    return backoff(g, g->timing.maas_base_ms, g->timing.maas_max_ms, failures);
 }
 
 ms_t gw_long_pause(struct gw *g)

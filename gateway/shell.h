@@ -6,7 +6,7 @@
 #include "gateway/config.h"
 
 #define SHELL_NAME      "gateproof-pcg"
-#define SHELL_CALLS_MAX 512 /* at once: 64 accounts and 32 queries ask less */
+#define SHELL_CALLS_MAX 640 /* at once: 240 clusters with two each and 32 queries ask less */
 
 /* Runs until the core says exit or something of ours fails; what failed is said on stderr.
  * Returns the exit code. c must outlive the call. */

@@ -143,20 +143,26 @@ static void unknown_words_do_not_drop_the_list(void **state)
     assert_non_null(play_find(p, FEED "&cursor=c-1"));
     buf_init(&text, KIB(4));
     gw_describe(p->g, &text);
-    assert_non_null(strstr(buf_text(&text), "listed: 1 accounts, 1 clusters, 0 open queries\n"));
+    assert_non_null(strstr(buf_text(&text), "listed: 1 accounts, 0 clusters, 0 open queries\n"));
     buf_drop(&text);
 }
 
-/* Clusters are not this gateway's yet: no call about any of them (GP-46, GP-47). */
-static void clusters_are_left_alone(void **state)
+/* One that cannot be done is claimed and reported, and holds up none of the others (GP-77). */
+static void an_odd_cluster_is_reported_and_nothing_else(void **state)
 {
     struct play *p = *state;
 
     play_reply(p, FEED, 200,
-               "{\"cursor\":\"c-1\",\"clusters\":[{\"uid\":\"u\",\"epoch\":1,\"revision\":4,"
-               "\"owner\":\"gateway\",\"desired\":\"present\"}]}");
+               "{\"cursor\":\"c-1\",\"clusters\":[{\"uid\":\"u1\",\"epoch\":1,\"revision\":4,"
+               "\"owner\":\"gateway\",\"desired\":\"present\",\"machinepoolconfig\":7},"
+               "{\"uid\":\"u2\",\"epoch\":1,\"revision\":4,\"owner\":\"cluster\","
+               "\"desired\":\"present\"}]}");
+    assert_null(play_find(p, "u2"));
+    play_reply(p, "/u1/claim", 200, "{\"epoch\":1,\"owner\":\"gateway\",\"claim\":1}");
+    assert_non_null(strstr(buf_text(&play_find(p, "/u1/status/conditions")->call.body),
+                           "\"reason\":\"UnsupportedItem\""));
+    play_reply(p, "/u1/status/conditions", 204, "");
     assert_int_equal(p->n_calls, 1);
-    assert_non_null(strstr(buf_text(&p->said), "1 clusters are listed and left alone"));
 }
 
 #define story(function) cmocka_unit_test_setup_teardown(function, stage_open, stage_close)
@@ -172,7 +178,7 @@ int main(void)
         story(nonsense_is_like_502),
         story(more_than_the_bound_is_like_502),
         story(unknown_words_do_not_drop_the_list),
-        story(clusters_are_left_alone),
+        story(an_odd_cluster_is_reported_and_nothing_else),
     };
 
     return run_tests(tests);

@@ -39,11 +39,29 @@ static void calls_drop(struct play *p)
         http_call_drop(&p->calls[--p->n_calls].call);
 }
 
+static void records_drop(struct play_record *records, size_t *n)
+{
+    while (*n > 0)
+        buf_drop(&records[--*n].bytes);
+}
+
+static void records_copy(struct play_record *to, size_t *n_to, const struct play_record *from,
+                         size_t n)
+{
+    records_drop(to, n_to);
+    for (size_t i = 0; i < n; i++) {
+        memcpy(to[i].key, from[i].key, sizeof to[i].key);
+        buf_init(&to[i].bytes, GW_RECORD_MAX);
+        buf_add(&to[i].bytes, buf_text(&from[i].bytes), from[i].bytes.len);
+    }
+    *n_to = n;
+}
+
 void play_drop(struct play *p)
 {
     calls_drop(p);
-    while (p->n_records > 0)
-        buf_drop(&p->records[--p->n_records].bytes);
+    records_drop(p->records, &p->n_records);
+    records_drop(p->durable, &p->n_durable);
     buf_drop(&p->trace);
     buf_drop(&p->said);
     gw_free(p->g);
@@ -80,13 +98,29 @@ static void persist(struct play *p, struct gw_effect *e)
     p->unsynced = true;
 }
 
+static void forget(struct play *p, const char *key)
+{
+    for (size_t i = 0; i < p->n_records; i++) {
+        if (!text_is(p->records[i].key, key))
+            continue;
+        buf_drop(&p->records[i].bytes);
+        p->n_records--;
+        memmove(&p->records[i], &p->records[i + 1], (p->n_records - i) * sizeof p->records[0]);
+        memset(&p->records[p->n_records], 0, sizeof p->records[0]);
+        p->unsynced = true;
+        return;
+    }
+    fail_msg("there is no record %s", key);
+}
+
 /* --- effects ---------------------------------------------------------------------------------- */
 
 /* What must never be seen: GP-24, GP-103. */
 static void no_secret(const struct play *p, const char *text)
 {
-    static const char *const secrets[] = {PLAY_CODE, "maasconsumer", "maastoken", "maassecret",
-                                          "tok-one", "tok-two",      "leaked",    "otherkey"};
+    static const char *const secrets[] = {PLAY_CODE,  "maasconsumer", "maastoken", "maassecret",
+                                          "tok-one",  "tok-two",      "leaked",    "otherkey",
+                                          "jt-token", "proxypass"};
     char secret[GW_SECRET_MAX];
     const char *identity = play_record_of(p, "identity");
 
@@ -153,11 +187,14 @@ static void effect(struct play *p, struct gw_effect *e)
         persist(p, e);
         break;
     case GW_FX_FORGET:
-        fail_msg("nothing is forgotten yet: %s", e->key);
+        buf_printf(&p->trace, "forget %s", e->key);
+        forget(p, e->key);
+        p->unsynced = true; /* what must be gone is gone before the next step, too */
         break;
     case GW_FX_SYNC:
         buf_text_add(&p->trace, "sync");
         p->unsynced = false;
+        records_copy(p->durable, &p->n_durable, p->records, p->n_records);
         break;
     case GW_FX_SAY:
         no_secret(p, e->text);
@@ -175,9 +212,14 @@ static void effects(struct play *p, struct gw_effects *fx)
 {
     bool first = true;
 
-    for (size_t i = 0; i < fx->n; i++) {
+    for (size_t i = 0; i < fx->n && !p->dead; i++) {
         const enum gw_effect_kind kind = fx->at[i].kind;
 
+        if (p->die_at > 0 && p->n_effects + 1 >= p->die_at) {
+            p->dead = true;
+            break;
+        }
+        p->n_effects++;
         assert_false(p->over); /* EXIT is the last effect */
         if (kind != GW_FX_SAY && first)
             buf_printf(&p->trace, "[%4lld.%03lld] ", (long long)(p->now / 1000),
@@ -189,7 +231,7 @@ static void effects(struct play *p, struct gw_effects *fx)
     }
     if (!first)
         buf_char_add(&p->trace, '\n');
-    assert_false(p->unsynced);
+    assert_true(p->dead || !p->unsynced);
 }
 
 static void step(struct play *p, struct gw_event *event)
@@ -202,10 +244,23 @@ static void step(struct play *p, struct gw_event *event)
     gw_step(p->g, event, fx);
     effects(p, fx);
     gw_effects_drop(fx);
+    if (p->dead) {
+        play_kill(p);
+        return;
+    }
     /* there always is something to come, or the gateway is over */
     assert_true(p->over || p->n_calls > 0 || gw_due(p->g) != MS_NEVER);
     assert_true(!p->over || p->n_calls == 0);
     assert_true(!p->over || gw_due(p->g) == MS_NEVER);
+}
+
+void play_kill(struct play *p)
+{
+    calls_drop(p);
+    records_copy(p->records, &p->n_records, p->durable, p->n_durable);
+    p->unsynced = false;
+    p->dead = true;
+    p->die_at = 0;
 }
 
 /* --- doing ------------------------------------------------------------------------------------ */
@@ -218,7 +273,7 @@ void play_start(struct play *p)
     calls_drop(p);
     gw_free(p->g);
     p->g = gw_new();
-    p->over = false;
+    p->over = p->dead = false;
     p->starts++;
     event.seed = p->seed + p->starts;
     memset(event.entropy, (int)p->starts, sizeof event.entropy);
@@ -240,7 +295,7 @@ void play_until(struct play *p, ms_t t)
 {
     int here = 0; /* steps without any time passing */
 
-    while (!p->over && gw_due(p->g) <= t) {
+    while (!p->over && !p->dead && gw_due(p->g) <= t) {
         here = gw_due(p->g) > p->now ? 0 : here + 1;
         assert_true(here < SPIN_MAX);
         p->now = ms_max(p->now, gw_due(p->g));

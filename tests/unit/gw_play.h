@@ -7,7 +7,7 @@
 #include "gateway/core.h"
 
 #define PLAY_CALLS_MAX   64
-#define PLAY_RECORDS_MAX 8
+#define PLAY_RECORDS_MAX 32
 #define PLAY_CODE        "CODE8XT2QK"
 #define PLAY_KEY         "maasconsumer:maastoken:maassecret"
 
@@ -31,7 +31,11 @@ struct play {
     struct play_record {
         char key[64];
         struct buf bytes;
-    } records[PLAY_RECORDS_MAX];
+    } records[PLAY_RECORDS_MAX], durable[PLAY_RECORDS_MAX];
+    size_t n_durable; /* what a kill leaves: the records as of the last sync */
+    size_t n_effects; /* carried out so far */
+    size_t die_at;    /* the process is killed before that effect; 0: it lives */
+    bool dead;
     struct buf trace; /* one line a step that did anything */
     struct buf said;
     bool over;
@@ -47,6 +51,8 @@ void play_drop(struct play *p);
 /* A new process with the records of the one before; whatever was in flight is gone. */
 void play_start(struct play *p);
 void play_stop(struct play *p);
+/* A kill with power: calls and unsynced records are gone. play_start goes on from there. */
+void play_kill(struct play *p);
 /* Lets time pass, with every moment the core asked for in between. */
 void play_until(struct play *p, ms_t t);
 void play_wait(struct play *p); /* until the core does something of its own */
