@@ -49,7 +49,7 @@ static bool place_put(struct credentials *c, const char *name, const char *value
     return false;
 }
 
-/* --- refusals -------------------------------------------------------------------------------- */
+/* --- refusals --------------------------------------------------------------------------------- */
 
 static void unauthorised(struct maas_ask *a, const char *text)
 {
@@ -82,7 +82,7 @@ static bool broken(struct maas_ask *a, int status, const char *text)
     return false;
 }
 
-/* --- are there credentials? ------------------------------------------------------------------ */
+/* --- are there credentials? ------------------------------------------------------------------- */
 
 /* Each name somewhere in the raw header. "oauth_signature" is found in "oauth_signature_method". */
 static bool header_has_all(const char *header)
@@ -101,7 +101,7 @@ static bool pairs_have_all(const struct pairs *p)
     return true;
 }
 
-/* --- reading them ---------------------------------------------------------------------------- */
+/* --- reading them ----------------------------------------------------------------------------- */
 
 static void trim(const char **begin, size_t *len, const char *set)
 {
@@ -163,7 +163,7 @@ static void pairs_merge(struct credentials *c, const struct pairs *p)
         c->beside |= place_put(c, p->at[i].name, p->at[i].value);
 }
 
-/* --- the checks, in MAAS's order ------------------------------------------------------------- */
+/* --- the checks, in MAAS's order -------------------------------------------------------------- */
 
 static const struct maas_account *by_consumer(const struct maas *m, const char *key)
 {
@@ -290,7 +290,10 @@ bool maas_authenticate(struct maas_ask *a, uint64_t *ret_nonce)
     http_header_get(&a->rq->headers, "Authorization", header, sizeof(header));
     in_header = header_has_all(header);
     if (!in_header && !pairs_have_all(&a->query) && !pairs_have_all(&a->form)) {
-        maas_return(a, 401, MAAS_PLAIN, "Forbidden"); /* piston's word for it; no challenge */
+        if (a->twin) /* its anonymous twin is asked instead, and knows no op */
+            maas_unrecognised(a);
+        else
+            maas_return(a, 401, MAAS_PLAIN, "Forbidden"); /* piston's word for it; no challenge */
         return false;
     }
     if (in_header && text_begins(header, "OAuth ")) {

@@ -55,30 +55,33 @@ struct maas *maas_new(const struct maas_config *c)
         WRONG("out of memory");
     assert(c->factor >= 1 && c->n_users <= MAAS_USERS_MAX);
     m->config = *c;
+    rng_seed(&m->rng, c->seed);
     accounts_fill(m);
     maas_world_lab(m);
+    maas_fleet_make(m);
     return m;
 }
 
 void maas_free(struct maas *m)
 {
+    for (size_t i = 0; m && i < m->n_machines; i++)
+        free(m->machines[i].user_data);
     free(m);
 }
 
 ms_t maas_due(void *app)
 {
-    (void)app;
-    return MS_NEVER;
+    return maas_machines_due(app);
 }
 
 void maas_tick(void *app, ms_t now, struct http_reply *rp)
 {
-    (void)app;
-    (void)now;
-    (void)rp;
+    const struct maas_hands h = {.m = app, .now = now, .at = now, .events = &rp->events};
+
+    maas_catch_up(&h);
 }
 
-/* --- path and op ----------------------------------------------------------------------------- */
+/* --- path and op ------------------------------------------------------------------------------ */
 
 /* "/MAAS//api" is "/MAAS/api": collapsed before anything looks at it. */
 static void clean_path(const char *path, char *out)
@@ -118,7 +121,7 @@ static void find_op(const struct maas_ask *a, char *path, char *out, size_t size
     }
 }
 
-/* --- body ------------------------------------------------------------------------------------ */
+/* --- body ------------------------------------------------------------------------------------- */
 
 static void pair_add(struct pairs *p, const char *name, const char *value)
 {
@@ -131,8 +134,8 @@ static void pair_add(struct pairs *p, const char *name, const char *value)
     p->at[p->n++].value = copy;
 }
 
-/* A JSON body serves those handlers that look at the parsed data, not at the form. false: no
- * JSON.*/
+/* A JSON body serves those handlers that look at the parsed data, not at the form. false: it
+ * is no JSON. */
 static bool json_body(struct maas_ask *a)
 {
     static const char *const names[] = {"name", "description", "comment", "definition",
@@ -148,7 +151,7 @@ static bool json_body(struct maas_ask *a)
     return true;
 }
 
-static bool has_type(const struct maas_ask *a, const char *type)
+bool maas_has_type(const struct maas_ask *a, const char *type)
 {
     char seen[128];
 
@@ -158,12 +161,12 @@ static bool has_type(const struct maas_ask *a, const char *type)
 
 static void read_form(struct maas_ask *a)
 {
-    if (has_type(a, "application/x-www-form-urlencoded") &&
+    if (maas_has_type(a, "application/x-www-form-urlencoded") &&
         pairs_read(buf_text(&a->rq->body), a->rq->body.len, &a->form, NULL) < 0)
         a->form.n = 0;
 }
 
-/* --- dispatch -------------------------------------------------------------------------------- */
+/* --- dispatch --------------------------------------------------------------------------------- */
 
 static void allow_write(struct maas_ask *a, const struct http_request *plain)
 {
@@ -205,12 +208,13 @@ static void format_check(struct maas_ask *a)
     maas_return(a, 400, MAAS_PLAIN, buf_text(&text));
 }
 
-static void unrecognised(struct maas_ask *a, const char *op)
+void maas_unrecognised(struct maas_ask *a)
 {
     struct buf text SCOPED(buf_drop) = {0};
 
     buf_init(&text, 256);
-    buf_printf(&text, "Unrecognised signature: method=%s op=%s", a->rq->method, *op ? op : "None");
+    buf_printf(&text, "Unrecognised signature: method=%s op=%s", a->rq->method,
+               a->op[0] ? a->op : "None");
     maas_raise_text(a, 400, buf_text(&text));
 }
 
@@ -218,16 +222,22 @@ static void run(struct maas_ask *a)
 {
     const struct http_exchange x = {
         .app = a, .ctx = a->ctx, .rq = a->rq, .vars = &a->vars, .route = a->route, .rp = a->rp};
+    const struct maas_fault *fault = maas_fault_hit(a);
 
-    if (!permitted(a))
+    if (fault && fault->what != MAAS_FAULT_LOSE && fault->what != MAAS_FAULT_AFTER) {
+        maas_fault_answer(a, fault);
         return;
-    a->route->handle(&x);
-    format_check(a);
+    }
+    if (permitted(a)) {
+        a->route->handle(&x);
+        format_check(a);
+    }
+    if (fault)
+        maas_fault_answer(a, fault);
 }
 
 /* The request as the route table sees it: clean path, and op in the query wherever it stood. */
-static void plain_request(const struct maas_ask *a, struct http_request *plain, char *op,
-                          size_t op_size)
+static void plain_request(struct maas_ask *a, struct http_request *plain)
 {
     struct buf query SCOPED(buf_drop) = {0};
 
@@ -235,21 +245,20 @@ static void plain_request(const struct maas_ask *a, struct http_request *plain, 
     memset(plain, 0, sizeof(*plain));
     text_copy(plain->method, sizeof(plain->method), a->rq->method);
     clean_path(a->rq->path, plain->path);
-    find_op(a, plain->path, op, op_size);
-    if (op[0])
-        pairs_write(&query, "op", op);
+    find_op(a, plain->path, a->op, sizeof(a->op));
+    if (a->op[0])
+        pairs_write(&query, "op", a->op);
     text_copy(plain->query, sizeof(plain->query), buf_text(&query));
 }
 
-static void authorised(struct maas_ask *a, const struct http_request *plain, enum http_match match,
-                       const char *op)
+static void authorised(struct maas_ask *a, const struct http_request *plain, enum http_match match)
 {
-    if (has_type(a, "application/json") && a->rq->body.len > 0 && !json_body(a))
+    if (maas_has_type(a, "application/json") && a->rq->body.len > 0 && !json_body(a))
         maas_return(a, 400, MAAS_PLAIN, "Bad Request");
     else if (match == HTTP_NO_METHOD)
         allow_write(a, plain);
     else if (match == HTTP_NO_OP)
-        unrecognised(a, op);
+        maas_unrecognised(a);
     else
         run(a);
 }
@@ -275,6 +284,34 @@ static void elsewhere(struct maas_ask *a, const char *path)
     }
 }
 
+/* Some row of this path and verb has a twin for those without credentials. */
+static bool twin_stands(const struct http_route *routes, size_t n, const struct http_request *plain)
+{
+    for (size_t i = 0; i < n; i++)
+        if ((routes[i].flags & MAAS_TWIN) && text_is(routes[i].path, plain->path) &&
+            text_is(routes[i].method, plain->method))
+            return true;
+    return false;
+}
+
+const char *maas_op(const struct http_request *rq)
+{
+    struct maas_ask a = {.rq = rq};
+    const struct http_route *routes, *found = NULL;
+    const size_t n = maas_routes(&routes);
+    struct http_request plain;
+    enum http_match match;
+
+    if (pairs_read(rq->query, strlen(rq->query), &a.query, NULL) < 0)
+        a.query.n = 0;
+    read_form(&a);
+    plain_request(&a, &plain);
+    match = http_route_find(routes, n, &plain, &found, &a.vars);
+    pairs_drop(&a.query);
+    pairs_drop(&a.form);
+    return match == HTTP_MATCHED ? found->name : "unknown";
+}
+
 static void serve(struct maas_ask *a)
 {
     const struct http_route *routes, *same_path = NULL;
@@ -282,13 +319,13 @@ static void serve(struct maas_ask *a)
     struct http_request plain;
     enum http_match match;
     uint64_t nonce = 0;
-    char op[128];
 
     if (pairs_read(a->rq->query, strlen(a->rq->query), &a->query, NULL) < 0)
         a->query.n = 0;
     read_form(a);
-    plain_request(a, &plain, op, sizeof(op));
+    plain_request(a, &plain);
     match = http_route_find(routes, n, &plain, &same_path, &a->vars);
+    a->twin = twin_stands(routes, n, &plain);
     if (match == HTTP_NO_PATH) {
         elsewhere(a, plain.path);
         return;
@@ -300,26 +337,9 @@ static void serve(struct maas_ask *a)
     }
     if (!maas_authenticate(a, &nonce))
         return;
-    authorised(a, &plain, match, op);
+    authorised(a, &plain, match);
     if (!a->raised)
         maas_nonce_keep(a->m, nonce);
-}
-
-static void journal_call(const struct maas_ask *a)
-{
-    struct event e;
-
-    ev_init(&e, EV_MAAS_CALL, a->ctx->now);
-    ev_int_add(&e, EVF_CONN, (int64_t)a->ctx->conn);
-    ev_text_add(&e, EVF_PEER, a->ctx->peer);
-    ev_text_add(&e, EVF_OP, a->route ? a->route->name : "unknown");
-    ev_text_add(&e, EVF_METHOD, a->rq->method);
-    if (a->route)
-        ev_text_add(&e, EVF_PATH, a->route->path);
-    ev_int_add(&e, EVF_STATUS, a->rp->status);
-    ev_text_add(&e, EVF_WHO, a->user ? a->user->name : "");
-    ev_text_add(&e, EVF_KEY_ID, a->user ? a->user->name : "");
-    ev_list_add(&a->rp->events, &e);
 }
 
 void maas_handle(void *app, const struct http_ctx *ctx, const struct http_request *rq,
@@ -327,9 +347,10 @@ void maas_handle(void *app, const struct http_ctx *ctx, const struct http_reques
 {
     struct maas_ask a = {.m = app, .ctx = ctx, .rq = rq, .rp = rp};
 
+    maas_tick(app, ctx->now, rp); /* machines are as they are now, whoever looked last */
     serve(&a);
     assert(rp->status != 0);
-    journal_call(&a);
+    maas_tell(&a);
     pairs_drop(&a.query);
     pairs_drop(&a.form);
 }

@@ -46,7 +46,7 @@ void py_repr(struct buf *out, const char *text)
     buf_char_add(out, quote);
 }
 
-/* --- indented objects and lists -------------------------------------------------------------- */
+/* --- indented objects and lists --------------------------------------------------------------- */
 
 void pyjson_init(struct pyjson *j, struct buf *out)
 {

@@ -42,7 +42,7 @@ static void item_answer(const struct http_exchange *x, size_t i, size_t n, eleme
     maas_return_json(a, buf_text(&body));
 }
 
-static void uri(struct pyjson *j, const char *resource, const char *key)
+void maas_uri_write(struct pyjson *j, const char *resource, const char *key)
 {
     struct buf text SCOPED(buf_drop) = {0};
 
@@ -51,16 +51,16 @@ static void uri(struct pyjson *j, const char *resource, const char *key)
     pyjson_text(j, "resource_uri", buf_text(&text));
 }
 
-static void uri_id(struct pyjson *j, const char *resource, int64_t id)
+void maas_uri_id_write(struct pyjson *j, const char *resource, int64_t id)
 {
     struct buf text SCOPED(buf_drop) = {0};
 
     buf_init(&text, 32);
     buf_printf(&text, "%lld", (long long)id);
-    uri(j, resource, buf_text(&text));
+    maas_uri_write(j, resource, buf_text(&text));
 }
 
-/* --- zones and pools ------------------------------------------------------------------------- */
+/* --- zones and pools -------------------------------------------------------------------------- */
 
 static void named(struct pyjson *j, const struct maas_named *one)
 {
@@ -73,14 +73,14 @@ static void named(struct pyjson *j, const struct maas_named *one)
 static void zone(struct pyjson *j, const struct maas *m, size_t i)
 {
     named(j, &m->zones[i]);
-    uri(j, "zones", m->zones[i].name);
+    maas_uri_write(j, "zones", m->zones[i].name);
     pyjson_close(j, '}');
 }
 
 static void pool(struct pyjson *j, const struct maas *m, size_t i)
 {
     named(j, &m->pools[i]);
-    uri_id(j, "resourcepool", m->pools[i].id);
+    maas_uri_id_write(j, "resourcepool", m->pools[i].id);
     pyjson_close(j, '}');
 }
 
@@ -130,7 +130,7 @@ void maas_pool(const struct http_exchange *x)
                 pool, "ResourcePool");
 }
 
-/* --- tags ------------------------------------------------------------------------------------ */
+/* --- tags ------------------------------------------------------------------------------------- */
 
 static void tag(struct pyjson *j, const struct maas *m, size_t i)
 {
@@ -141,7 +141,7 @@ static void tag(struct pyjson *j, const struct maas *m, size_t i)
     pyjson_text(j, "definition", t->definition);
     pyjson_text(j, "comment", t->comment);
     pyjson_text(j, "kernel_opts", t->kernel_opts);
-    uri(j, "tags", t->name);
+    maas_uri_write(j, "tags", t->name);
     pyjson_close(j, '}');
 }
 
@@ -160,13 +160,22 @@ void maas_tag(const struct http_exchange *x)
     item_answer(x, i, m->n_tags, tag, "Tag");
 }
 
-/* --- domains --------------------------------------------------------------------------------- */
+/* --- domains ---------------------------------------------------------------------------------- */
 
-static void domain(struct pyjson *j, const struct maas *m, size_t i)
+static int64_t records_of(const struct maas *m, int64_t domain)
+{
+    int64_t n = 0;
+
+    for (size_t i = 0; i < m->n_records; i++)
+        n += m->records[i].domain == domain;
+    return n;
+}
+
+void maas_domain_write(struct pyjson *j, const char *name, const struct maas *m, size_t i)
 {
     const struct maas_domain *d = &m->domains[i];
 
-    pyjson_open(j, NULL, '{');
+    pyjson_open(j, name, '{');
     pyjson_bool(j, "authoritative", d->authoritative);
     if (d->ttl > 0)
         pyjson_int(j, "ttl", d->ttl);
@@ -175,9 +184,14 @@ static void domain(struct pyjson *j, const struct maas *m, size_t i)
     pyjson_bool(j, "is_default", i == 0);
     pyjson_text(j, "name", d->name);
     pyjson_int(j, "id", d->id);
-    pyjson_int(j, "resource_record_count", 0);
-    uri_id(j, "domains", d->id);
+    pyjson_int(j, "resource_record_count", records_of(m, d->id));
+    maas_uri_id_write(j, "domains", d->id);
     pyjson_close(j, '}');
+}
+
+static void domain(struct pyjson *j, const struct maas *m, size_t i)
+{
+    maas_domain_write(j, NULL, m, i);
 }
 
 void maas_domains(const struct http_exchange *x)
@@ -185,10 +199,8 @@ void maas_domains(const struct http_exchange *x)
     list_answer(x, maas_ask(x)->m->n_domains, domain);
 }
 
-void maas_domain(const struct http_exchange *x)
+size_t maas_domain_find(const struct maas *m, const char *spec)
 {
-    const struct maas *m = maas_ask(x)->m;
-    const char *spec = http_var(x->vars, "id");
     int64_t id = -1;
     size_t i = 0;
 
@@ -197,12 +209,19 @@ void maas_domain(const struct http_exchange *x)
     while (i < m->n_domains &&
            !(id >= 0 ? m->domains[i].id == id : text_is(m->domains[i].name, spec)))
         i++;
-    item_answer(x, i, m->n_domains, domain, "Domain");
+    return i;
 }
 
-/* --- subnets --------------------------------------------------------------------------------- */
+void maas_domain(const struct http_exchange *x)
+{
+    const struct maas *m = maas_ask(x)->m;
 
-static void vlan(struct pyjson *j, const struct maas_subnet *s)
+    item_answer(x, maas_domain_find(m, http_var(x->vars, "id")), m->n_domains, domain, "Domain");
+}
+
+/* --- subnets ---------------------------------------------------------------------------------- */
+
+void maas_vlan_write(struct pyjson *j, const struct maas_subnet *s)
 {
     pyjson_open(j, "vlan", '{');
     pyjson_int(j, "vid", 0);
@@ -217,18 +236,16 @@ static void vlan(struct pyjson *j, const struct maas_subnet *s)
     pyjson_text(j, "name", "untagged");
     pyjson_int(j, "id", s->vlan.id);
     pyjson_int(j, "fabric_id", s->vlan.fabric_id);
-    uri_id(j, "vlans", s->vlan.id);
+    maas_uri_id_write(j, "vlans", s->vlan.id);
     pyjson_close(j, '}');
 }
 
-static void subnet(struct pyjson *j, const struct maas *m, size_t i)
+void maas_subnet_write(struct pyjson *j, const char *name, const struct maas_subnet *s)
 {
-    const struct maas_subnet *s = &m->subnets[i];
-
-    pyjson_open(j, NULL, '{');
+    pyjson_open(j, name, '{');
     pyjson_text(j, "name", s->name);
     pyjson_text(j, "description", "");
-    vlan(j, s);
+    maas_vlan_write(j, s);
     pyjson_text(j, "cidr", s->cidr);
     pyjson_int(j, "rdns_mode", 2);
     pyjson_text_or_null(j, "gateway_ip", s->gateway_ip);
@@ -244,8 +261,13 @@ static void subnet(struct pyjson *j, const struct maas *m, size_t i)
     pyjson_close(j, ']');
     pyjson_text(j, "space", "undefined");
     pyjson_int(j, "id", s->id);
-    uri_id(j, "subnets", s->id);
+    maas_uri_id_write(j, "subnets", s->id);
     pyjson_close(j, '}');
+}
+
+static void subnet(struct pyjson *j, const struct maas *m, size_t i)
+{
+    maas_subnet_write(j, NULL, &m->subnets[i]);
 }
 
 void maas_subnets(const struct http_exchange *x)
@@ -276,19 +298,22 @@ void maas_subnet(const struct http_exchange *x)
     item_answer(x, i, m->n_subnets, subnet, "Subnet");
 }
 
-/* --- users and version ----------------------------------------------------------------------- */
+/* --- users and version ------------------------------------------------------------------------ */
 
-static void user(struct pyjson *j, const struct maas *m, size_t i)
+void maas_user_write(struct pyjson *j, const char *name, const struct maas_account *u)
 {
-    const struct maas_account *u = &m->accounts[i];
-
-    pyjson_open(j, NULL, '{');
+    pyjson_open(j, name, '{');
     pyjson_bool(j, "is_superuser", u->superuser);
     pyjson_text(j, "username", u->name);
     pyjson_text(j, "email", u->email);
     pyjson_bool(j, "is_local", true);
-    uri(j, "users", u->name);
+    maas_uri_write(j, "users", u->name);
     pyjson_close(j, '}');
+}
+
+static void user(struct pyjson *j, const struct maas *m, size_t i)
+{
+    maas_user_write(j, NULL, &m->accounts[i]);
 }
 
 void maas_users(const struct http_exchange *x)

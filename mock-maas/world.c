@@ -52,8 +52,20 @@ bool maas_subnet_add(struct maas *m, const struct maas_subnet *subnet)
     return true;
 }
 
+bool maas_image_add(struct maas *m, const struct maas_image *image)
+{
+    struct maas_image *one = &m->images[m->n_images];
+
+    if (m->n_images == MAAS_IMAGES_MAX)
+        return false;
+    *one = *image;
+    one->id = (int64_t)++m->n_images;
+    return true;
+}
+
 void maas_world_fresh(struct maas *m)
 {
+    m->n_images = m->n_records = 0;
     m->n_zones = m->n_pools = m->n_tags = m->n_subnets = 0;
     m->next_zone_id = 1;
     m->next_pool_id = 0;
@@ -76,4 +88,11 @@ void maas_world_lab(struct maas *m)
                                              .gateway_ip = "10.10.0.1",
                                              .dns_server = "10.10.0.53",
                                              .vlan = {.fabric = "fabric-0", .dhcp_on = true}});
+    maas_image_add(m, &(struct maas_image){.name = "ubuntu/jammy",
+                                           .architecture = "amd64/ga-22.04",
+                                           .complete = true});
+    maas_image_add(m, &(struct maas_image){.name = "u-2204-k8s-1.30",
+                                           .architecture = "amd64/generic",
+                                           .uploaded = true,
+                                           .complete = true});
 }

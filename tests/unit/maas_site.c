@@ -14,6 +14,7 @@ int maas_site_setup(void **state)
         .seed = 1,
         .epoch_s = EPOCH_S,
         .factor = 1,
+        .n_machines = 6,
         .n_users = 3,
         .users = {{.name = "alice", .key = ALICE_KEY},
                   {.name = "bob", .key = BOB_KEY},
@@ -121,4 +122,72 @@ void answered(const struct maas_site *s, int status, const char *type, const cha
     assert_int_equal(s->t.rp.status, status);
     assert_true(talk_header(&s->t, "Content-Type", type));
     assert_text(talk_body(&s->t), body);
+}
+
+/* --- machines ------------------------------------------------------------------------------------
+ */
+
+#define API "/MAAS/api/2.0/"
+
+struct maas_machine *m1(struct maas_site *s)
+{
+    return maas_machine_named(s->maas, "m1");
+}
+
+int on_m1(struct maas_site *s, const char *key, const char *op, const char *form)
+{
+    char target[256];
+
+    snprintf(target, sizeof(target), API "machines/%s/?op=%s", m1(s)->system_id, op);
+    return maas_send(s, key, "POST", target, form);
+}
+
+int read_m1(struct maas_site *s, const char *key)
+{
+    char target[256];
+
+    snprintf(target, sizeof(target), API "machines/%s/", m1(s)->system_id);
+    return maas_get(s, key, target);
+}
+
+void shows(struct maas_site *s, const char *path, const char *wanted)
+{
+    char text[512];
+
+    assert_text(talk_pick(&s->t, path, text, sizeof(text)), wanted);
+}
+
+int allocate(struct maas_site *s, const char *key, const char *form)
+{
+    return maas_send(s, key, "POST", API "machines/?op=allocate", form);
+}
+
+/* Time passes and nobody asks. */
+void passes(struct maas_site *s, ms_t now)
+{
+    struct http_reply rp;
+
+    while (maas_due(s->maas) <= now) {
+        s->m.now = ms_max(s->m.now, maas_due(s->maas));
+        http_reply_init(&rp);
+        maas_tick(s->maas, s->m.now, &rp);
+        for (size_t i = 0; i < rp.events.n; i++)
+            ev_list_add(&s->m.events, ev_list_at(&rp.events, i));
+        http_reply_drop(&rp);
+    }
+    s->m.now = now;
+}
+
+void deploy_m1(struct maas_site *s)
+{
+    assert_int_equal(allocate(s, ALICE_KEY, "agent_name=mark1&name=m1"), 200);
+    assert_int_equal(
+        on_m1(s, ALICE_KEY, "deploy",
+              "distro_series=custom%2Fu-2204-k8s-1.30&user_data=I2Nsb3VkLWNvbmZpZwo%3D"),
+        200);
+}
+
+const struct event *last_state(struct maas_site *s)
+{
+    return mock_last(&s->m, EV_MAAS_STATE);
 }

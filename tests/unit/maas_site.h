@@ -41,4 +41,15 @@ int maas_with(struct maas_site *s, const char *target, const char *authorization
 /* The last answer is exactly this one. */
 void answered(const struct maas_site *s, int status, const char *type, const char *body);
 
+/* Machines: what most tests do with m1. */
+struct maas_machine *m1(struct maas_site *s);
+int on_m1(struct maas_site *s, const char *key, const char *op, const char *form); /* POST */
+int read_m1(struct maas_site *s, const char *key);
+int allocate(struct maas_site *s, const char *key, const char *form);
+void deploy_m1(struct maas_site *s);        /* as alice, marked mark1 */
+void passes(struct maas_site *s, ms_t now); /* time passes, and nobody asks */
+/* The last answer has that at a dotted path; "" for null and for nothing. */
+void shows(struct maas_site *s, const char *path, const char *wanted);
+const struct event *last_state(struct maas_site *s);
+
 #endif

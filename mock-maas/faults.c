@@ -1,0 +1,334 @@
+/* Faults, as data: which request is hit, and what becomes of its answer. And an operator's hand. */
+#include "mock-maas/model.h"
+
+#include "lib/base/text.h"
+
+#include <errno.h>
+#include <inttypes.h>
+#include <string.h>
+
+static const char *what_name(enum maas_fault_what what)
+{
+    static const char *const names[MAAS_FAULT_COUNT] = {
+        [MAAS_FAULT_LOSE] = "lose",     [MAAS_FAULT_BEFORE] = "before",
+        [MAAS_FAULT_AFTER] = "after",   [MAAS_FAULT_SILENT] = "silent",
+        [MAAS_FAULT_QUOTE] = "quoting",
+    };
+
+    assert((unsigned)what < MAAS_FAULT_COUNT);
+    return names[what];
+}
+
+static void fault_said(struct ev_list *events, ms_t now, const struct maas_armed *f,
+                       const char *kind)
+{
+    struct buf name SCOPED(buf_drop) = {0};
+    struct event e;
+
+    buf_init(&name, 128);
+    buf_text_add(&name, f->fault.op);
+    if (f->fault.nth)
+        buf_printf(&name, ".%" PRIu64, f->fault.nth);
+    ev_init(&e, EV_FAULT, now);
+    ev_text_add(&e, EVF_NAME, buf_text(&name));
+    ev_text_add(&e, EVF_KIND, kind);
+    ev_int_add(&e, EVF_COUNT, (int64_t)f->fired);
+    ev_text_add(&e, EVF_WHO, "maas");
+    ev_text_add(&e, EVF_WHY, what_name(f->fault.what));
+    if (f->fault.status)
+        ev_int_add(&e, EVF_STATUS, f->fault.status);
+    ev_list_add(events, &e);
+}
+
+bool maas_fault_arm(struct maas *m, ms_t now, const struct maas_fault *f, struct ev_list *events)
+{
+    struct maas_armed *armed;
+
+    if (m->n_faults == MAAS_FAULTS_MAX)
+        return false;
+    armed = &m->faults[m->n_faults++];
+    *armed = (struct maas_armed){.fault = *f, .until = f->for_ms ? now + f->for_ms : MS_NEVER};
+    fault_said(events, now, armed, "armed");
+    return true;
+}
+
+/* --- hitting ---------------------------------------------------------------------------------- */
+
+bool maas_op_is(const char *wish, const struct http_route *route)
+{
+    const char *last = strrchr(route->name, '.');
+
+    if (text_begins(route->name, "metadata."))
+        return false;
+    if (text_is(wish, "read") || text_is(wish, "change"))
+        return text_is(route->method, "GET") == text_is(wish, "read");
+    return text_is(wish, "any") || text_is(wish, route->name) || (last && text_is(wish, last + 1));
+}
+
+/* Requests so far that the wish means, this one included. */
+static uint64_t count_of(const struct maas *m, const char *wish)
+{
+    const struct http_route *routes;
+    const size_t n = maas_routes(&routes);
+    uint64_t sum = 0;
+
+    for (size_t i = 0; i < n; i++)
+        if (maas_op_is(wish, &routes[i]))
+            sum += m->calls[i];
+    return sum;
+}
+
+static bool hits(const struct maas_ask *a, const struct maas_armed *f)
+{
+    if (a->ctx->now >= f->until || !maas_op_is(f->fault.op, a->route))
+        return false;
+    if (f->fault.nth)
+        return f->fired == 0 && count_of(a->m, f->fault.op) == f->fault.nth;
+    return f->fault.times == 0 || f->fired < f->fault.times;
+}
+
+const struct maas_fault *maas_fault_hit(struct maas_ask *a)
+{
+    const struct http_route *routes;
+    const size_t n = maas_routes(&routes);
+
+    assert(n <= MAAS_OPS_MAX);
+    a->m->calls[a->route - routes]++;
+    for (size_t i = 0; i < a->m->n_faults; i++) {
+        struct maas_armed *f = &a->m->faults[i];
+
+        if (!hits(a, f))
+            continue;
+        f->fired++;
+        fault_said(&a->rp->events, a->ctx->now, f, "fired");
+        return &f->fault;
+    }
+    return NULL;
+}
+
+/* As MAAS, its web server or the proxy before it would say it. */
+static const char *words_of(int status)
+{
+    static const struct {
+        int status;
+        const char *words;
+    } table[] = {
+        {401, "Authorization Error: Invalid API key."},
+        {409, "Machine cannot be released in its current state ('Testing')."},
+        {500, "Could not contact node BMC: timed out"},
+        {503, "Unable to connect to any rack controller c6tsrb; no connections available."},
+        {504, "Unexpected exception: TimeoutError. See /var/log/maas/regiond.log on the region "
+              "server for more information."},
+    };
+
+    for (size_t i = 0; i < COUNTOF(table); i++)
+        if (table[i].status == status)
+            return table[i].words;
+    return "";
+}
+
+/* Also behind what was done: then `raised` stays as it is, and the nonce stays burnt. */
+void maas_fault_answer(struct maas_ask *a, const struct maas_fault *f)
+{
+    const bool after = f->what == MAAS_FAULT_AFTER, raised = a->raised;
+    struct buf text SCOPED(buf_drop) = {0};
+
+    if (f->what == MAAS_FAULT_LOSE) {
+        a->rp->lose = true;
+        return;
+    }
+    if (f->what == MAAS_FAULT_SILENT) {
+        maas_raise_text(a, 504, "");
+        a->rp->hang = true;
+        return;
+    }
+    buf_init(&text, HTTP_HEADERS_MAX + KIB(1));
+    buf_text_add(&text, words_of(f->status));
+    if (f->what == MAAS_FAULT_QUOTE)
+        buf_printf(&text, "\n%s", buf_text(&a->rq->headers));
+    maas_raise_text(a, f->status, buf_text(&text));
+    a->raised = after ? raised : true;
+}
+
+/* --- a story's words -------------------------------------------------------------------------- */
+
+struct words { /* taken apart at blanks */
+    size_t n;
+    char at[16][64];
+};
+
+static void words_split(const char *text, struct words *w)
+{
+    w->n = 0;
+    while (w->n < COUNTOF(w->at) && text_next(&text, ' ', w->at[w->n], sizeof(w->at[0])))
+        w->n++;
+}
+
+static const char *word(const struct words *w, size_t i)
+{
+    return i < w->n ? w->at[i] : "";
+}
+
+/* "allocate.1" or "allocate". */
+static bool op_read(const char *text, struct maas_fault *f)
+{
+    const char *dot = strrchr(text, '.');
+    int64_t nth = 0;
+
+    if (dot && text_int(dot + 1, 1, INT32_MAX, &nth)) {
+        f->nth = (uint64_t)nth;
+        return text_copy_len(f->op, sizeof(f->op), text, (size_t)(dot - text));
+    }
+    return *text && text_copy(f->op, sizeof(f->op), text);
+}
+
+static bool status_read(const char *text, struct maas_fault *f)
+{
+    int64_t status = 0;
+
+    if (!text_int(text, 400, 599, &status))
+        return false;
+    f->status = (int)status;
+    return true;
+}
+
+static bool times_read(const struct words *w, struct maas_fault *f)
+{
+    int64_t times = 0;
+
+    if (f->nth)
+        return w->n < 2 || !text_is(word(w, w->n - 1), "times");
+    if (w->n < 2 || !text_is(word(w, w->n - 1), "times") ||
+        !text_int(word(w, w->n - 2), 1, INT32_MAX, &times))
+        return false;
+    f->times = (uint64_t)times;
+    return true;
+}
+
+static bool answers_read(const struct words *w, struct maas_fault *f)
+{
+    if (text_is(word(w, 2), "with")) {
+        f->what = text_is(word(w, 4), "quoting") ? MAAS_FAULT_QUOTE : MAAS_FAULT_BEFORE;
+        return status_read(word(w, 3), f) && times_read(w, f);
+    }
+    if (!text_is(word(w, 3), "after"))
+        return false;
+    f->what = text_is(word(w, 2), "lost") ? MAAS_FAULT_LOSE : MAAS_FAULT_AFTER;
+    f->times = f->nth ? 0 : 1;
+    return f->what == MAAS_FAULT_LOSE || status_read(word(w, 2), f);
+}
+
+int maas_fault_read(const char *text, struct maas_fault *ret, struct err *e)
+{
+    struct maas_fault f = {.times = 0};
+    struct words w;
+    bool fine = false;
+
+    words_split(text, &w);
+    if (text_is(word(&w, 0), "loses") && text_is(word(&w, 2), "to")) {
+        f.what = MAAS_FAULT_LOSE;
+        fine = op_read(word(&w, 3), &f);
+        f.times = f.nth ? 0 : 1;
+    } else if (text_is(word(&w, 0), "answers")) {
+        fine = op_read(word(&w, 1), &f) && answers_read(&w, &f);
+    } else if (text_is(word(&w, 1), "silent") && text_is(word(&w, 4), "for")) {
+        f.what = MAAS_FAULT_SILENT;
+        fine = op_read(word(&w, 3), &f) && text_duration(word(&w, 5), &f.for_ms);
+    }
+    if (!fine)
+        return err_set(e, -EINVAL,
+                       "maas: \"%s\": say \"loses answer to OP.N\", \"answers OP.N CODE after "
+                       "doing it\", \"answers OP with CODE N times\" or \"is silent to OP for T\"",
+                       text);
+    *ret = f;
+    return 0;
+}
+
+/* --- an operator's hand ----------------------------------------------------------------------- */
+
+typedef bool hand_fn(const struct maas_hands *h, struct maas_machine *one, const struct words *w);
+
+static bool hand_fails(const struct maas_hands *h, struct maas_machine *one, const struct words *w)
+{
+    (void)h;
+    one->doomed = true;
+    return text_is(word(w, 1), "deploy");
+}
+
+/* "stays Disk-erasing for 9h": from when it enters it, or from now on when it is in it. */
+static bool hand_stays(const struct maas_hands *h, struct maas_machine *one, const struct words *w)
+{
+    const enum maas_status s = maas_status_find(word(w, 1));
+    ms_t lasts;
+
+    if (s == MAAS_STATUS_COUNT || !text_duration(word(w, 3), &lasts))
+        return false;
+    one->stay = s;
+    one->stay_ms = lasts;
+    if (one->status == s && one->at[MAAS_TIMER_SETTLE] != MS_NEVER)
+        one->at[MAAS_TIMER_SETTLE] = ms_max(one->at[MAAS_TIMER_SETTLE], h->now + lasts);
+    return true;
+}
+
+/* Released behind everybody's back, and taken by another user at once. */
+static bool hand_goes(const struct maas_hands *h, struct maas_machine *one, const struct words *w)
+{
+    if (w->n < 3 || !maas_status_may(one->status, MAAS_READY))
+        return false;
+    maas_set_free(h, one, "by-hand");
+    maas_acquire(h, one, word(w, 2), "");
+    return true;
+}
+
+static bool hand_becomes(const struct maas_hands *h, struct maas_machine *one,
+                         const struct words *w)
+{
+    const enum maas_status s = maas_status_find(word(w, 1));
+
+    if (text_is(word(w, 1), "absent")) {
+        maas_machine_delete(h, one, "by-hand");
+        return true;
+    }
+    if (s == MAAS_STATUS_COUNT || !maas_status_may(one->status, s))
+        return false;
+    if (s == MAAS_READY)
+        maas_set_free(h, one, "by-hand");
+    else
+        maas_stand(h, one, s, "by-hand");
+    return true;
+}
+
+static bool hand_power(const struct maas_hands *h, struct maas_machine *one, const struct words *w)
+{
+    (void)h;
+    for (unsigned i = 0; i < MAAS_POWER_COUNT; i++)
+        if (text_is(maas_power_name((enum maas_power)i), word(w, 2))) {
+            one->power = (enum maas_power)i;
+            return true;
+        }
+    return false;
+}
+
+bool maas_by_hand(struct maas *m, ms_t now, const char *hostname, const char *text,
+                  struct ev_list *events)
+{
+    static const struct {
+        const char *word;
+        hand_fn *hand;
+    } table[] = {{"fails", hand_fails},
+                 {"stays", hand_stays},
+                 {"goes", hand_goes},
+                 {"becomes", hand_becomes},
+                 {"power", hand_power}};
+    const struct maas_hands h = {.m = m, .now = now, .at = now, .events = events};
+    struct maas_machine *one;
+    struct words w;
+
+    maas_catch_up(&h);
+    one = maas_machine_named(m, hostname);
+    words_split(text, &w);
+    for (size_t i = 0; one && i < COUNTOF(table); i++)
+        if (text_is(table[i].word, word(&w, 0)))
+            return table[i].hand(&h, one, &w);
+    return false;
+}

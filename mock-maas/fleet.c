@@ -1,0 +1,346 @@
+/* The machines there are at the start, and those that appear later. */
+#include "mock-maas/model.h"
+
+#include "lib/base/digest.h"
+#include "lib/base/jx.h"
+#include "lib/base/text.h"
+
+#include <errno.h>
+#include <inttypes.h>
+#include <string.h>
+
+#define CPU_DEFAULT    8
+#define MEM_DEFAULT_MB 32768
+#define DISK_GB        500
+#define LEASES         49 /* addresses of commissioning: 10.10.0.201 … 249 */
+
+static void put(char *out, size_t size, const char *fmt, int64_t n)
+{
+    struct buf text SCOPED(buf_drop) = {0};
+
+    buf_init(&text, size - 1);
+    for (; *fmt; fmt++)
+        if (*fmt == '#')
+            buf_printf(&text, "%" PRId64, n);
+        else
+            buf_char_add(&text, *fmt);
+    text_copy(out, size, buf_text(&text));
+}
+
+void maas_spec_default(size_t i, struct maas_spec *ret)
+{
+    *ret = (struct maas_spec){.zone = "default",
+                              .pool = "default",
+                              .arch = "amd64/generic",
+                              .status = "Ready",
+                              .cpu = CPU_DEFAULT,
+                              .mem_mb = MEM_DEFAULT_MB,
+                              .n_disks = 1,
+                              .disks = {{.gb = DISK_GB}}};
+    put(ret->name, sizeof(ret->name), "m#", (int64_t)i);
+    put(ret->ip, sizeof(ret->ip), "10.10.0.#", 100 + (int64_t)i);
+}
+
+/* --- words and JSON --------------------------------------------------------------------------- */
+
+static const struct jx_field disk_fields[] = {
+    JX_INT(struct maas_spec_disk, gb, "gb", JX_MUST, 1, 1000000),
+};
+static const struct jx_field spec_fields[] = {
+    JX_TEXT(struct maas_spec, name, 0),
+    JX_TEXT(struct maas_spec, zone, 0),
+    JX_TEXT(struct maas_spec, pool, 0),
+    JX_TEXT(struct maas_spec, arch, 0),
+    JX_TEXT(struct maas_spec, ip, 0),
+    JX_TEXT(struct maas_spec, status, 0),
+    JX_TEXT(struct maas_spec, owner, 0),
+    JX_INT(struct maas_spec, cpu, "cpu", 0, 1, 4096),
+    JX_INT(struct maas_spec, mem_mb, "mem", 0, 1, INT32_MAX),
+    JX_TEXTS(struct maas_spec, tags, n_tags, "tags", 0),
+    JX_ARRAY(struct maas_spec, disks, n_disks, "disks", 0, disk_fields),
+};
+
+static bool status_is_fine(const struct maas_spec *s)
+{
+    return maas_status_find(s->status) != MAAS_STATUS_COUNT;
+}
+
+static bool tags_read(struct maas_spec *s, const char *value)
+{
+    s->n_tags = 0;
+    while (*value && s->n_tags < COUNTOF(s->tags))
+        if (!text_next(&value, '+', s->tags[s->n_tags++], sizeof(s->tags[0])))
+            return false;
+    return *value == '\0';
+}
+
+static bool word_read(struct maas_spec *s, const char *name, const char *value)
+{
+    if (text_is(name, "tags"))
+        return tags_read(s, value);
+    if (text_is(name, "disk")) {
+        s->n_disks = 1;
+        return text_int(value, 1, 1000000, &s->disks[0].gb);
+    }
+    for (size_t i = 0; i < COUNTOF(spec_fields); i++) {
+        const struct jx_field *f = &spec_fields[i];
+        char *at = (char *)s + f->offset;
+
+        if (!text_is(f->name, name))
+            continue;
+        if (f->kind == JX_KIND_TEXT)
+            return text_copy(at, f->size, value);
+        return f->kind == JX_KIND_INT && text_int(value, f->min, f->max, (int64_t *)(void *)at);
+    }
+    return false;
+}
+
+int maas_spec_read(const char *words, struct maas_spec *spec, struct err *e)
+{
+    struct maas_spec s = *spec;
+    char word[256];
+
+    while (text_next(&words, ',', word, sizeof(word))) {
+        char *value = strchr(word, '=');
+
+        if (value)
+            *value++ = '\0';
+        if (!value || !word_read(&s, word, value))
+            return err_set(e, -EINVAL,
+                           "machine: \"%s\" is not zone=, pool=, arch=, cpu=, mem=, tags=a+b, "
+                           "disk=GB, ip=, status=, owner= or name=",
+                           word);
+    }
+    if (!status_is_fine(&s))
+        return err_set(e, -EINVAL, "machine: status %s is none of MAAS's", s.status);
+    *spec = s;
+    return 0;
+}
+
+struct fleet {
+    struct maas_spec *list;
+    size_t max, n;
+    struct err *e;
+};
+
+/* What is absent keeps what the lab's i-th machine has. */
+static void fill(struct maas_spec *s, size_t i)
+{
+    struct maas_spec d;
+
+    maas_spec_default(i, &d);
+    for (size_t k = 0; k < COUNTOF(spec_fields); k++) {
+        const struct jx_field *f = &spec_fields[k];
+        char *to = (char *)s + f->offset;
+        const char *from = (const char *)&d + f->offset;
+
+        if (f->kind == JX_KIND_TEXT && !*to)
+            text_copy(to, f->size, from);
+    }
+    s->cpu = s->cpu ? s->cpu : d.cpu;
+    s->mem_mb = s->mem_mb ? s->mem_mb : d.mem_mb;
+    if (s->n_disks == 0)
+        s->disks[s->n_disks++] = d.disks[0];
+}
+
+static int fleet_add(void *arg, size_t i, const void *element)
+{
+    struct fleet *f = arg;
+    struct maas_spec s = *(const struct maas_spec *)element;
+
+    if (f->n == f->max)
+        return err_set(f->e, -E2BIG, "fleet: more than %zu machines", f->max);
+    fill(&s, i + 1);
+    if (!status_is_fine(&s))
+        return err_set(f->e, -EINVAL, "fleet: [%zu].status: %s is none of MAAS's", i, s.status);
+    f->list[f->n++] = s;
+    return 0;
+}
+
+int maas_fleet_read(const char *text, size_t len, struct maas_spec *ret, size_t max, size_t *ret_n,
+                    struct err *e)
+{
+    struct fleet f = {.list = ret, .max = max, .e = e};
+    struct maas_spec s;
+    int err = jx_read_list(text, len, spec_fields, COUNTOF(spec_fields), JX_STRICT, &s, sizeof(s),
+                           fleet_add, &f, e);
+
+    if (err < 0)
+        return err;
+    *ret_n = f.n;
+    return 0;
+}
+
+/* --- making ----------------------------------------------------------------------------------- */
+
+/* Six letters as MAAS makes them: none that could be taken for another, no 3 or 4 in front. */
+static void system_id_make(struct maas *m, char out[8])
+{
+    static const char letters[] = "34678abcdefghkmnpqrstwxy";
+    char made[8];
+
+    do {
+        for (size_t i = 0; i < 6; i++)
+            made[i] = letters[rng_between(&m->rng, i == 0 ? 2 : 0, (int64_t)sizeof(letters) - 2)];
+        made[6] = '\0';
+    } while (maas_machine_find(m, made));
+    text_copy(out, 8, made);
+}
+
+static void uuid_make(const char *system_id, char out[37])
+{
+    uint8_t hash[SHA256_LEN];
+    char hex[2 * 16 + 1];
+    size_t n = 0;
+
+    digest_sha256(system_id, strlen(system_id), hash);
+    text_hex(hash, 16, hex);
+    for (size_t i = 0; i < 32; i++) {
+        if (i == 8 || i == 12 || i == 16 || i == 20)
+            out[n++] = '-';
+        out[n++] = hex[i];
+    }
+    out[n] = '\0';
+}
+
+static int64_t zone_of(struct maas *m, const char *name)
+{
+    const struct maas_named *made;
+
+    for (size_t i = 0; i < m->n_zones; i++)
+        if (text_is(m->zones[i].name, name))
+            return m->zones[i].id;
+    made = maas_zone_add(m, name, "");
+    return made ? made->id : m->zones[0].id;
+}
+
+static int64_t pool_of(struct maas *m, const char *name)
+{
+    const struct maas_named *made;
+
+    for (size_t i = 0; i < m->n_pools; i++)
+        if (text_is(m->pools[i].name, name))
+            return m->pools[i].id;
+    made = maas_pool_add(m, name, "");
+    return made ? made->id : m->pools[0].id;
+}
+
+static void tag_wanted(struct maas *m, const char *name)
+{
+    struct maas_tag tag = {0};
+
+    for (size_t i = 0; i < m->n_tags; i++)
+        if (text_is(m->tags[i].name, name))
+            return;
+    text_copy(tag.name, sizeof(tag.name), name);
+    maas_tag_add(m, &tag);
+}
+
+static void hardware(struct maas *m, struct maas_machine *one, const struct maas_spec *s)
+{
+    text_copy(one->architecture, sizeof(one->architecture), s->arch);
+    text_copy(one->power_type, sizeof(one->power_type), "virsh");
+    one->zone = zone_of(m, s->zone);
+    one->pool = pool_of(m, s->pool);
+    one->cpu_count = s->cpu;
+    one->memory_mb = s->mem_mb;
+    for (size_t i = 0; i < s->n_tags; i++) {
+        tag_wanted(m, s->tags[i]);
+        text_copy(one->labels[one->n_labels++], sizeof(one->labels[0]), s->tags[i]);
+    }
+    for (size_t i = 0; i < s->n_disks; i++)
+        one->disks[one->n_disks++] =
+            (struct maas_disk){.id = ++m->next_disk_id, .size = s->disks[i].gb * 1000000000};
+    put(one->mac, sizeof(one->mac), one->id < 10 ? "52:54:00:00:00:0#" : "52:54:00:00:00:#",
+        one->id);
+    text_copy(one->ip, sizeof(one->ip), s->ip);
+    put(one->lease, sizeof(one->lease), "10.10.0.#", 201 + (one->id - 1) % LEASES);
+}
+
+/* Somebody's machine is on, and has its address, when it is deployed. */
+static void life(struct maas_machine *one, const struct maas_spec *s)
+{
+    one->status = maas_status_find(s->status);
+    one->power = MAAS_POWER_OFF;
+    one->netboot = true;
+    one->message = one->status == MAAS_READY ? "Ready" : maas_status_label(one->status);
+    one->action = "";
+    if (one->status == MAAS_NEW) { /* nothing has happened to it yet */
+        one->power = MAAS_POWER_UNKNOWN;
+        one->message = one->action = NULL;
+    }
+    for (size_t i = 0; i < MAAS_TIMER_COUNT; i++)
+        one->at[i] = MS_NEVER;
+    if (one->status != MAAS_READY && one->status != MAAS_NEW)
+        text_copy(one->owner, sizeof(one->owner), s->owner);
+    if (one->status == MAAS_DEPLOYED || one->status == MAAS_DEPLOYING) {
+        one->addressed = true;
+        one->power = MAAS_POWER_ON;
+        text_copy(one->osystem, sizeof(one->osystem), "ubuntu");
+        text_copy(one->distro_series, sizeof(one->distro_series), "jammy");
+    }
+}
+
+static struct maas_machine *add(struct maas *m, const struct maas_spec *s)
+{
+    struct maas_machine *one;
+
+    if (m->n_machines == MAAS_MACHINES_MAX || s->n_disks > MAAS_DISKS_MAX ||
+        s->n_tags > MAAS_LABELS_MAX || maas_machine_named(m, s->name) ||
+        maas_status_find(s->status) == MAAS_STATUS_COUNT)
+        return NULL;
+    one = &m->machines[m->n_machines++];
+    *one = (struct maas_machine){.id = ++m->next_machine_id};
+    system_id_make(m, one->system_id);
+    uuid_make(one->system_id, one->uuid);
+    text_copy(one->hostname, sizeof(one->hostname), s->name);
+    hardware(m, one, s);
+    life(one, s);
+    return one;
+}
+
+bool maas_machine_add(struct maas *m, ms_t now, const struct maas_spec *spec,
+                      struct ev_list *events)
+{
+    const struct maas_hands h = {.m = m, .now = now, .at = now, .events = events};
+    struct maas_machine *one;
+
+    maas_catch_up(&h);
+    one = add(m, spec);
+    if (one)
+        maas_appeared(&h, one);
+    return one != NULL;
+}
+
+void maas_fleet_make(struct maas *m)
+{
+    struct maas_spec list[MAAS_MACHINES_MAX];
+    size_t n = 0;
+    const char *json = m->config.fleet;
+    bool fine = true;
+
+    for (size_t i = 0; !json && i < m->config.n_machines; i++)
+        maas_spec_default(i + 1, &list[n++]);
+    if (json && maas_fleet_read(json, strlen(json), list, COUNTOF(list), &n, NULL) < 0)
+        WRONG("a fleet that was not checked before");
+    m->config.fleet = NULL;
+    for (size_t i = 0; i < n; i++)
+        fine = add(m, &list[i]) && fine;
+    assert(fine);
+}
+
+struct maas_machine *maas_machine_find(struct maas *m, const char *system_id)
+{
+    for (size_t i = 0; i < m->n_machines; i++)
+        if (!m->machines[i].gone && text_is(m->machines[i].system_id, system_id))
+            return &m->machines[i];
+    return NULL;
+}
+
+struct maas_machine *maas_machine_named(struct maas *m, const char *hostname)
+{
+    for (size_t i = 0; i < m->n_machines; i++)
+        if (!m->machines[i].gone && text_is(m->machines[i].hostname, hostname))
+            return &m->machines[i];
+    return NULL;
+}
