@@ -16,7 +16,7 @@ static bool admit_user(struct pal_ask *a, const char *api_key)
     }
     a->who = PAL_USER;
     if (a->route->flags & PAL_MAY_USER)
-        return true;
+        return !(a->route->flags & PAL_OF_CLUSTER) || pal_cluster_in_scope(a);
     pal_refuse(a, 403, "Forbidden", "This operation is for gateways.");
     return false;
 }
@@ -33,7 +33,7 @@ static const struct pal_token *token_find(const struct palette *p, const char *t
     return NULL;
 }
 
-static bool in_scope(const struct pal_ask *a)
+static bool has_own(const struct pal_ask *a)
 {
     const char *uid = http_var(&a->vars, "uid");
 
@@ -41,13 +41,17 @@ static bool in_scope(const struct pal_ask *a)
         return text_is(uid, a->gateway->uid);
     if (a->route->flags & PAL_OWN_SELF)
         return text_is(uid, a->gateway->self_uid);
-    return false;
+    return !(a->route->flags & PAL_OF_CLUSTER);
 }
 
-static bool admit_gateway(struct pal_ask *a, const char *text)
+static bool admit_token(struct pal_ask *a, const char *text)
 {
     const struct pal_token *t = token_find(a->p, text);
+    uint8_t hash[SHA256_LEN];
 
+    digest_sha256(text, strlen(text), hash);
+    if (!t && pal_agent_admit(a, hash))
+        return a->code[0] == '\0';
     if (!t) { /* no code: the gateway renews, as for an old one (GP-88) */
         pal_refuse(a, 401, "", "The token is not known.");
         return false;
@@ -63,8 +67,10 @@ static bool admit_gateway(struct pal_ask *a, const char *text)
         pal_refuse(a, 401, "TokenExpired", "The token has expired.");
         return false;
     }
-    if ((a->route->flags & PAL_MAY_GATEWAY) && in_scope(a))
+    if ((a->route->flags & PAL_MAY_GATEWAY) && has_own(a))
         return true;
+    if ((a->route->flags & PAL_MAY_GATEWAY) && (a->route->flags & PAL_OF_CLUSTER))
+        return pal_cluster_in_scope(a);
     pal_refuse(a, 403, "Forbidden", "The token is not good for this object.");
     return false;
 }
@@ -78,7 +84,7 @@ bool pal_admit(struct pal_ask *a)
     if (http_header_get(&a->rq->headers, "ApiKey", text, sizeof(text)))
         return admit_user(a, text);
     if (http_header_get(&a->rq->headers, "Authorization", text, sizeof(text)))
-        return admit_gateway(a, text);
+        return admit_token(a, text);
     pal_refuse(a, 401, "", "An ApiKey or a token is needed.");
     return false;
 }

@@ -1,6 +1,6 @@
 /* The feed (profile, section 6): every 200 is the whole list of what Palette wants of this gateway
  * now. A cursor stands for one list; asked with it, Palette holds the request while the list is the
- * same. No clusters yet: the list of them is empty. */
+ * same. */
 #include "mock-palette/model.h"
 
 #include "lib/base/text.h"
@@ -110,21 +110,20 @@ static void list_answer(struct pal_ask *a)
     cursor_write(a->gateway, cursor, sizeof(cursor));
     buf_printf(&body, "{\"cursor\":\"%s\",\"accounts\":[", cursor);
     accounts_write(a->p, a->gateway, &body);
-    buf_text_add(&body, "],\"clusters\":[],\"queries\":[");
+    buf_text_add(&body, "],\"clusters\":[");
+    pal_clusters_feed(a, &body);
+    buf_text_add(&body, "],\"queries\":[");
     queries_write(a, &body);
     buf_text_add(&body, "]}");
-    assert(!body.full);
-    pal_answer(a, 200, buf_text(&body));
+    if (body.full)
+        pal_refuse(a, 503, "ListTooLong", "The list is longer than 4 MiB.");
+    else
+        pal_answer(a, 200, buf_text(&body));
 }
 
 /* --- the operation --------------------------------------------------------------------------- */
 
-struct feed_query {
-    char cursor[HTTP_VAR_MAX]; /* "" when not given */
-    ms_t wait;
-};
-
-static bool feed_query_read(struct pal_ask *a, struct feed_query *ret)
+bool pal_poll_read(struct pal_ask *a, struct pal_poll *ret)
 {
     struct pairs query = {0};
     const char *cursor, *wait;
@@ -148,10 +147,10 @@ static bool feed_query_read(struct pal_ask *a, struct feed_query *ret)
 void pal_feed(const struct http_exchange *x)
 {
     struct pal_ask *a = pal_ask(x);
-    struct feed_query q = {.wait = 0};
+    struct pal_poll q = {.wait = 0};
     uint64_t revision = 0;
 
-    if (!feed_query_read(a, &q))
+    if (!pal_poll_read(a, &q))
         return;
     a->gateway->feed_seen = true;
     pal_gateway_settle(a->p, a->gateway, x->ctx->now, a->rp);

@@ -87,6 +87,9 @@ struct pal_query {
     struct buf items;
 };
 
+struct pal_cluster; /* cluster.h */
+struct pal_agent;
+
 struct palette {
     struct palette_config config;
     struct rng rng;
@@ -99,18 +102,24 @@ struct palette {
     struct pal_account accounts[PALETTE_ACCOUNTS_MAX];
     struct pal_query queries[PALETTE_QUERIES_MAX];
     struct pal_token tokens[PAL_TOKENS_MAX];
+    char *agent_ca; /* PEM, or NULL */
+    size_t n_clusters;
+    struct pal_cluster *clusters[PALETTE_CLUSTERS_MAX];
 };
 
 /* --- one request ----------------------------------------------------------------------------- */
 
-enum pal_who { PAL_NOBODY, PAL_USER, PAL_GATEWAY };
-/* http_route.flags: who may call, and what {uid} must be for a gateway (GP-101). */
+enum pal_who { PAL_NOBODY, PAL_USER, PAL_GATEWAY, PAL_AGENT };
+/* http_route.flags: who may call, and what {uid} must be for whom (GP-101). */
 enum {
     PAL_MAY_USER = 1,
     PAL_MAY_GATEWAY = 2,
     PAL_MAY_ANYBODY = 4,
     PAL_OWN_UID = 8,
-    PAL_OWN_SELF = 16
+    PAL_OWN_SELF = 16,
+    PAL_MAY_AGENT = 32,
+    PAL_OF_CLUSTER = 64,  /* {uid} or {configUid}: of a cluster the gateway is responsible for */
+    PAL_REVOKED_TOO = 128 /* an agent whose credential was revoked is heard, too */
 };
 
 struct pal_ask {
@@ -122,6 +131,8 @@ struct pal_ask {
     struct http_vars vars;
     enum pal_who who;
     struct pal_gateway *gateway; /* the caller, when a gateway calls */
+    struct pal_cluster *cluster; /* the one it is about, or an agent's own */
+    struct pal_agent *agent;     /* the caller, when an agent calls */
     const char *op;              /* its name in the journal */
     char uid[PAL_UID_MAX];       /* the gateway it is by or about, for the journal */
     char code[PAL_CODE_MAX];     /* of the v1Error that was answered */
@@ -180,6 +191,25 @@ void pal_query_close(struct palette *p, struct pal_query *q, enum pal_query_stat
 int pal_items_read(const struct pal_query_kind *k, const char *json, struct buf *out, struct err *e)
     MUST_CHECK;
 
+/* --- clusters (cluster.h) -------------------------------------------------------------------- */
+
+void pal_clusters_free(struct palette *p);
+ms_t pal_clusters_due(const struct palette *p);
+void pal_clusters_tick(struct palette *p, ms_t now, struct http_reply *rp);
+/* The clusters of the caller's list, with commas; says that they were handed. */
+void pal_clusters_feed(struct pal_ask *a, struct buf *out);
+/* What the journal says of the cluster and the agent of a request. */
+void pal_cluster_call_add(const struct pal_ask *a, struct event *e);
+bool pal_agent_admit(struct pal_ask *a, const uint8_t token[SHA256_LEN]); /* false: no such agent */
+/* Whether {uid} or {configUid} is a cluster of the caller's. false: it has been refused. */
+bool pal_cluster_in_scope(struct pal_ask *a);
+/* waitSeconds and cursor of a long poll; false: it has been refused. */
+struct pal_poll {
+    char cursor[HTTP_VAR_MAX]; /* "" when not given */
+    ms_t wait;
+};
+bool pal_poll_read(struct pal_ask *a, struct pal_poll *ret);
+
 /* --- wire ------------------------------------------------------------------------------------ */
 
 /* A duration as the gateway must see it, and back (docs/time.md). */
@@ -199,5 +229,13 @@ http_handler pal_own_account_create, pal_own_account_update;
 http_handler pal_accounts, pal_account, pal_account_create, pal_account_update, pal_account_delete;
 http_handler pal_validate, pal_validate_unbound, pal_properties;
 http_handler pal_credential, pal_register, pal_beat, pal_feed, pal_query_answer;
+http_handler pal_cluster_create, pal_cluster, pal_cluster_status, pal_cluster_overview;
+http_handler pal_cluster_delete, pal_labels_replace, pal_labels_update;
+http_handler pal_config, pal_pool_create, pal_pool_update, pal_pool_delete;
+http_handler pal_machines, pal_machine, pal_machine_create, pal_machine_update, pal_machine_delete;
+http_handler pal_conditions, pal_endpoints, pal_events;
+http_handler pal_claim, pal_handover, pal_released;
+http_handler pal_agent_register, pal_assignment, pal_quiesced, pal_spc_apply, pal_spc_applied;
+void pal_agent_beat(struct pal_ask *a, const char *version, const char *message);
 
 #endif

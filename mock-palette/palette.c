@@ -18,6 +18,12 @@ struct palette *palette_new(const struct palette_config *c)
     rng_seed(&p->rng, c->seed);
     digest_sha256(c->api_key, strlen(c->api_key), p->api_key);
     memset(p->config.api_key, 0, sizeof(p->config.api_key));
+    if (c->agent_ca) {
+        p->agent_ca = strdup(c->agent_ca);
+        if (!p->agent_ca)
+            WRONG("out of memory");
+        p->config.agent_ca = p->agent_ca;
+    }
     pal_uid_make(p, p->tenant_uid);
     for (size_t i = 0; i < PALETTE_QUERIES_MAX; i++)
         buf_init(&p->queries[i].items, PAL_ANSWER_MAX);
@@ -30,6 +36,8 @@ void palette_free(struct palette *p)
         return;
     for (size_t i = 0; i < PALETTE_QUERIES_MAX; i++)
         buf_drop(&p->queries[i].items);
+    pal_clusters_free(p);
+    free(p->agent_ca);
     free(p);
 }
 
@@ -38,7 +46,7 @@ void palette_free(struct palette *p)
 ms_t palette_due(void *app)
 {
     struct palette *p = app;
-    ms_t due = MS_NEVER;
+    ms_t due = pal_clusters_due(p);
 
     for (size_t i = 0; i < p->n_gateways; i++)
         due = ms_min(due, pal_gateway_due(&p->gateways[i]));
@@ -60,12 +68,13 @@ void palette_tick(void *app, ms_t now, struct http_reply *rp)
     }
     for (size_t i = 0; i < p->n_gateways; i++)
         pal_gateway_settle(p, &p->gateways[i], now, rp);
+    pal_clusters_tick(p, now, rp);
 }
 
 /* --- requests -------------------------------------------------------------------------------- */
 
 static const char *const who_names[] = {
-    [PAL_NOBODY] = "", [PAL_USER] = "user", [PAL_GATEWAY] = "gateway"};
+    [PAL_NOBODY] = "", [PAL_USER] = "user", [PAL_GATEWAY] = "gateway", [PAL_AGENT] = "agent"};
 
 static void journal_call(const struct pal_ask *a)
 {
@@ -84,6 +93,7 @@ static void journal_call(const struct pal_ask *a)
     ev_text_add(&e, EVF_WHO, who_names[a->who]);
     if (a->uid[0])
         ev_text_add(&e, EVF_UID, a->uid);
+    pal_cluster_call_add(a, &e);
     if (a->ctx->parked_before)
         ev_text_add(&e, EVF_WAITED, "1");
     ev_list_add(&a->rp->events, &e);

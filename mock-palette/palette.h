@@ -12,12 +12,15 @@
 #define PALETTE_GATEWAYS_MAX 64
 #define PALETTE_ACCOUNTS_MAX 128
 #define PALETTE_QUERIES_MAX  256
+#define PALETTE_CLUSTERS_MAX 256 /* ever made */
 
 struct palette_config {
-    uint64_t seed;     /* uids, codes and tokens are drawn from it */
-    int factor;        /* F; 1 unless clock wall */
-    char api_key[128]; /* the user's ApiKey */
-    bool self_hosted;  /* else SaaS */
+    uint64_t seed;        /* uids, codes and tokens are drawn from it */
+    int factor;           /* F; 1 unless clock wall */
+    char api_key[128];    /* the user's ApiKey */
+    bool self_hosted;     /* else SaaS */
+    char agent_url[256];  /* where agents find this Palette; "": as the gateway called it */
+    const char *agent_ca; /* PEM that agents are to trust, or NULL; copied */
 };
 
 struct palette;

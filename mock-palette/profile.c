@@ -208,7 +208,8 @@ static const struct jx_field beat_fields[] = {
     JX_TEXT(struct beat, message, 0),
 };
 
-/* PUT /v1/spectroclusters/{selfClusterUid}/heartbeat */
+/* PUT /v1/spectroclusters/{uid}/heartbeat: the gateway's for its selfClusterUid, an agent's for its
+ * cluster. */
 void pal_beat(const struct http_exchange *x)
 {
     struct pal_ask *a = pal_ask(x);
@@ -219,6 +220,10 @@ void pal_beat(const struct http_exchange *x)
         return;
     pal_mask_text(a, b.version, sizeof(b.version), "heartbeat");
     pal_mask_text(a, b.message, sizeof(b.message), "heartbeat");
+    if (a->who == PAL_AGENT) {
+        pal_agent_beat(a, b.version, b.message);
+        return;
+    }
     text_copy(g->agent_version, sizeof(g->agent_version), b.version);
     g->beat_seen = true;
     g->last_beat = x->ctx->now;

@@ -1,6 +1,6 @@
 /* A gateway may send what it should not: secrets in a message or in an item. They never come back
  * in a read of this Palette, and the journal says where they were (GP-103). */
-#include "mock-palette/model.h"
+#include "mock-palette/cluster.h"
 
 #include "lib/base/text.h"
 
@@ -63,6 +63,8 @@ void pal_mask(struct pal_ask *a, struct buf *text, const char *where)
             mask_key(&m, a->p->queries[i].at.key);
     for (size_t i = 0; i < a->p->n_gateways; i++)
         mask_one(&m, "pairing-code", a->p->gateways[i].code);
+    for (size_t i = 0; i < a->p->n_clusters; i++)
+        mask_one(&m, "join-token", a->p->clusters[i]->join_token);
 }
 
 void pal_mask_text(struct pal_ask *a, char *text, size_t size, const char *where)

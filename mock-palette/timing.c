@@ -1,6 +1,6 @@
 /* The durations Palette sets (profile, section 16): one row a name. On clock wall the gateway lives
  * `factor` times faster, so every duration shrinks on the way out and grows on the way in. */
-#include "mock-palette/model.h"
+#include "mock-palette/cluster.h"
 
 #include "lib/base/text.h"
 
@@ -20,11 +20,11 @@ static const struct timing {
     {"maasCallSeconds",       SECONDS(60), 0},       {"backoffBaseSeconds", SECONDS(1), 0},
     {"backoffMaxSeconds",     SECONDS(60), 0},       {"maasRetryBaseSeconds", SECONDS(5), 0},
     {"maasRetryMaxSeconds",   SECONDS(300), 0},      {"maasPollSeconds",    SECONDS(15), 0},
-    {"reportMinSeconds",      SECONDS(10), 0},       {"ownerLeaseSeconds",  SECONDS(600), 0},
-    {"leaseMarginSeconds",    SECONDS(120), 0},      {"settleSeconds",      SECONDS(120), 0},
+    {"reportMinSeconds",      SECONDS(10), 0},       {"ownerLeaseSeconds",  PAL_OWNER_LEASE_MS, 0},
+    {"leaseMarginSeconds",    PAL_LEASE_MARGIN_MS, 0},      {"settleSeconds",      SECONDS(120), 0},
     {"deploySeconds",         SECONDS(5400), 0},     {"agentWaitSeconds",   SECONDS(1800), 0},
-    {"joinTokenGraceSeconds", SECONDS(3600), 0},     {"forceDeleteSeconds", SECONDS(900), 0},
-    {"forcedKeepSeconds",     SECONDS(259200), 0},
+    {"joinTokenGraceSeconds", PAL_JOIN_GRACE_MS, 0},     {"forceDeleteSeconds", PAL_FORCE_MS, 0},
+    {"forcedKeepSeconds",     PAL_FORCED_KEEP_MS, 0},
 };
 /* clang-format on */
 
