@@ -9,7 +9,7 @@
 
 void mock_init(struct mock *m)
 {
-    *m = (struct mock){.scheme = "https", .authority = "palette.example"};
+    *m = (struct mock){.scheme = "https", .authority = "palette.example", .peer = "198.51.100.7"};
     ev_list_init(&m->events);
     buf_init(&m->said, MIB(8));
 }
@@ -87,7 +87,7 @@ static void handle(struct mock *m, struct talk *t, bool again, bool park_over)
 {
     const struct http_ctx ctx = {.now = m->now,
                                  .conn = t->conn,
-                                 .peer = "198.51.100.7",
+                                 .peer = m->peer,
                                  .scheme = m->scheme,
                                  .authority = m->authority,
                                  .park_over = park_over,

@@ -13,6 +13,7 @@ struct mock {
     ms_t now;
     uint64_t conns;
     const char *scheme, *authority;
+    const char *peer;      /* who asks */
     struct ev_list events; /* all of them, in order */
     struct buf said;       /* all headers and bodies of answers */
 };

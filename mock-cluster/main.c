@@ -1,0 +1,122 @@
+/* mock-cluster: one machine that MAAS has deployed, with its user data and the agent of its
+ * cluster. */
+#include "lib/io/opts.h"
+#include "mock-cluster/node.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+
+#define EXIT_USAGE 3
+
+static const struct opt_row rows[] = {
+    {.name = "system-id", .arg = "ID", .what = "what MAAS calls the machine", .flags = OPT_MUST},
+    {.name = "hostname", .arg = "NAME", .what = "the machine's host name", .flags = OPT_MUST},
+    {.name = "maas-url",
+     .arg = "URL",
+     .what = "base of MAAS, where user data is fetched",
+     .flags = OPT_MUST},
+    {.name = "maas-ca", .arg = "FILE", .what = "authorities of an https MAAS"},
+    {.name = "address", .arg = "ADDRESS", .what = "the machine's own address", .flags = OPT_MUST},
+    {.name = "root",
+     .arg = "DIR",
+     .what = "folder for the machine's certificates",
+     .flags = OPT_MUST},
+    {.name = "busybox",
+     .arg = "FILE",
+     .what = "static busybox for the sandbox",
+     .value = "/bin/busybox"},
+    {.name = "sandbox-seconds",
+     .kind = OPT_INT,
+     .arg = "N",
+     .value = "8",
+     .min = 1,
+     .max = 60,
+     .what = "how long user data may run"},
+    {.name = "seed",
+     .kind = OPT_INT,
+     .arg = "N",
+     .value = "1",
+     .min = 0,
+     .max = INT64_MAX,
+     .what = "what jitter and nonces are drawn from"},
+    {.name = "factor",
+     .kind = OPT_INT,
+     .arg = "F",
+     .value = "1",
+     .min = 1,
+     .max = 3600,
+     .what = "time goes F times faster"},
+    {.name = "journal-fds", .arg = "COUNTER,RING", .what = "inherited journal (for gateproof)"},
+    {.name = "clock-fd",
+     .kind = OPT_INT,
+     .arg = "N",
+     .value = "-1",
+     .min = -1,
+     .max = 65535,
+     .what = "inherited clock page (for gateproof)"},
+    {.name = "domain-start",
+     .kind = OPT_INT,
+     .arg = "NS",
+     .value = "-1",
+     .min = -1,
+     .max = INT64_MAX,
+     .what = "monotonic clock at domain time 0; default: now"},
+};
+static const char usage[] =
+    "mock-cluster: a machine that was deployed. It fetches its user data from MAAS, executes it in a "
+    "sandbox, and is the agent of its cluster until SIGTERM.";
+
+static bool said_instead(const struct opts *o)
+{
+    struct buf text SCOPED(buf_drop) = {0};
+
+    buf_init(&text, KIB(64));
+    if (opt_flag(o, "help"))
+        opts_help(o, &text);
+    else if (opt_flag(o, "show-config"))
+        opts_show(o, &text);
+    else if (opt_flag(o, "version"))
+        buf_printf(&text, "%s %s\n", NODE_NAME, GATEPROOF_VERSION);
+    else
+        return false;
+    fputs(buf_text(&text), stdout);
+    return true;
+}
+
+static void opts_drop(struct opts **o)
+{
+    opts_free(*o);
+}
+
+int main(int argc, char **argv)
+{
+    struct opts *o SCOPED(opts_drop) = NULL;
+    struct node_config c = {0};
+    struct err e = {0};
+    int r = opts_new(&o, usage, rows, COUNTOF(rows), &e);
+
+    if (r == 0)
+        r = opts_args(o, argc, argv, &e);
+    if (r == 0 && said_instead(o))
+        return EXIT_SUCCESS;
+    if (r == 0)
+        r = opts_check(o, &e);
+    if (r < 0) {
+        fprintf(stderr, "%s: %s\n", NODE_NAME, e.text);
+        return EXIT_USAGE;
+    }
+    c.system_id = opt_text(o, "system-id");
+    c.hostname = opt_text(o, "hostname");
+    c.maas_url = opt_text(o, "maas-url");
+    c.maas_ca = opt_text(o, "maas-ca");
+    c.address = opt_text(o, "address");
+    c.root = opt_text(o, "root");
+    c.journal_fds = opt_text(o, "journal-fds");
+    c.busybox = opt_text(o, "busybox");
+    c.clock_fd = (int)opt_int(o, "clock-fd");
+    c.factor = (int)opt_int(o, "factor");
+    c.domain_start_ns = opt_int(o, "domain-start");
+    c.seed = (uint64_t)opt_int(o, "seed");
+    c.sandbox_seconds = (int)opt_int(o, "sandbox-seconds");
+    return node_run(&c);
+}

@@ -1,0 +1,23 @@
+/* A machine that was deployed: it fetches its user data at MAAS's door, executes it in the sandbox,
+ * and is its agent until it is switched off (SIGTERM, SIGKILL). A reboot is a new process.
+ *
+ * Files of its own (authorities of the agent, certificate of port 6443) are below `root`. */
+#ifndef MOCK_CLUSTER_NODE_H
+#define MOCK_CLUSTER_NODE_H
+
+#include "lib/base/err.h"
+
+#define NODE_NAME "mock-cluster"
+
+struct node_config {
+    const char *system_id, *hostname, *maas_url, *maas_ca, *address, *root, *journal_fds, *busybox;
+    int clock_fd; /* -1: the kernel's clock */
+    int factor;
+    int64_t domain_start_ns; /* -1: now */
+    uint64_t seed;
+    int sandbox_seconds;
+};
+/* Runs until it is told to stop. 0, or 1 after a line on stderr. */
+int node_run(const struct node_config *c);
+
+#endif
