@@ -108,12 +108,18 @@ static void take_tap(struct finding *f, const struct event *e)
     }
 }
 
+/* An answer that a fault took away is no record lost: the call says so itself. */
+static bool is_loss(const struct event *e)
+{
+    return e->kind != EV_MAAS_CALL && e->kind != EV_PAL_CALL && ev_int(e, EVF_LOST) > 0;
+}
+
 static void take(struct finding *f, const struct event *e)
 {
     check_record(f, e);
     take_tap(f, e);
     f->run_ended = f->run_ended || e->kind == EV_RUN_END;
-    if (ev_int(e, EVF_LOST) > 0)
+    if (is_loss(e))
         torn(f, e->src == EVS_CAPTURE, "%s lost %s, seq %" PRIu64, ev_src_name(e->src),
              ev_text(e, EVF_LOST), e->seq);
 }

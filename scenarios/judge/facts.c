@@ -1,53 +1,52 @@
-#include "scenarios/judge/facts.h"
+#include "scenarios/judge/facts_private.h"
 
 #include "lib/base/text.h"
-#include "scenarios/engine/verbs.h"
 
 #include <stdio.h>
 #include <string.h>
 
 #define ITEMS_MAX 64 /* of a list that the user was answered */
 
-static const char *arg(const struct fact *f, size_t i)
+const char *fact_arg(const struct fact *f, size_t i)
 {
     assert(i < f->line->n_args);
     return f->line->args[i];
 }
 
-static void evidence_add(struct fact *f, const struct event *e)
+void fact_evidence_add(struct fact *f, const struct event *e)
 {
     if (f->n_evidence < JUDGE_EVIDENCE_MAX)
         f->evidence[f->n_evidence++] = e->seq;
 }
 
 /* For a state: the record that made it. */
-static void evidence_set(struct fact *f, const struct event *e)
+void fact_evidence_set(struct fact *f, const struct event *e)
 {
     f->n_evidence = 1;
     f->evidence[0] = e->seq;
 }
 
-static bool in_range(const struct fact *f, int64_t count)
+bool fact_in_range(const struct fact *f, int64_t count)
 {
     return count >= f->min && count <= f->max;
 }
 
-static void count_seen(const struct fact *f, const struct view *v, char *out, size_t size)
+void fact_count_seen(const struct fact *f, const struct view *v, char *out, size_t size)
 {
     (void)v;
     snprintf(out, size, "%lld seen", (long long)f->count);
 }
 
-static bool count_holds(const struct fact *f, const struct view *v, bool final)
+bool fact_count_holds(const struct fact *f, const struct view *v, bool final)
 {
     (void)v, (void) final;
-    return in_range(f, f->count);
+    return fact_in_range(f, f->count);
 }
 
-static void count_add(struct fact *f, const struct event *e)
+void fact_count(struct fact *f, const struct event *e)
 {
     f->count++;
-    evidence_add(f, e);
+    fact_evidence_add(f, e);
 }
 
 /* --- what Palette shows ---------------------------------------------------------------------- */
@@ -57,16 +56,16 @@ static void gateway_feed(struct fact *f, const struct view *v, const struct even
     const struct view_gateway *gateway = view_gateway(v);
 
     if (e->kind == EV_PAL_GATEWAY && (!gateway || ev_is(e, EVF_UID, gateway->uid)))
-        evidence_set(f, e);
+        fact_evidence_set(f, e);
 }
 
 static bool gateway_holds(const struct fact *f, const struct view *v, bool final)
 {
     const struct view_gateway *gateway = view_gateway(v);
-    const bool is = gateway && text_is(gateway->state, arg(f, 1));
+    const bool is = gateway && text_is(gateway->state, fact_arg(f, 1));
 
     (void) final;
-    return arg(f, 0)[0] == '\0' ? is : !is;
+    return fact_arg(f, 0)[0] == '\0' ? is : !is;
 }
 
 static void gateway_seen(const struct fact *f, const struct view *v, char *out, size_t size)
@@ -94,13 +93,13 @@ static void listed_feed(struct fact *f, const struct view *v, const struct event
 {
     (void)v;
     if (e->kind == EV_PAL_GATEWAY && (ev_is(e, EVF_BEFORE, "") || ev_is(e, EVF_STATE, "Deleted")))
-        evidence_add(f, e);
+        fact_evidence_add(f, e);
 }
 
 static bool listed_holds(const struct fact *f, const struct view *v, bool final)
 {
     (void) final;
-    return in_range(f, listed(v));
+    return fact_in_range(f, listed(v));
 }
 
 static void listed_seen(const struct fact *f, const struct view *v, char *out, size_t size)
@@ -124,13 +123,13 @@ static void accounts_feed(struct fact *f, const struct view *v, const struct eve
 {
     (void)v;
     if (e->kind == EV_PAL_ACCOUNT)
-        evidence_add(f, e);
+        fact_evidence_add(f, e);
 }
 
 static bool accounts_holds(const struct fact *f, const struct view *v, bool final)
 {
     (void) final;
-    return in_range(f, accounts(v));
+    return fact_in_range(f, accounts(v));
 }
 
 static void accounts_seen(const struct fact *f, const struct view *v, char *out, size_t size)
@@ -141,7 +140,7 @@ static void accounts_seen(const struct fact *f, const struct view *v, char *out,
 
 /* --- calls ----------------------------------------------------------------------------------- */
 
-static bool is_taken(const struct event *e)
+bool fact_is_taken(const struct event *e)
 {
     const int64_t status = ev_int(e, EVF_STATUS);
 
@@ -153,18 +152,30 @@ static bool role_is(const char *role, const char *wanted)
     return text_is(wanted, "any") || text_is(role, wanted);
 }
 
+bool fact_party_is(const struct view *v, const char *address, const char *wanted)
+{
+    return role_is(view_role(v, address), wanted) || text_is(view_party(v, address), wanted);
+}
+
+/* A cluster calls through its agent. */
+static bool caller_is(const struct event *e, const char *wanted)
+{
+    return role_is(ev_text(e, EVF_WHO), wanted) ||
+           (ev_is(e, EVF_WHO, "agent") && ev_is(e, EVF_CLUSTER, wanted));
+}
+
 static void palette_took_feed(struct fact *f, const struct view *v, const struct event *e)
 {
     const size_t op = f->line->n_args - 2; /* with and without a count before it */
 
     (void)v;
-    if (e->kind == EV_PAL_CALL && is_taken(e) && role_is(ev_text(e, EVF_WHO), arg(f, op + 1)) &&
-        (text_is(arg(f, op), "any") || ev_is(e, EVF_OP, arg(f, op))))
-        count_add(f, e);
+    if (e->kind == EV_PAL_CALL && fact_is_taken(e) && caller_is(e, fact_arg(f, op + 1)) &&
+        (text_is(fact_arg(f, op), "any") || ev_is(e, EVF_OP, fact_arg(f, op))))
+        fact_count(f, e);
 }
 
 /* "read" and "change" by method, others by the last part of the operation's name. */
-static bool maas_op_is(const struct event *e, const char *wanted)
+bool fact_maas_op_is(const struct event *e, const char *wanted)
 {
     const char *dot = strrchr(ev_text(e, EVF_OP), '.');
     const bool reads = ev_is(e, EVF_METHOD, "GET");
@@ -180,43 +191,48 @@ static void maas_took_feed(struct fact *f, const struct view *v, const struct ev
 {
     const size_t op = f->line->n_args - 2;
 
-    if (e->kind == EV_MAAS_CALL && is_taken(e) && maas_op_is(e, arg(f, op)) &&
-        role_is(view_role(v, ev_text(e, EVF_PEER)), arg(f, op + 1)))
-        count_add(f, e);
+    if (e->kind == EV_MAAS_CALL && fact_is_taken(e) && fact_maas_op_is(e, fact_arg(f, op)) &&
+        fact_party_is(v, ev_text(e, EVF_PEER), fact_arg(f, op + 1)))
+        fact_count(f, e);
 }
 
 /* --- packets --------------------------------------------------------------------------------- */
 
-static bool end_is(const struct event *e, enum ev_field role, enum ev_field zone,
+struct end_fields {
+    enum ev_field role, zone, ip;
+};
+
+static bool end_is(const struct view *v, const struct event *e, const struct end_fields *end,
                    const char *wanted)
 {
-    return text_is(wanted, "any") || ev_is(e, role, wanted) || ev_is(e, zone, wanted);
+    return text_is(wanted, "any") || ev_is(e, end->role, wanted) || ev_is(e, end->zone, wanted) ||
+           text_is(ledger_party(&v->ledger, ev_text(e, end->ip)), wanted);
 }
 
-static bool flow_is(const struct fact *f, const struct event *e)
+static bool flow_is(const struct fact *f, const struct view *v, const struct event *e)
 {
-    return end_is(e, EVF_FROM, EVF_FROM_ZONE, arg(f, 0)) &&
-           end_is(e, EVF_TO, EVF_TO_ZONE, arg(f, 1));
+    static const struct end_fields from = {EVF_FROM, EVF_FROM_ZONE, EVF_FROM_IP},
+                                   to = {EVF_TO, EVF_TO_ZONE, EVF_TO_IP};
+
+    return end_is(v, e, &from, fact_arg(f, 0)) && end_is(v, e, &to, fact_arg(f, 1));
 }
 
 static void flow_feed(struct fact *f, const struct view *v, const struct event *e)
 {
-    (void)v;
-    if (e->kind == EV_FLOW_TRY && flow_is(f, e))
-        count_add(f, e);
+    if (e->kind == EV_FLOW_TRY && flow_is(f, v, e))
+        fact_count(f, e);
 }
 
 static void tls_feed(struct fact *f, const struct view *v, const struct event *e)
 {
-    (void)v;
-    if (e->kind != EV_FLOW_FIRST || !flow_is(f, e))
+    if (e->kind != EV_FLOW_FIRST || !flow_is(f, v, e))
         return;
     f->count++;
     if (ev_is(e, EVF_KIND, "tls") || ev_is(e, EVF_KIND, "connect+tls"))
         return;
     if (f->bad++ == 0)
         f->n_evidence = 0; /* the first that is bad says more than all that are good */
-    evidence_add(f, e);
+    fact_evidence_add(f, e);
 }
 
 static bool tls_holds(const struct fact *f, const struct view *v, bool final)
@@ -238,10 +254,10 @@ static void proxy_feed(struct fact *f, const struct view *v, const struct event 
         e->kind == EV_PROXY_CONNECT || (e->kind == EV_FLOW_FIRST && ev_is(e, EVF_TO, "proxy"));
     const char *target = ev_text(e, EVF_SNI);
 
-    if (!at_proxy || target[0] == '\0' || !role_is(view_role(v, target), arg(f, 0)))
+    if (!at_proxy || target[0] == '\0' || !role_is(view_role(v, target), fact_arg(f, 0)))
         return;
-    if (f->line->n_args == 1 || role_is(ev_text(e, EVF_FROM), arg(f, 1)))
-        count_add(f, e);
+    if (f->line->n_args == 1 || role_is(ev_text(e, EVF_FROM), fact_arg(f, 1)))
+        fact_count(f, e);
 }
 
 /* --- secrets --------------------------------------------------------------------------------- */
@@ -250,14 +266,14 @@ static void secret_feed(struct fact *f, const struct view *v, const struct event
 {
     (void)v;
     if (e->kind == EV_SECRET_HIT)
-        count_add(f, e);
+        fact_count(f, e);
 }
 
 static void output_feed(struct fact *f, const struct view *v, const struct event *e)
 {
     (void)v;
     if (e->kind == EV_SECRET_HIT && ev_is(e, EVF_WHERE, "output"))
-        count_add(f, e);
+        fact_count(f, e);
 }
 
 static bool output_holds(const struct fact *f, const struct view *v, bool final)
@@ -280,7 +296,7 @@ static ms_t sign_bound(const struct fact *f)
 {
     ms_t bound = 0;
 
-    if (!text_duration(arg(f, 0), &bound))
+    if (!text_duration(fact_arg(f, 0), &bound))
         WRONG("a line with a time that is none");
     return bound;
 }
@@ -296,7 +312,7 @@ static void sign_feed(struct fact *f, const struct view *v, const struct event *
         return;
     if (f->bad++ == 0)
         f->count = e->t - v->last_sign; /* kept for the report */
-    evidence_add(f, e);
+    fact_evidence_add(f, e);
 }
 
 static bool sign_holds(const struct fact *f, const struct view *v, bool final)
@@ -323,14 +339,14 @@ static void starts_feed(struct fact *f, const struct view *v, const struct event
 {
     (void)v;
     if (e->kind == EV_PROG && ev_is(e, EVF_WHO, "gateway") && ev_is(e, EVF_KIND, "started"))
-        count_add(f, e);
+        fact_count(f, e);
 }
 
 static void stop_feed(struct fact *f, const struct view *v, const struct event *e)
 {
     (void)v;
     if (e->kind == EV_PROG && ev_is(e, EVF_WHO, "gateway") && ev_is(e, EVF_KIND, "exited"))
-        evidence_set(f, e);
+        fact_evidence_set(f, e);
 }
 
 static bool stop_holds(const struct fact *f, const struct view *v, bool final)
@@ -349,7 +365,7 @@ static void user_feed(struct fact *f, const struct view *v, const struct event *
 {
     (void)v;
     if (e->kind == EV_PAL_USER && !ev_is(e, EVF_VERB, "pairing-code"))
-        count_add(f, e);
+        fact_count(f, e);
 }
 
 static bool user_is_answered(const struct view *v)
@@ -392,8 +408,8 @@ static bool list_is_within(const char *list, const char *other)
 
 static bool answered_with_holds(const struct fact *f, const struct view *v, bool final)
 {
-    return answered_holds(f, v, final) && list_is_within(arg(f, 0), v->user_last_answer) &&
-           list_is_within(v->user_last_answer, arg(f, 0));
+    return answered_holds(f, v, final) && list_is_within(fact_arg(f, 0), v->user_last_answer) &&
+           list_is_within(v->user_last_answer, fact_arg(f, 0));
 }
 
 static void answered_seen(const struct fact *f, const struct view *v, char *out, size_t size)
@@ -423,7 +439,7 @@ static void probes_feed(struct fact *f, const struct view *v, const struct event
 {
     (void)v;
     if (e->kind == EV_PROBE && !ev_is(e, EVF_ANSWER, ev_text(e, EVF_EXPECTED)))
-        evidence_add(f, e);
+        fact_evidence_add(f, e);
 }
 
 static bool probes_holds(const struct fact *f, const struct view *v, bool final)
@@ -450,62 +466,107 @@ static void probes_seen(const struct fact *f, const struct view *v, char *out, s
 
 /* clang-format off */
 static const struct fact_row rows[] = {
-    {"gateway.is",             gateway_feed,      gateway_holds,       gateway_seen},
-    {"gateways.listed",        listed_feed,       listed_holds,        listed_seen},
-    {"accounts.of-gateway",    accounts_feed,     accounts_holds,      accounts_seen},
-    {"palette.took-count",     palette_took_feed, count_holds,         count_seen},
-    {"palette.took",           palette_took_feed, count_holds,         count_seen},
-    {"maas.took-count",        maas_took_feed,    count_holds,         count_seen},
-    {"maas.took",              maas_took_feed,    count_holds,         count_seen},
-    {"flow",                   flow_feed,         count_holds,         count_seen},
-    {"flows.all-tls",          tls_feed,          tls_holds,           tls_seen},
-    {"proxy.saw",              proxy_feed,        count_holds,         count_seen},
-    {"proxy.saw-from",         proxy_feed,        count_holds,         count_seen},
-    {"secret.seen",            secret_feed,       count_holds,         secret_seen},
-    {"output.no-secret",       output_feed,       output_holds,        secret_seen},
-    {"link.sign",              sign_feed,         sign_holds,          sign_seen},
-    {"gateway.started",        starts_feed,       count_holds,         count_seen},
-    {"gateway.good-stop",      stop_feed,         stop_holds,          stop_seen},
-    {"user.asked",             user_feed,         count_holds,         count_seen},
-    {"user.was-answered",      user_feed,         answered_holds,      answered_seen},
-    {"user.was-answered-with", user_feed,         answered_with_holds, answered_seen},
-    {"user.was-refused",       user_feed,         refused_holds,       answered_seen},
-    {"evidence.whole",         NULL,              evidence_holds,      evidence_seen},
-    {"probes.match",           probes_feed,       probes_holds,        probes_seen},
+    {"gateway.is",             gateway_feed,      gateway_holds,       gateway_seen, true},
+    {"gateways.listed",        listed_feed,       listed_holds,        listed_seen, true},
+    {"accounts.of-gateway",    accounts_feed,     accounts_holds,      accounts_seen, true},
+    {"palette.took-count",     palette_took_feed, fact_count_holds,         fact_count_seen, false},
+    {"palette.took",           palette_took_feed, fact_count_holds,         fact_count_seen, false},
+    {"maas.took-count",        maas_took_feed,    fact_count_holds,         fact_count_seen, false},
+    {"maas.took",              maas_took_feed,    fact_count_holds,         fact_count_seen, false},
+    {"flow",                   flow_feed,         fact_count_holds,         fact_count_seen, false},
+    {"flows.all-tls",          tls_feed,          tls_holds,           tls_seen, false},
+    {"proxy.saw",              proxy_feed,        fact_count_holds,         fact_count_seen, false},
+    {"proxy.saw-from",         proxy_feed,        fact_count_holds,         fact_count_seen, false},
+    {"secret.seen",            secret_feed,       fact_count_holds,         secret_seen, false},
+    {"output.no-secret",       output_feed,       output_holds,        secret_seen, false},
+    {"link.sign",              sign_feed,         sign_holds,          sign_seen, false},
+    {"gateway.started",        starts_feed,       fact_count_holds,         fact_count_seen, false},
+    {"gateway.good-stop",      stop_feed,         stop_holds,          stop_seen, false},
+    {"user.asked",             user_feed,         fact_count_holds,         fact_count_seen, false},
+    {"user.was-answered",      user_feed,         answered_holds,      answered_seen, false},
+    {"user.was-answered-with", user_feed,         answered_with_holds, answered_seen, false},
+    {"user.was-refused",       user_feed,         refused_holds,       answered_seen, false},
+    {"evidence.whole",         NULL,              evidence_holds,      evidence_seen, false},
+    {"probes.match",           probes_feed,       probes_holds,        probes_seen, false},
 };
 /* clang-format on */
+
+/* The place in the form that holds a count or a number; n_args when there is none. */
+static size_t count_place(const struct script_line *line)
+{
+    const char *form = line->verb->form;
+    char word[32];
+    size_t i = 0;
+
+    while (text_next(&form, ' ', word, sizeof word)) {
+        if (text_is(word, "{count}") || text_is(word, "{n}"))
+            return i;
+        i += word[0] == '{' || word[0] == '[';
+    }
+    return line->n_args;
+}
 
 /* A line without a count means at least one. */
 static void range_init(struct fact *f)
 {
+    const size_t i = count_place(f->line);
+
     f->min = 1;
     f->max = INT64_MAX;
-    if (strstr(f->line->verb->form, "{count}") || strstr(f->line->verb->form, "{n}"))
-        if (!verb_count(f->line->args[0], &f->min, &f->max))
-            WRONG("a line with a count that is none");
+    if (i < f->line->n_args && !verb_count(f->line->args[i], &f->min, &f->max))
+        WRONG("a line with a count that is none");
+}
+
+static const struct fact_row *row_of(const char *verb)
+{
+    const struct fact_row *row;
+    size_t i;
+
+    for (i = 0; i < COUNTOF(rows); i++)
+        if (text_is(rows[i].verb, verb))
+            return &rows[i];
+    for (row = fact_cluster_rows; row->verb; row++)
+        if (text_is(row->verb, verb))
+            return row;
+    WRONG("a fact of the verb table has no row here");
 }
 
 void fact_init(struct fact *f, const struct script_line *line)
 {
-    size_t i;
-
-    *f = (struct fact){.line = line};
-    for (i = 0; i < COUNTOF(rows) && !text_is(rows[i].verb, line->verb->id); i++)
-        ;
-    if (i == COUNTOF(rows))
-        WRONG("a fact of the verb table has no row here");
-    f->row = &rows[i];
+    *f = (struct fact){.line = line, .row = row_of(line->verb->id)};
     range_init(f);
+    if (line->suffix != SUFFIX_NONE && !verb_event(line->event, &f->edge))
+        WRONG("a line with an event that is none");
 }
 
-void fact_feed(struct fact *f, const struct view *v, const struct event *e)
+/* Is the fact looked at now, after what its suffix has met so far? */
+static bool is_inside(const struct fact *f, const struct view *v)
 {
-    if (f->row->feed)
+    switch (f->line->suffix) {
+    case SUFFIX_NONE:
+        return true;
+    case SUFFIX_BEFORE:
+        return !f->met;
+    case SUFFIX_AFTER:
+        return f->met;
+    case SUFFIX_WHILE:
+        return view_spans(v, &f->edge);
+    }
+    WRONG("a line with a suffix that is none");
+}
+
+void fact_feed(struct fact *f, const struct view *v, const struct event *e, bool counts)
+{
+    if (f->line->suffix != SUFFIX_NONE && view_happens(v, &f->edge, e))
+        f->met = true;
+    if (counts && f->row->feed && is_inside(f, v))
         f->row->feed(f, v, e);
 }
 
 bool fact_holds(const struct fact *f, const struct view *v, bool final)
 {
+    if (f->row->is_state && !is_inside(f, v))
+        return f->line->when == WHEN_ALWAYS; /* outside, an always has nothing to ask */
     return f->row->holds(f, v, final);
 }
 

@@ -8,9 +8,12 @@
 struct fact {
     const struct fact_row *row;
     const struct script_line *line;
-    int64_t min, max; /* of the line's count or number */
-    int64_t count;    /* of what the fact counts */
-    int64_t bad;      /* of what it forbids */
+    int64_t min, max;           /* of the line's count or number */
+    struct verb_event edge;     /* of the line's suffix */
+    bool met;                   /* it has happened */
+    uint64_t first[2], last[2]; /* records of the two events of an order, 0 = not yet */
+    int64_t count;              /* of what the fact counts */
+    int64_t bad;                /* of what it forbids */
     size_t n_evidence;
     uint64_t evidence[JUDGE_EVIDENCE_MAX]; /* first ones; of a state the one that made it */
 };
@@ -20,10 +23,12 @@ struct fact_row {
     void (*feed)(struct fact *f, const struct view *v, const struct event *e); /* may be NULL */
     bool (*holds)(const struct fact *f, const struct view *v, bool final);
     void (*seen)(const struct fact *f, const struct view *v, char *out, size_t size);
+    bool is_state; /* of an instant: a suffix says at which instants it is asked */
 };
 
 void fact_init(struct fact *f, const struct script_line *line);
-void fact_feed(struct fact *f, const struct view *v, const struct event *e);
+/* counts: the story has begun. Before that, only the suffix takes notice. */
+void fact_feed(struct fact *f, const struct view *v, const struct event *e, bool counts);
 /* final: no record comes any more. */
 bool fact_holds(const struct fact *f, const struct view *v, bool final);
 void fact_seen(const struct fact *f, const struct view *v, char *out, size_t size);

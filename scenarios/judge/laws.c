@@ -8,9 +8,46 @@
 #include <string.h>
 
 const struct law laws[] = {
-    {"REG-1", true, law_reg_1},  {"REG-2", false, law_reg_2}, {"REG-3", true, law_reg_3},
-    {"REG-4", true, law_reg_4},  {"REG-6", false, law_reg_6}, {"TOP-3", false, law_top_3},
-    {"CON-1", false, law_con_1}, {"CON-3", true, law_con_3},  {"PRX-2", true, law_prx_2},
+    {"TOP-1", LAW_NET | LAW_MAAS | LAW_PAL, law_top_1},
+    {"TOP-3", LAW_PAL, law_top_3},
+    {"TOP-4", LAW_MAAS | LAW_PAL, law_top_4},
+    {"TOP-5", LAW_MAAS, law_top_5},
+    {"REG-1", LAW_NET | LAW_PAL, law_reg_1},
+    {"REG-2", LAW_PAL, law_reg_2},
+    {"REG-3", LAW_NET | LAW_PAL, law_reg_3},
+    {"REG-4", LAW_NET | LAW_PAL | LAW_OUT, law_reg_4},
+    {"REG-6", LAW_PAL | LAW_KILL, law_reg_6},
+    {"CON-1", LAW_PAL, law_con_1},
+    {"CON-2", LAW_NET | LAW_PAL, law_con_2},
+    {"CON-3", LAW_NET, law_con_3},
+    {"CON-4", LAW_NET | LAW_PAL, law_con_4},
+    {"CON-5", LAW_MAAS | LAW_PAL, law_con_5},
+    {"MAA-1", LAW_NET, law_maa_1},
+    {"MAA-2", LAW_MAAS, law_maa_2},
+    {"MAA-3", LAW_MAAS | LAW_PAL, law_maa_3},
+    {"MAA-4", LAW_MAAS | LAW_PAL, law_maa_4},
+    {"MAA-6", LAW_MAAS | LAW_KILL, law_maa_6},
+    {"MAA-7", LAW_MAAS | LAW_PAL, law_maa_7},
+    {"PRX-2", LAW_NET, law_prx_2},
+    {"PRX-4", LAW_UD | LAW_NET, law_prx_4},
+    {"AGT-1", LAW_UD | LAW_PAL, law_agt_1},
+    {"AGT-2", LAW_NET | LAW_PAL, law_agt_2},
+    {"AGT-3", LAW_PAL, law_agt_3},
+    {"AGT-4", LAW_PAL, law_agt_4},
+    {"AGT-5", LAW_NET, law_agt_5},
+    {"AGT-6", LAW_PAL, law_agt_6},
+    {"IND-1", LAW_MAAS | LAW_NET | LAW_PAL, law_ind_1},
+    {"IND-2", LAW_MAAS | LAW_PAL | LAW_NET | LAW_KILL, law_ind_2},
+    {"IND-3", LAW_PAL | LAW_KILL, law_ind_3},
+    {"IND-4", LAW_MAAS | LAW_KILL, law_ind_4},
+    {"IND-5", LAW_MAAS | LAW_PAL | LAW_KILL, law_ind_5},
+    {"IND-6", LAW_MAAS | LAW_UD, law_ind_6},
+    {"LIF-1", LAW_MAAS | LAW_PAL | LAW_KILL, law_lif_1},
+    {"LIF-2", LAW_MAAS | LAW_PAL | LAW_KILL, law_lif_2},
+    {"LIF-3", LAW_MAAS, law_lif_3},
+    {"LIF-4", LAW_MAAS, law_lif_4},
+    {"LIF-7", LAW_PAL, law_lif_7},
+    {"LIF-8", LAW_MAAS | LAW_PAL | LAW_KILL, law_lif_8},
 };
 const size_t n_laws = COUNTOF(laws);
 
@@ -19,8 +56,29 @@ const struct law_parameter law_parameters[BOUND_COUNT] = {
                     MINUTES(10), 0},
     [BOUND_ACCOUNT] = {"account made", "from Running until the gateway's account exists",
                        MINUTES(10), 0},
-    [BOUND_STARTS] = {"starts", "fewest starts that can show an identity kept", 0, 2},
+    [BOUND_STARTS] = {"starts", "fewest starts, or thaws, that can show an identity kept", 0, 2},
+    [BOUND_FLIGHT] = {"call under way",
+                      "from a gateway's death until no call of it can come any more", MINUTES(2),
+                      0},
+    [BOUND_BEAT] = {"beat gap", "three periods of the heartbeat", MINUTES(3), 0},
+    [BOUND_SHOWN] = {"death shown", "from a gateway's death until Palette shows it not Running",
+                     MINUTES(20), 0},
+    [BOUND_HEAL] = {"healing", "from the end of a cut until Running and a new connection",
+                    MINUTES(30), 0},
+    [BOUND_DIALS_MINUTE] = {"dials a minute", "most tries of the gateway at Palette in any minute",
+                            0, 20},
+    [BOUND_DIALS_HOUR] = {"dials an hour", "the same in any hour", 0, 300},
 };
+
+const char *law_channel_name(unsigned channel)
+{
+    static const char *const names[] = {"NET", "MAAS", "PAL", "UD", "KILL", "OUT"};
+
+    for (size_t i = 0; i < COUNTOF(names); i++)
+        if (channel == BIT(i))
+            return names[i];
+    WRONG("no channel");
+}
 
 const struct law *law_find(const char *rule)
 {
@@ -34,7 +92,7 @@ void law_judge(const struct law *l, const struct ev_list *journal, const struct 
                struct story_verdict *ret)
 {
     const struct rule *rule = rule_find(l->rule);
-    bool whole = c->journals_whole && (c->packets_whole || !l->needs_packets);
+    bool whole = c->journals_whole && (c->packets_whole || !(l->channels & LAW_NET));
     struct law_context seen = *c;
 
     assert(rule);

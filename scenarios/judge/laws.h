@@ -17,9 +17,21 @@ struct law_context {
  * and drops. Fills verdict, expected, seen, note and evidence of *ret (rule is set). */
 typedef void law_fn(const struct ev_list *journal, const struct law_context *c,
                     struct story_verdict *ret);
+/* Where a law's evidence comes from; the same words as in the registry. Without whole packets a law
+ * with LAW_NET proves nothing. */
+enum {
+    LAW_NET = 1,   /* packets */
+    LAW_MAAS = 2,  /* MAAS's journal */
+    LAW_PAL = 4,   /* Palette's */
+    LAW_UD = 8,    /* what machines found in their user data */
+    LAW_KILL = 16, /* acts on programs */
+    LAW_OUT = 32,  /* what the program wrote */
+    LAW_CHANNELS = 6
+};
+const char *law_channel_name(unsigned channel); /* of one bit: "NET" */
 struct law {
     const char *rule;
-    bool needs_packets;
+    unsigned channels;
     law_fn *judge;
 };
 extern const struct law laws[];
@@ -35,7 +47,18 @@ bool law_launch(const struct ev_list *journal, struct story_verdict *ret);
 
 /* The bounds the laws use, printed in each report. `ms` is a duration in domain time, or 0 for a
  * plain count. */
-enum law_bound { BOUND_SIGN, BOUND_ACCOUNT, BOUND_STARTS, BOUND_COUNT };
+enum law_bound {
+    BOUND_SIGN,
+    BOUND_ACCOUNT,
+    BOUND_STARTS,
+    BOUND_FLIGHT,
+    BOUND_BEAT,
+    BOUND_SHOWN,
+    BOUND_HEAL,
+    BOUND_DIALS_MINUTE,
+    BOUND_DIALS_HOUR,
+    BOUND_COUNT
+};
 struct law_parameter {
     const char *name, *what;
     ms_t ms;

@@ -7,6 +7,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#define SIGNAL_CONT 18 /* Linux, all architectures we run on */
+
 /* --- REG-1 ----------------------------------------------------------------------------------- */
 
 struct install {
@@ -231,9 +233,15 @@ static const char *wrong_with(struct identity *id, const struct event *e)
     return NULL;
 }
 
+/* A program that was frozen comes back as well, and must still be the same. */
+static bool is_return(const struct event *e)
+{
+    return law_is_start(e) || (law_is_prog(e, "signalled") && ev_int(e, EVF_SIGNAL) == SIGNAL_CONT);
+}
+
 static void follow(struct identity *id, const struct event *e)
 {
-    if (law_is_start(e)) {
+    if (is_return(e)) {
         id->starts++;
         id->last_start = e;
         id->sign_after = NULL;

@@ -16,17 +16,23 @@ struct line {
     enum line_state state;
     bool is_act;
     size_t opener;       /* by: the at or then above. then: the by above. NO_LINE: none */
+    ms_t reached;        /* its point was; MS_NEVER */
+    int64_t points;      /* such operations before the story began */
     ms_t decided;        /* when the state became final */
     uint64_t seq;        /* of the record that decided it, 0 = time did */
     struct fact fact;    /* goes on until the line is decided */
+    struct fact other;   /* behind `or`; without a row when there is none */
     char seen[SEEN_MAX]; /* as it was then */
 };
 
 struct lines {
     const struct script *script;
     ms_t now;
+    ms_t origin;  /* when the story began, MS_NEVER: not yet */
     uint64_t seq; /* of the record being fed */
     struct view view;
+    bool prelude_done[SCRIPT_PRELUDE_MAX];
+    bool prelude_failed;
     size_t n;
     struct line at[SCRIPT_LINES_MAX];
 };
@@ -74,11 +80,13 @@ struct lines *lines_new(const struct script *s)
     if (!l)
         WRONG("no memory");
     l->script = s;
+    l->origin = s->n_prelude > 0 ? MS_NEVER : 0;
     l->n = s->n_lines;
     view_init(&l->view, s);
     for (i = 0; i < l->n; i++) {
         struct line *line = &l->at[i];
         line->say = &s->lines[i];
+        line->reached = MS_NEVER;
         line->is_act = line->say->verb->kind == VERB_ACT;
         line->opener = NO_LINE;
         if (line->say->when == WHEN_BY || line->say->when == WHEN_THEN)
@@ -86,6 +94,8 @@ struct lines *lines_new(const struct script *s)
         line->state = first_state(line);
         if (line->say->verb->kind == VERB_FACT)
             fact_init(&line->fact, line->say);
+        if (line->say->or_next > 0)
+            fact_init(&line->other, &s->ors[line->say->or_next - 1]);
     }
     return l;
 }
@@ -96,6 +106,18 @@ void lines_free(struct lines *l)
 }
 
 /* --- deciding -------------------------------------------------------------------------------- */
+
+static void line_seen(const struct lines *l, const struct line *line, char *out, size_t size)
+{
+    size_t len;
+
+    fact_seen(&line->fact, &l->view, out, size);
+    len = strlen(out);
+    if (!line->other.row || len + sizeof "; " >= size)
+        return;
+    memcpy(out + len, "; ", sizeof "; ");
+    fact_seen(&line->other, &l->view, out + len + 2, size - len - 2);
+}
 
 static bool is_decided(const struct line *line)
 {
@@ -112,12 +134,24 @@ static void decide(struct lines *l, struct line *line, enum line_state state)
     else if (state == LINE_UNDONE)
         snprintf(line->seen, sizeof line->seen, "its moment never came");
     else
-        fact_seen(&line->fact, &l->view, line->seen, sizeof line->seen);
+        line_seen(l, line, line->seen, sizeof line->seen);
 }
 
 static bool holds(const struct lines *l, const struct line *line, bool final)
 {
-    return fact_holds(&line->fact, &l->view, final);
+    return fact_holds(&line->fact, &l->view, final) ||
+           (line->other.row && fact_holds(&line->other, &l->view, final));
+}
+
+/* The instant of an at or by, on the run's clock; only once the story has begun. */
+static ms_t instant(const struct lines *l, const struct line *line)
+{
+    return l->origin + line->say->time;
+}
+
+static bool has_begun(const struct lines *l)
+{
+    return l->origin != MS_NEVER;
 }
 
 /* A line that waits for one above it: it opens, or its moment never comes. */
@@ -154,6 +188,8 @@ static void settle(struct lines *l)
 {
     size_t i;
 
+    if (!has_begun(l))
+        return;
     for (i = 0; i < l->n; i++) {
         struct line *line = &l->at[i];
         if (line->state == LINE_WAITING)
@@ -166,7 +202,7 @@ static void settle(struct lines *l)
 /* `at T fact` with the state as it is now, which is the state at T: nothing came in between. */
 static void instant_judge(struct lines *l, struct line *line)
 {
-    l->view.now = line->say->time;
+    l->view.now = instant(l, line);
     decide(l, line, holds(l, line, false) ? LINE_TRUE : LINE_FALSE);
 }
 
@@ -177,7 +213,7 @@ static void deadlines_pass(struct lines *l, ms_t now)
 
     for (i = 0; i < l->n; i++) {
         struct line *line = &l->at[i];
-        if (is_decided(line) || line->is_act || line->say->time >= now)
+        if (is_decided(line) || line->is_act || !has_begun(l) || instant(l, line) >= now)
             continue;
         if (line->say->when == WHEN_AT)
             instant_judge(l, line);
@@ -196,6 +232,55 @@ void lines_time(struct lines *l, ms_t now)
     settle(l);
 }
 
+/* --- the prelude ----------------------------------------------------------------------------- */
+
+static bool gateway_serves(const struct lines *l)
+{
+    const struct view_gateway *gateway = view_gateway(&l->view);
+    size_t i;
+
+    for (i = 0; gateway && text_is(gateway->state, "Running") && i < l->view.n_accounts; i++)
+        if (!l->view.accounts[i].deleted && text_is(l->view.accounts[i].bound_to, gateway->uid))
+            return true;
+    return false;
+}
+
+static bool clusters_run(const struct lines *l)
+{
+    size_t i;
+
+    for (i = 1; i < l->script->n_prelude; i++) {
+        const struct view_cluster *c = view_cluster(&l->view, l->script->prelude[i].args[0]);
+        if (!c || !text_is(c->state, "Running"))
+            return false;
+    }
+    return true;
+}
+
+static const struct script_line *prelude_act(const struct lines *l)
+{
+    size_t i;
+
+    for (i = 0; i < l->script->n_prelude && !l->prelude_failed; i++)
+        if (!l->prelude_done[i])
+            return i == 0 || gateway_serves(l) ? &l->script->prelude[i] : NULL;
+    return NULL;
+}
+
+static void prelude_feed(struct lines *l, const struct event *e)
+{
+    const int64_t i = ev_int(e, EVF_LINE) - SCRIPT_PRELUDE_FIRST;
+
+    if (e->kind == EV_ACT && i >= 0 && i < (int64_t)l->script->n_prelude) {
+        l->prelude_done[i] = true;
+        l->prelude_failed = l->prelude_failed || !ev_is(e, EVF_FIRED, "1");
+    }
+    if (!has_begun(l) && clusters_run(l))
+        l->origin = e->t;
+}
+
+/* --- records --------------------------------------------------------------------------------- */
+
 static void act_feed(struct lines *l, const struct event *e)
 {
     size_t i;
@@ -206,19 +291,60 @@ static void act_feed(struct lines *l, const struct event *e)
             decide(l, &l->at[i], ev_is(e, EVF_FIRED, "1") ? LINE_DONE : LINE_UNDONE);
 }
 
-void lines_feed(struct lines *l, const struct event *e)
+/* The operation's number counts from the run's beginning, the line's from the story's. */
+static void point_feed(struct lines *l, const struct event *e)
+{
+    const int64_t count = ev_int(e, EVF_COUNT);
+    size_t i;
+
+    for (i = 0; i < l->n; i++) {
+        struct line *line = &l->at[i];
+        const struct script_point *p = &line->say->point;
+        if (!line->say->has_point || !ev_is(e, EVF_OP, p->op))
+            continue;
+        if (!has_begun(l))
+            line->points = line->points > count ? line->points : count;
+        else if (line->reached == MS_NEVER && count - line->points == p->count &&
+                 ev_is(e, EVF_PHASE, p->phase))
+            line->reached = e->t;
+    }
+}
+
+static void facts_feed(struct lines *l, const struct event *e)
 {
     size_t i;
 
+    for (i = 0; i < l->n; i++) {
+        struct line *line = &l->at[i];
+        if (!line->fact.row || is_decided(line))
+            continue;
+        fact_feed(&line->fact, &l->view, e, has_begun(l));
+        if (line->other.row)
+            fact_feed(&line->other, &l->view, e, has_begun(l));
+    }
+}
+
+void lines_feed(struct lines *l, const struct event *e)
+{
     lines_time(l, e->t);
     l->seq = e->seq;
-    for (i = 0; i < l->n; i++)
-        if (l->at[i].fact.row && !is_decided(&l->at[i]))
-            fact_feed(&l->at[i].fact, &l->view, e);
+    facts_feed(l, e);
     view_feed(&l->view, e);
     if (e->kind == EV_ACT)
         act_feed(l, e);
+    if (e->kind == EV_POINT)
+        point_feed(l, e);
+    if (l->script->n_prelude > 0)
+        prelude_feed(l, e);
     settle(l);
+}
+
+/* Whether a never or always that was not broken is true at the end. */
+static bool lasted(const struct lines *l, const struct line *line)
+{
+    if (!has_begun(l) || l->origin + line->say->for_ms > l->now)
+        return false;
+    return line->say->when == WHEN_NEVER || holds(l, line, true);
 }
 
 void lines_end(struct lines *l)
@@ -235,9 +361,9 @@ void lines_end(struct lines *l)
             continue;
         if (line->is_act)
             decide(l, line, LINE_UNDONE);
-        else if (when == WHEN_END || when == WHEN_PREMISE)
-            decide(l, line, holds(l, line, true) ? LINE_TRUE : LINE_FALSE);
-        else if ((when == WHEN_NEVER || when == WHEN_ALWAYS) && line->say->for_ms <= l->now)
+        else if (when == WHEN_PREMISE || (when == WHEN_END && has_begun(l)))
+            decide(l, line, has_begun(l) && holds(l, line, true) ? LINE_TRUE : LINE_FALSE);
+        else if ((when == WHEN_NEVER || when == WHEN_ALWAYS) && lasted(l, line))
             decide(l, line, LINE_TRUE);
     }
 }
@@ -247,10 +373,12 @@ void lines_end(struct lines *l)
 /* When an act that was not done yet is to be done; MS_NEVER while that is not known. */
 static ms_t act_due(const struct lines *l, const struct line *line)
 {
-    if (!line->is_act || is_decided(line))
+    if (!line->is_act || is_decided(line) || !has_begun(l))
         return MS_NEVER;
+    if (line->say->has_point)
+        return line->reached == MS_NEVER ? MS_NEVER : line->reached + line->say->time;
     if (line->say->when == WHEN_AT)
-        return line->say->time;
+        return instant(l, line);
     assert(line->opener != NO_LINE);
     if (l->at[line->opener].state != LINE_TRUE)
         return MS_NEVER;
@@ -263,6 +391,8 @@ const struct script_line *lines_act(const struct lines *l)
     ms_t first_due = MS_NEVER;
     size_t i;
 
+    if (!has_begun(l))
+        return prelude_act(l);
     for (i = 0; i < l->n; i++) {
         const ms_t due = act_due(l, &l->at[i]);
         if (due <= l->now && due < first_due) {
@@ -275,18 +405,26 @@ const struct script_line *lines_act(const struct lines *l)
 
 static ms_t line_due(const struct lines *l, const struct line *line)
 {
-    if (is_decided(line))
+    if (is_decided(line) || !has_begun(l))
         return MS_NEVER;
     if (line->is_act)
         return act_due(l, line);
     if (line->say->when == WHEN_AT || line->say->when == WHEN_BY)
-        return line->say->time + 1; /* T itself still belongs to the line */
-    return line->say->has_for && line->say->for_ms > l->now ? line->say->for_ms : MS_NEVER;
+        return instant(l, line) + 1; /* T itself still belongs to the line */
+    return line->say->has_for && l->origin + line->say->for_ms > l->now
+               ? l->origin + line->say->for_ms
+               : MS_NEVER;
+}
+
+/* When the run is over, come what may. */
+static ms_t end_due(const struct lines *l)
+{
+    return has_begun(l) ? l->origin + l->script->run_ms : LINES_PRELUDE_MAX;
 }
 
 ms_t lines_due(const struct lines *l)
 {
-    ms_t due = l->script->run_ms;
+    ms_t due = prelude_act(l) && !has_begun(l) ? l->now : end_due(l);
     size_t i;
 
     for (i = 0; i < l->n; i++)
@@ -310,7 +448,7 @@ static const struct line *keeps_going(const struct lines *l)
         if (last)
             continue;
         if ((when == WHEN_END || when == WHEN_PREMISE) ? !holds(l, line, false)
-                                                       : line->say->for_ms > l->now)
+                                                       : l->origin + line->say->for_ms > l->now)
             last = line;
     }
     return last;
@@ -318,12 +456,17 @@ static const struct line *keeps_going(const struct lines *l)
 
 bool lines_over(const struct lines *l, const char **ret_why)
 {
-    const bool time = l->now >= l->script->run_ms;
+    const bool time = l->now >= end_due(l);
 
-    if (!time && keeps_going(l))
+    if (!time && (!has_begun(l) || keeps_going(l)))
         return false;
     *ret_why = time ? "time" : "decided";
     return true;
+}
+
+ms_t lines_origin(const struct lines *l)
+{
+    return l->origin;
 }
 
 enum line_state lines_state(const struct lines *l, size_t i)
@@ -342,7 +485,7 @@ void lines_seen(const struct lines *l, size_t i, char *out, size_t size,
     if (is_decided(line))
         snprintf(out, size, "%s", line->seen);
     else if (line->fact.row)
-        fact_seen(&line->fact, &l->view, out, size);
+        line_seen(l, line, out, size);
     else
         snprintf(out, size, "not yet");
     if (line->fact.row && line->state != LINE_UNDONE) {
@@ -357,12 +500,15 @@ void lines_seen(const struct lines *l, size_t i, char *out, size_t size,
 
 void lines_progress(const struct lines *l, char *out, size_t size)
 {
-    const struct line *line = keeps_going(l);
-    const bool timed = line && (line->say->when == WHEN_AT || line->say->when == WHEN_BY);
+    const struct line *line = has_begun(l) ? keeps_going(l) : NULL;
+    const bool timed =
+        line && !line->say->has_point && (line->say->when == WHEN_AT || line->say->when == WHEN_BY);
     char time[24] = "";
 
     if (!line) {
-        snprintf(out, size, "nothing is left to wait for");
+        snprintf(out, size,
+                 has_begun(l) ? "nothing is left to wait for"
+                              : "waiting for the clusters that the story begins with");
         return;
     }
     if (timed)

@@ -1,10 +1,23 @@
 /* A story's lines as monitors over the journal. Pure, and the same for engine and judge: the engine
  * feeds each record as it is merged and asks what to do next; the judge feeds the finished journal,
- * whose `act` records say what was done when. So both agree by construction. */
+ * whose `act` records say what was done when. So both agree by construction.
+ *
+ * The prelude (`site cluster` lines) comes first: lines_act gives its acts, numbered from
+ * SCRIPT_PRELUDE_FIRST on, the install at once, the creates when the gateway is Running and has its
+ * account. The story begins at the record that shows the last of those clusters Running; nothing
+ * else has to be said, for the engine and the judge see the same record. From there on all times,
+ * `run` included, all points and all facts count. A prelude that takes longer than
+ * LINES_PRELUDE_MAX ends the run, and its rules stay undecided.
+ *
+ * An act at a point is due with the record that reaches it: the N-th operation of
+ * that kind since the story began. Whoever puts that record into the journal asks
+ * lines_act before the operation goes on. */
 #ifndef SCENARIOS_JUDGE_LINES_H
 #define SCENARIOS_JUDGE_LINES_H
 
 #include "scenarios/judge/judge.h"
+
+#define LINES_PRELUDE_MAX HOURS(12)
 
 enum line_state {
     LINE_WAITING, /* its time has not come */
@@ -28,6 +41,8 @@ void lines_time(struct lines *l, ms_t now);
 const struct script_line *lines_act(const struct lines *l);
 /* The next instant at which something may be due: an act, a deadline, the end of a `for`. */
 ms_t lines_due(const struct lines *l);
+/* When the story began; MS_NEVER while the prelude is being played. */
+ms_t lines_origin(const struct lines *l);
 /* Nothing is left to wait for: every by and then is decided, every at done, every end and premise
  * holds, and no never/always asks for more time; or `run` time is over. why: "decided", "time". */
 bool lines_over(const struct lines *l, const char **ret_why);

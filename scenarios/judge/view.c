@@ -11,7 +11,7 @@ void view_init(struct view *v, const struct script *s)
 {
     size_t i;
 
-    *v = (struct view){.script = s};
+    *v = (struct view){.script = s, .dead_since = MS_NEVER};
     for (i = 0; i < s->n_lines; i++)
         if (text_is(s->lines[i].verb->id, "evidence.whole"))
             v->evidence.wanted = true;
@@ -29,7 +29,7 @@ static void role_add(struct view *v, const char *role)
 {
     size_t i;
 
-    if (text_is(role, "router") || text_is(role, "canary"))
+    if (text_is(role, "router") || text_is(role, "canary") || text_is(role, "node"))
         return;
     for (i = 0; i < v->n_roles; i++)
         if (text_is(v->roles[i], role))
@@ -64,6 +64,13 @@ const char *view_role(const struct view *v, const char *address_or_name)
             text_is(v->hosts[i].role, label))
             return v->hosts[i].role;
     return "";
+}
+
+const char *view_party(const struct view *v, const char *address_or_name)
+{
+    const char *party = ledger_party(&v->ledger, address_or_name);
+
+    return party[0] != '\0' ? party : view_role(v, address_or_name);
 }
 
 /* --- what Palette shows ---------------------------------------------------------------------- */
@@ -122,6 +129,19 @@ static void on_palette_call(struct view *v, const struct event *e)
 
 /* --- programs and the user ------------------------------------------------------------------- */
 
+ms_t view_gateway_dead(const struct view *v)
+{
+    return v->dead_since == MS_NEVER ? v->dead_longest
+                                     : ms_max(v->dead_longest, v->now - v->dead_since);
+}
+
+static void died(struct view *v, const struct event *e)
+{
+    v->alive = false;
+    if (v->dead_since == MS_NEVER)
+        v->dead_since = e->t;
+}
+
 /* What a signal does to a program that cannot refuse it. */
 static void on_signal(struct view *v, const struct event *e)
 {
@@ -130,7 +150,7 @@ static void on_signal(struct view *v, const struct event *e)
     if (number == 15)
         v->term_sent = true;
     if (number == 9)
-        v->alive = false;
+        died(v, e);
     if (number == 19)
         v->frozen = true;
     if (number == 18) {
@@ -144,6 +164,8 @@ static void on_program(struct view *v, const struct event *e)
     if (!ev_is(e, EVF_WHO, "gateway"))
         return;
     if (ev_is(e, EVF_KIND, "started")) {
+        v->dead_longest = view_gateway_dead(v);
+        v->dead_since = MS_NEVER;
         v->alive = true;
         v->frozen = v->term_sent = false;
         v->starts++;
@@ -155,7 +177,7 @@ static void on_program(struct view *v, const struct event *e)
         on_signal(v, e);
     if (ev_is(e, EVF_KIND, "exited")) {
         v->good_stops += v->alive && v->term_sent && ev_is(e, EVF_STATUS, "0");
-        v->alive = false;
+        died(v, e);
     }
 }
 
@@ -261,6 +283,9 @@ void view_feed(struct view *v, const struct event *e)
 {
     size_t i;
 
+    v->now = ms_max(v->now, e->t);
+    ledger_feed(&v->ledger, e);
+    view_cluster_feed(v, e);
     view_evidence_feed(&v->evidence, e);
     for (i = 0; i < COUNTOF(rows); i++)
         if (rows[i].kind == e->kind)

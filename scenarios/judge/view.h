@@ -4,7 +4,9 @@
 #ifndef SCENARIOS_JUDGE_VIEW_H
 #define SCENARIOS_JUDGE_VIEW_H
 
+#include "scenarios/engine/verbs.h"
 #include "scenarios/judge/judge.h"
+#include "scenarios/judge/ledger.h"
 
 #define VIEW_HOSTS_MAX    64
 #define VIEW_GATEWAYS_MAX 16
@@ -12,6 +14,9 @@
 #define VIEW_LINKS_MAX    16
 #define VIEW_ROLES_MAX    16
 #define VIEW_NAME_MAX     64
+#define VIEW_CLUSTERS_MAX 32
+#define VIEW_NODES_MAX    32 /* of one cluster */
+#define VIEW_LABELS_MAX   16 /* of one cluster */
 
 struct view_evidence {
     bool wanted; /* chains are only checked when a line asks */
@@ -27,6 +32,25 @@ struct view_evidence {
     } links[VIEW_LINKS_MAX];
     char torn[160]; /* "" = not torn so far */
     uint64_t torn_at;
+};
+
+struct view_cluster { /* what Palette and the private side show of it; the newest of its name */
+    char name[VIEW_NAME_MAX], uid[VIEW_NAME_MAX * 2];
+    char state[VIEW_NAME_MAX], health[VIEW_NAME_MAX];
+    bool was_running;
+    size_t n_nodes;
+    struct view_node {
+        char machine[VIEW_NAME_MAX]; /* as in pal.node */
+        bool seen, deleted;
+    } nodes[VIEW_NODES_MAX];
+    size_t n_labels;
+    char labels[VIEW_LABELS_MAX][VIEW_NAME_MAX * 4]; /* that the agent applied, key=value */
+    char answer[EV_VALUE_MAX];                       /* addresses of its DNS record */
+    char record[EV_VALUE_MAX];                       /* the record's name */
+    int64_t beats;                                   /* since Running */
+    ms_t last_beat;                                  /* or the instant of Running */
+    int64_t dials;                                   /* to its API since Running */
+    bool answers;                                    /* the last of them */
 };
 
 struct view {
@@ -49,7 +73,12 @@ struct view {
     } accounts[VIEW_ACCOUNTS_MAX];
     int64_t gateways_over, accounts_over; /* beyond the tables */
 
+    size_t n_clusters;
+    struct view_cluster clusters[VIEW_CLUSTERS_MAX];
+    struct ledger ledger;
+
     bool alive, frozen, term_sent; /* the gateway's program */
+    ms_t dead_since, dead_longest; /* dead_since: MS_NEVER while it lives, or before its start */
     int64_t starts, good_stops;
     bool was_running; /* Palette has shown Running once */
     ms_t last_sign;   /* of the link; also moved by what stops the clock of the rule */
@@ -74,6 +103,18 @@ void view_feed(struct view *v, const struct event *e);
 
 /* Role of an address, of a name such as maas.site, or of either with ":port"; "" = nobody's. */
 const char *view_role(const struct view *v, const char *address_or_name);
+/* A cluster's name for a node of it, else the role. */
+const char *view_party(const struct view *v, const char *address_or_name);
+/* The newest cluster of that name, or NULL. */
+const struct view_cluster *view_cluster(const struct view *v, const char *name);
+/* Nodes that Palette shows and the agent has seen. */
+int64_t view_nodes(const struct view_cluster *c);
+/* The longest time for which the gateway's program did not live, so far. */
+ms_t view_gateway_dead(const struct view *v);
+/* Does this record make the event happen? Asked before the view is fed the record. */
+bool view_happens(const struct view *v, const struct verb_event *x, const struct event *e);
+/* The span of a `while` is open now. */
+bool view_spans(const struct view *v, const struct verb_event *x);
 /* The story's gateway, or NULL. */
 const struct view_gateway *view_gateway(const struct view *v);
 /* The program lives, the link has been up once: silence counts. */

@@ -34,6 +34,12 @@ struct report {
 void report_text(struct buf *out, const struct report *r);
 void report_json(struct buf *out, const struct report *r);
 void report_junit(struct buf *out, const struct report *r);
+/* Who said what to whom around a record, a line an event under one lane a party; nothing when the
+ * record is not there or nobody spoke. */
+void report_sequence(struct buf *out, const struct ev_list *journal, uint64_t seq, int indent);
+/* The machine ledger: a line a life, taken and given back by whom and for which cluster; nothing
+ * when no machine was ever taken. */
+void report_ledger(struct buf *out, const struct ev_list *journal, int indent);
 /* One event in words: "12  8.250s  palette  pal.call  op=register status=204 …". */
 void report_event(struct buf *out, const struct event *e);
 

@@ -85,6 +85,14 @@ static void rule_line_write(struct buf *out, const struct report *r, const struc
 
 /* --- what is not green ----------------------------------------------------------------------- */
 
+static bool has_clusters(const struct ev_list *journal)
+{
+    for (size_t i = 0; i < journal->n; i++)
+        if (ev_list_at(journal, i)->kind == EV_PAL_CLUSTER)
+            return true;
+    return false;
+}
+
 static void events_write(struct buf *out, const struct report_story *s,
                          const struct story_verdict *v, int width)
 {
@@ -101,6 +109,24 @@ static void events_write(struct buf *out, const struct report_story *s,
             buf_printf(&text, "#%" PRIu64, v->evidence[i]);
         words_row(out, i == 0 ? "events" : "", buf_text(&text), 2, width);
     }
+}
+
+/* A picture says more than eight records where clusters are made and machines change hands. */
+static void around_write(struct buf *out, const struct report_story *s,
+                         const struct story_verdict *v)
+{
+    if (v->n_evidence == 0 || !s->journal || !has_clusters(s->journal))
+        return;
+    report_sequence(out, s->journal, v->evidence[v->n_evidence - 1], 2);
+}
+
+static void ledger_write(struct buf *out, const struct report_story *s)
+{
+    if (!s->journal || !has_clusters(s->journal))
+        return;
+    buf_printf(out, "\n%s%s%s, the machines:\n", s->judgement->story,
+               s->judgement->over[0] ? " with " : "", s->judgement->over);
+    report_ledger(out, s->journal, 2);
 }
 
 static void again_write(struct buf *out, const struct report_story *s, int width)
@@ -141,6 +167,7 @@ static void detail_write(struct buf *out, const struct report *r, const struct r
     words_row(out, "seen", v->seen, 2, width);
     words_row(out, "note", v->note, 2, width);
     events_write(out, s, v, width);
+    around_write(out, s, v);
     words_row(out, "journal", s->journal_path ? s->journal_path : "", 2, width);
     again_write(out, s, width);
     words_row(out, "to do", verdict_what_to_do(v->verdict), 2, width);
@@ -181,10 +208,15 @@ static void details_write(struct buf *out, const struct report *r)
 {
     for (size_t i = 0; i < r->n_stories; i++) {
         const struct judgement *j = r->stories[i].judgement;
+        bool told = false;
 
         for (size_t k = 0; k < j->n; k++)
-            if (is_told(j, &j->at[k]))
+            if (is_told(j, &j->at[k])) {
                 detail_write(out, r, &r->stories[i], &j->at[k]);
+                told = true;
+            }
+        if (told)
+            ledger_write(out, &r->stories[i]);
         if (is_surprise(j))
             surprise_write(out, r, &r->stories[i]);
     }

@@ -173,7 +173,7 @@ static void in_shape_direct_everything_is_open(void **state)
 
     (void)state;
     lab_of_file("scenarios/labs/direct.json", l);
-    assert_int_equal(l->n_reach, 42);
+    assert_int_equal(l->n_reach, 56);
     for (i = 0; i < l->n_reach; i++)
         assert_true(l->reach[i].reach == REACH_OPEN && l->reach[i].seen_as[0] == '\0');
     for (i = 0; i < l->n_hosts; i++)

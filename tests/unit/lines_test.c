@@ -1,5 +1,7 @@
 #include "tests/unit/line_play.h"
 
+#include "scenarios/engine/verbs.h"
+
 /* --- by, then, at ---------------------------------------------------------------------------- */
 
 static void by_is_true_as_soon_as_its_fact_is(void **state)
@@ -269,9 +271,187 @@ static void time_in_small_steps_decides_the_same(void **state)
     play_free(judge);
 }
 
+/* --- points, the prelude, suffixes -------------------------------------------------------------
+ */
+
+#define POINT(r, t, op, n, phase)                                                                  \
+    play_put(r, EVS_ENGINE, t, EV_POINT, "op=" op " count=" n " phase=" phase)
+#define CLUSTER(r, t, c, state, before)                                                            \
+    play_put(r, EVS_PALETTE, t, EV_PAL_CLUSTER,                                                    \
+             "cluster=" c " uid=u-" c " marker=k-" c " state=" state " before=" before)
+
+static void an_act_at_a_point_is_due_with_the_record_that_reaches_it(void **state)
+{
+    struct play *r = play_new("at 0s gateway installs\nat allocate.2.done gateway dies\n"
+                              "at allocate.2.done+30m gateway comes back\n"
+                              "end gateway was hit at allocate.2.done\n");
+
+    (void)state;
+    play_act(r, 0, 2, "1");
+    POINT(r, 10, "allocate", "1", "done");
+    POINT(r, 20, "allocate", "2", "asked");
+    POINT(r, 20, "deploy", "2", "done");
+    assert_null(lines_act(r->lines));
+    POINT(r, 30, "allocate", "2", "done");
+    assert_int_equal(lines_act(r->lines)->number, 3);
+    play_act(r, 30, 3, "1");
+    assert_null(lines_act(r->lines));
+    assert_int_equal(lines_due(r->lines), MINUTES(30) + 30);
+    POINT(r, 40, "allocate", "2", "done"); /* said again: the first time counts */
+    lines_time(r->lines, MINUTES(30) + 30);
+    assert_int_equal(lines_act(r->lines)->number, 4);
+    play_act(r, MINUTES(30) + 30, 4, "1");
+    lines_end(r->lines);
+    assert_line(r, 3, LINE_TRUE);
+    play_free(r);
+}
+
+/* A gateway that never comes to the point leaves the act undone, and the premise unmet. */
+static void a_point_that_is_never_reached_leaves_its_act_undone(void **state)
+{
+    struct play *r = play_new("at release.1.asked gateway dies\nby 5m gateway is Running\n"
+                              "premise gateway was hit at release.1.asked\n");
+
+    (void)state;
+    lines_time(r->lines, HOURS(1));
+    assert_true(play_is_over(r, "time"));
+    lines_end(r->lines);
+    assert_line(r, 0, LINE_UNDONE);
+    assert_line(r, 1, LINE_UNDONE);
+    assert_line(r, 2, LINE_FALSE);
+    play_free(r);
+}
+
+static void the_story_begins_when_the_clusters_of_its_site_run(void **state)
+{
+    struct play *r = play_new("site cluster c1 with 2 nodes\nsite cluster c2 with 1 nodes\n"
+                              "at 1h gateway dies\nat allocate.1.asked gateway stops\n"
+                              "end palette took 1 claim from gateway\n");
+
+    (void)state;
+    assert_int_equal(lines_origin(r->lines), MS_NEVER);
+    assert_int_equal(lines_act(r->lines)->number, SCRIPT_PRELUDE_FIRST);
+    play_act(r, 0, SCRIPT_PRELUDE_FIRST, "1");
+    assert_null(lines_act(r->lines));
+    play_state(r, 10, "_", "Running");
+    assert_null(lines_act(r->lines)); /* nothing can be made without the account */
+    play_put(r, EVS_PALETTE, 20, EV_PAL_ACCOUNT, "uid=a bound_to=u1 made_by=gateway kind=made");
+    assert_int_equal(lines_act(r->lines)->number, SCRIPT_PRELUDE_FIRST + 1);
+    assert_text(lines_act(r->lines)->verb->id, "user.creates-cluster");
+    play_act(r, 30, SCRIPT_PRELUDE_FIRST + 1, "1");
+    play_act(r, 30, SCRIPT_PRELUDE_FIRST + 2, "1");
+    assert_null(lines_act(r->lines));
+    POINT(r, 40, "allocate", "3", "asked");
+    play_put(r, EVS_PALETTE, 50, EV_PAL_CALL, "conn=1 peer=1 op=claim status=200 who=gateway");
+    CLUSTER(r, 60, "c1", "Running", "_");
+    assert_false(play_is_over(r, "decided"));
+    CLUSTER(r, MINUTES(30), "c2", "Running", "_");
+    assert_int_equal(lines_origin(r->lines), MINUTES(30));
+    assert_int_equal(lines_due(r->lines), MINUTES(90)); /* the act, and the run's hour */
+    POINT(r, MINUTES(31), "allocate", "4", "asked");    /* the first of the story */
+    assert_int_equal(lines_act(r->lines)->number, 5);
+    play_act(r, MINUTES(31), 5, "1");
+    play_put(r, EVS_PALETTE, MINUTES(32), EV_PAL_CALL,
+             "conn=1 peer=1 op=claim status=200 who=gateway");
+    lines_time(r->lines, MINUTES(90));
+    assert_int_equal(lines_act(r->lines)->number, 4);
+    lines_end(r->lines);
+    assert_line(r, 4, LINE_TRUE); /* one claim, not the prelude's */
+    play_free(r);
+}
+
+/* What was not tried is not proven, and not refuted. */
+static void a_prelude_that_fails_leaves_the_rules_undecided(void **state)
+{
+    struct play *r = play_new("site cluster c1 with 2 nodes\nnever secret seen [REG-4]\n"
+                              "by 1m gateway is Running [REG-2]\npremise gateway started some\n");
+
+    (void)state;
+    play_act(r, 0, SCRIPT_PRELUDE_FIRST, "0");
+    assert_null(lines_act(r->lines));
+    assert_int_equal(lines_due(r->lines), LINES_PRELUDE_MAX);
+    lines_time(r->lines, LINES_PRELUDE_MAX);
+    assert_true(play_is_over(r, "time"));
+    lines_end(r->lines);
+    assert_line(r, 1, LINE_OPEN);
+    assert_line(r, 2, LINE_OPEN);
+    assert_line(r, 3, LINE_FALSE);
+    play_free(r);
+}
+
+static void a_suffix_says_when_a_fact_is_looked_at(void **state)
+{
+    struct play *r = play_new("end maas took 1 allocate from any before \"running c1\"\n"
+                              "end maas took 2 allocate from any after \"running c1\"\n"
+                              "never maas took release while \"gateway dead\"\n"
+                              "always gateway is Running while \"gateway dead\"\n"
+                              "never cluster c1 is Deleted after \"gateway dies\"\n");
+
+    (void)state;
+#define CALL(t, op)                                                                                \
+    play_put(r, EVS_MAAS, t, EV_MAAS_CALL, "conn=1 peer=1 method=POST status=200 op=machines." op)
+    CALL(1, "allocate");
+    CALL(1, "release");
+    CLUSTER(r, 2, "c1", "Deleted", "_");
+    CLUSTER(r, 2, "c1", "Running", "_");
+    CALL(3, "allocate");
+    CALL(3, "allocate");
+    play_put(r, EVS_ENGINE, 4, EV_PROG, "who=gateway kind=started");
+    CALL(5, "release");
+    assert_line(r, 2, LINE_OPEN);
+    assert_line(r, 3, LINE_OPEN);
+    play_put(r, EVS_ENGINE, 6, EV_PROG, "who=gateway kind=signalled signal=9");
+    assert_line(r, 3, LINE_FALSE); /* no gateway was ever shown Running */
+    CALL(7, "release");
+    assert_line(r, 2, LINE_FALSE);
+    CLUSTER(r, 8, "c1", "Deleted", "Running");
+    assert_line(r, 4, LINE_OPEN);
+    play_put(r, EVS_ENGINE, 9, EV_ACT, "line=99 fired=1 verb=x");
+    assert_line(r, 4, LINE_OPEN);
+    lines_end(r->lines);
+    assert_line(r, 0, LINE_TRUE);
+    assert_line(r, 1, LINE_TRUE);
+    play_free(r);
+}
+
+static void either_of_two_facts_is_enough(void **state)
+{
+    struct play *r = play_new("by 1m cluster c1 is Pending or cluster c1 is Running\n"
+                              "end cluster c1 is Pending or cluster c2 is Running\n");
+
+    (void)state;
+    CLUSTER(r, 5, "c1", "Running", "_");
+    assert_line(r, 0, LINE_TRUE);
+    lines_end(r->lines);
+    assert_line(r, 1, LINE_FALSE);
+    assert_seen(r, 1, "c1 is Running ; Palette knows no c2");
+    play_free(r);
+}
+
+/* An always that had nothing to look at has shown nothing. */
+static void an_always_without_an_instance_is_not_decided(void **state)
+{
+    struct play *r = play_new("always cluster c1 answers [IND-2]\n"
+                              "always beats of c1 leave no gap over 3m [AGT-3]\n");
+
+    (void)state;
+    lines_time(r->lines, HOURS(1));
+    lines_end(r->lines);
+    assert_line(r, 0, LINE_OPEN);
+    assert_line(r, 1, LINE_OPEN);
+    play_free(r);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        test(an_act_at_a_point_is_due_with_the_record_that_reaches_it),
+        test(a_point_that_is_never_reached_leaves_its_act_undone),
+        test(the_story_begins_when_the_clusters_of_its_site_run),
+        test(a_prelude_that_fails_leaves_the_rules_undecided),
+        test(a_suffix_says_when_a_fact_is_looked_at),
+        test(either_of_two_facts_is_enough),
+        test(an_always_without_an_instance_is_not_decided),
         test(by_is_true_as_soon_as_its_fact_is),
         test(by_is_false_once_its_time_has_passed),
         test(a_by_opens_with_its_act_and_takes_the_state_it_finds),

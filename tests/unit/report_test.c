@@ -282,9 +282,36 @@ static void the_pages_name_every_row(void **state)
     assert_false(out.full);
 }
 
+/* Who took which machine for whom, and who gave it back, is what a person asks first. */
+static void machines_and_talk_are_drawn_where_clusters_are_made(void **state)
+{
+    struct buf out SCOPED(buf_drop);
+    struct ev_list journal;
+    uint64_t seq = 0;
+    (void)state;
+
+    buf_init(&out, REPORT_BYTES_MAX);
+    journal_load("tests/contract/journals/clusters.pass.jsonl", NULL, &journal);
+    report_ledger(&out, &journal, 2);
+    for (size_t i = 0; i < journal.n && seq == 0; i++)
+        if (ev_is(ev_list_at(&journal, i), EVF_OP, "machines.deploy"))
+            seq = ev_list_at(&journal, i)->seq;
+    report_sequence(&out, &journal, seq, 2);
+    golden("tests/contract/reports/ledger.txt", &out);
+    buf_clear(&out);
+    report_sequence(&out, &journal, 4711, 2);
+    assert_text(buf_text(&out), "");
+    ev_list_drop(&journal);
+    journal_load("tests/contract/journals/REG-2.pass.jsonl", NULL, &journal);
+    report_ledger(&out, &journal, 2);
+    assert_text(buf_text(&out), "");
+    ev_list_drop(&journal);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        test(machines_and_talk_are_drawn_where_clusters_are_made),
         test(the_text_is_the_one_we_want_a_person_to_read),
         test(a_failure_names_rule_clause_events_and_the_command),
         test(no_line_is_wider_than_asked),

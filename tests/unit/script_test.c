@@ -127,8 +127,9 @@ static void a_story_without_over_has_one_run(void **state)
     assert_int_equal(script->stages, BIT(STAGE_SIM) | BIT(STAGE_NETNS));
 }
 
-#define HEAD      "scenario \"x\"\nrun 1h\n"
-#define TIME_HINT "write one such as 90s, 15m or 1h30m"
+#define HEAD       "scenario \"x\"\nrun 1h\n"
+#define POINT_HINT "write OPERATION.N.PHASE, with a pause if you like, such as allocate.1.done+30m"
+#define TIME_HINT  "write one such as 90s, 15m or 1h30m"
 
 /* Whoever writes a story learns the language from these sentences. */
 static const struct bad {
@@ -157,12 +158,12 @@ static const struct bad {
     {HEAD "never flow private to palette\n", "x.scn:3:20: 'to' does not fit here; write '->'"},
     {HEAD "never flow private ->\n",
      "x.scn:3:22: the line ends too early; write 'gateway', 'maas', 'palette', 'proxy', 'dns', "
-     "'router', 'stranger', 'user', 'any', 'private', 'transit' or 'internet'"},
+     "'router', 'stranger', 'user', 'any', 'private', 'transit', 'internet' or a cluster such as c1"},
     {HEAD "end palette took plenty register from gateway\n",
      "x.scn:3:18: 'plenty' does not fit here; write 'enrol', 'renew', 'register', 'beat', 'feed', "
      "'answer', 'overlord', 'overlords', 'approve', 'pairing-code', 'account-create', "
-     "'account-update', 'account', 'accounts', 'validate', 'properties', 'unknown', 'any' or a "
-     "count: N, N+, some or no"},
+     "'account-update', 'account', 'accounts', 'validate', 'properties', 'fetch', 'claim', 'report', "
+     "'handover', 'released', 'hello', 'unknown', 'any' or a count: N, N+, some or no"},
     {HEAD "by 5m gateway is Runing\n",
      "x.scn:3:18: 'Runing' is not known here; did you mean 'Running'?"},
     {HEAD "by 5m gateway is Running now\n",
@@ -201,6 +202,48 @@ static const struct bad {
     {HEAD "site gateway installs\n",
      "x.scn:3:6: 'gateway installs' is an act and 'site' wants what is "
      "there before the run; write 'at TIME gateway installs'"},
+    /* clusters, machines, points and events */
+    {HEAD "at 0s user creates cluster k1 with 2 nodes\n",
+     "x.scn:3:28: 'k1' does not fit here; write a cluster such as c1"},
+    {HEAD "at 0s user labels cluster c1 gold\n",
+     "x.scn:3:30: 'gold' does not fit here; write a label: key=value"},
+    {HEAD "at 0s machine c1 fails deploy\n",
+     "x.scn:3:15: 'c1' does not fit here; write a machine such as m1"},
+    {HEAD "at 0s maas loses answer to beat.1\n",
+     "x.scn:3:28: 'beat.1' does not fit here; write a call to MAAS, OP.N, such as allocate.1"},
+    {HEAD "at allocate.0.done gateway dies\n",
+     "x.scn:3:4: 'allocate.0.done' is no point; " POINT_HINT},
+    {HEAD "at allocate.1.over gateway dies\n",
+     "x.scn:3:4: 'allocate.1.over' is no point; " POINT_HINT},
+    {HEAD "at allocate..done gateway dies\n",
+     "x.scn:3:4: 'allocate..done' is no point; " POINT_HINT},
+    {HEAD "at allocate.1.done+x gateway dies\n",
+     "x.scn:3:4: 'allocate.1.done+x' is no point; " POINT_HINT},
+    {HEAD "at allocate.1.done gateway is Running\n",
+     "x.scn:3:4: only an act can be done at a point; write 'at TIME' for a fact"},
+    {HEAD "premise gateway was hit at allocate.1\n",
+     "x.scn:3:28: 'allocate.1' does not fit here; write a point: OP.N.PHASE, such as "
+     "allocate.1.done"},
+    {HEAD "never maas took allocate while \"gateway dies\"\n",
+     "x.scn:3:32: \"gateway dies\" is no span; write \"gateway dead\""},
+    {HEAD "never maas took allocate after \"gateway dead\"\n",
+     "x.scn:3:32: \"gateway dead\" is no event; write one such as \"running c1\" or \"gateway "
+     "dies\""},
+    {HEAD "never maas took allocate before \"running\"\n",
+     "x.scn:3:33: \"running\" is no event; write one such as \"running c1\" or \"gateway dies\""},
+    {HEAD "at 0s gateway installs after \"running c1\"\n",
+     "x.scn:3:1: only a fact can end in before, after or while; remove it"},
+    {HEAD "end first \"hallo c1\" before first \"running c1\"\n",
+     "x.scn:3:11: 'hallo c1' does not fit here; write an event in quotes, such as \"hello c1\", "
+     "\"delete c1\", \"ready machine-of-c1\" or \"gateway dies\""},
+    {HEAD "by 5m cluster c1 is Running or\n",
+     "x.scn:3:31: the line ends too early; write 'gateway', 'gateways', 'accounts', 'palette', "
+     "'cluster', 'beats', 'machine', 'machines', 'ledger', 'record', 'maas', 'flow', 'flows', "
+     "'proxy', 'secret', 'output', 'first', 'every', 'link', 'fault', 'user', 'evidence' or "
+     "'probes'"},
+    {HEAD "by 5m cluster c1 is or cluster c1 is Running\n",
+     "x.scn:3:21: the line ends too early; write 'Pending', 'Provisioning', 'Running', 'Deleting' "
+     "or 'Deleted'"},
     /* rules */
     {HEAD "never secret seen [reg-4]\n", "x.scn:3:19: 'reg-4' is no rule; write one such as REG-1"},
     {HEAD "never secret seen [REG-4\n",
@@ -236,6 +279,65 @@ static const struct bad {
     {HEAD "over SHAPE nat\nnever secret seen\n",
      "x.scn:3:1: SHAPE is used nowhere below; use it or remove the line"},
 };
+
+static void points_suffixes_and_two_facts_are_read(void **state)
+{
+    static const char text[] =
+        "scenario \"x\"\nover POINT hello.2.asked\nsite cluster c1 with 3 nodes\n"
+        "at POINT+30m gateway comes back\n"
+        "never maas took change for c1 from gateway after \"running c1\" for 1h\n"
+        "by 1h cluster c1 is Pending or cluster c2 holds 2 machines [LIF-1]\n"
+        "end every \"ready machine-of-c1\" before \"deleted c1\"\n"
+        "premise gateway was hit at POINT\nrun 1h\n";
+    const struct script_line *line = script->lines;
+    struct err e;
+
+    (void)state;
+    must(script_read("x.scn", text, NULL, script, &e), &e);
+    line++; /* at */
+    assert_true(line->has_point);
+    assert_text(line->point.op, "hello");
+    assert_int_equal(line->point.count, 2);
+    assert_text(line->point.phase, "asked");
+    assert_int_equal(line->time, MINUTES(30));
+    line++; /* never */
+    assert_int_equal(line->suffix, SUFFIX_AFTER);
+    assert_text(line->event, "running c1");
+    assert_text(line->verb->id, "maas.took-for");
+    assert_text(line->args[1], "c1");
+    assert_int_equal(line->for_ms, HOURS(1));
+    line++; /* by */
+    assert_text(line->verb->id, "cluster.is");
+    assert_int_equal(line->or_next, 1);
+    assert_text(script->ors[0].verb->id, "cluster.holds");
+    assert_text(script->ors[0].args[1], "2");
+    line++; /* end: order is the fact itself, not a suffix */
+    assert_text(line->verb->id, "every.before");
+    assert_int_equal(line->suffix, SUFFIX_NONE);
+    line++; /* premise */
+    assert_text(line->args[0], "hello.2.asked");
+}
+
+/* `site cluster` lines become acts with numbers of their own, the install before them. */
+static void clusters_of_the_site_are_a_prelude(void **state)
+{
+    struct err e;
+
+    (void)state;
+    must(script_read("x.scn",
+                     "scenario \"x\"\nsite cluster c1 with 3 nodes\nsite cluster c2 with 1 nodes\n"
+                     "end ledger balances\nrun 1h\n",
+                     NULL, script, &e),
+         &e);
+    assert_int_equal(script->n_prelude, 3);
+    assert_text(script->prelude[0].verb->id, "gateway.installs");
+    assert_int_equal(script->prelude[0].number, SCRIPT_PRELUDE_FIRST);
+    assert_text(script->prelude[2].verb->id, "user.creates-cluster");
+    assert_text(script->prelude[2].text, "user creates cluster c2 with 1 nodes");
+    assert_text(script->prelude[2].args[0], "c2");
+    assert_text(script->prelude[2].args[1], "1");
+    assert_int_equal(script->prelude[2].number, SCRIPT_PRELUDE_FIRST + 2);
+}
 
 static void every_mistake_gets_place_and_remedy(void **state)
 {
@@ -322,10 +424,16 @@ static void stages_and_clocks_are_found_by_name(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        test(a_good_story_is_read_whole),           test(an_over_word_is_put_in_for_each_value),
-        test(a_story_without_over_has_one_run),     test(every_mistake_gets_place_and_remedy),
-        test(a_story_of_too_many_lines_is_refused), test(every_form_of_the_table_is_well_made),
-        test(counts_are_numbers_and_words),         test(stages_and_clocks_are_found_by_name),
+        test(a_good_story_is_read_whole),
+        test(an_over_word_is_put_in_for_each_value),
+        test(points_suffixes_and_two_facts_are_read),
+        test(clusters_of_the_site_are_a_prelude),
+        test(a_story_without_over_has_one_run),
+        test(every_mistake_gets_place_and_remedy),
+        test(a_story_of_too_many_lines_is_refused),
+        test(every_form_of_the_table_is_well_made),
+        test(counts_are_numbers_and_words),
+        test(stages_and_clocks_are_found_by_name),
     };
 
     return cmocka_run_group_tests(tests, before, after);
