@@ -98,6 +98,24 @@ static bool gateway_thaws(struct play *p)
     return true;
 }
 
+/* The process that comes back has what it wrote; what the disk of a host without power would have
+ * lost is the simulator's business. */
+static bool gateway_loses_power(struct play *p)
+{
+    return gateway_dies(p);
+}
+
+/* Whichever fits. */
+static enum act_state gateway_comes_back(struct play *p, const struct script_line *line)
+{
+    (void)line;
+    if (guest_running(&p->guest) && !p->guest.frozen)
+        return ACT_NOT_DONE;
+    if (guest_running(&p->guest))
+        return gateway_thaws(p) ? ACT_DONE : ACT_NOT_DONE;
+    return gateway_starts(p) ? ACT_DONE : ACT_NOT_DONE;
+}
+
 static enum act_state gateway_act(struct play *p, const struct script_line *line)
 {
     static const struct {
@@ -107,8 +125,10 @@ static enum act_state gateway_act(struct play *p, const struct script_line *line
     } rows[] = {
         {"starts", false, gateway_starts}, {"stops", true, gateway_stops},
         {"dies", true, gateway_dies},      {"freezes", true, gateway_freezes},
-        {"thaws", true, gateway_thaws},
+        {"thaws", true, gateway_thaws},    {"loses-power", true, gateway_loses_power},
     };
+    if (text_is(line->args[0], "comes-back"))
+        return gateway_comes_back(p, line);
     for (size_t i = 0; i < COUNTOF(rows); i++)
         if (text_is(line->args[0], rows[i].word))
             return guest_running(&p->guest) == rows[i].needs_running && rows[i].act(p)
@@ -163,50 +183,23 @@ static enum act_state evidence_loses(struct play *p, const struct script_line *l
 /* --- the user -----------------------------------------------------------------------------------
  */
 
+static int64_t number(const char *text)
+{
+    int64_t n = 0;
+    (void)text_int(text, 0, INT32_MAX, &n);
+    return n;
+}
+
+static enum act_state begin(struct play *p, const char *kind, const char *name, const char *text,
+                            int64_t nodes)
+{
+    return tasks_begin(&p->tasks, kind, name, text, nodes) ? ACT_DONE : ACT_NOT_DONE;
+}
+
 static enum act_state user_lists_gateways(struct play *p, const struct script_line *line)
 {
     (void)line;
-    return ask(p,
-               &(struct user_wish){
-                   .verb = "lists-gateways", .method = "GET", .path = "/v1/overlords", .body = ""});
-}
-
-static void ask_validate(struct play *p)
-{
-    const struct lab_host *maas = lab_role(p->w.run->lab, "maas");
-    char path[256], body[512];
-    snprintf(path, sizeof(path), "/v1/overlords/maas/%s/account/validate", p->guest.uid);
-    snprintf(body, sizeof(body),
-             "{\"account\":{\"apiEndpoint\":\"http://%s:%d/MAAS\",\"apiKey\":\"%s\"}}",
-             maas->links[0].address, maas->listen, p->w.maas_key);
-    (void)ask(
-        p, &(struct user_wish){.verb = "validates", .method = "POST", .path = path, .body = body});
-}
-
-/* The account is known by its uid now. */
-static void on_accounts(void *arg, const struct http_result *r)
-{
-    struct play *p = arg;
-    char uid[64] = "", path[256];
-    if (!jx_pick(buf_text(&r->body), r->body.len, "items.0.metadata.uid", uid, sizeof(uid)))
-        (void)text_copy(uid, sizeof(uid), "none");
-    if (p->wish == NULL) {
-        ask_validate(p);
-        return;
-    }
-    snprintf(path, sizeof(path), "/v1/cloudaccounts/maas/%s/properties/%s", uid, p->wish);
-    (void)ask(p, &(struct user_wish){
-                     .verb = "lists", .method = "GET", .path = path, .body = "", .names = true});
-}
-
-static enum act_state ask_account(struct play *p, const char *wish)
-{
-    p->wish = wish;
-    return ask(p, &(struct user_wish){.method = "GET",
-                                      .path = "/v1/cloudaccounts/maas",
-                                      .body = "",
-                                      .done = on_accounts,
-                                      .arg = p});
+    return begin(p, "lists-gateways", "", "", 0);
 }
 
 static enum act_state user_lists(struct play *p, const struct script_line *line)
@@ -218,14 +211,70 @@ static enum act_state user_lists(struct play *p, const struct script_line *line)
                                            {"tags", "tags"}};
     for (size_t i = 0; i < COUNTOF(kinds); i++)
         if (text_is(line->args[0], kinds[i][0]))
-            return ask_account(p, kinds[i][1]);
+            return begin(p, "lists", "", kinds[i][1], 0);
     return ACT_NOT_DONE;
 }
 
 static enum act_state user_validates(struct play *p, const struct script_line *line)
 {
     (void)line;
-    return ask_account(p, NULL);
+    return begin(p, "validates", "", "", 0);
+}
+
+static enum act_state user_creates(struct play *p, const struct script_line *line)
+{
+    return begin(p, "creates-cluster", line->args[0], "", number(line->args[1]));
+}
+
+/* A user who asks for a cluster that is not there is answered so, and the act is not done. */
+static enum act_state change(struct play *p, const struct script_line *line, const char *kind,
+                             const char *text, int64_t nodes)
+{
+    bool known = tasks_cluster(&p->tasks, line->args[0]) != NULL;
+    return begin(p, kind, line->args[0], text, nodes) == ACT_DONE && known ? ACT_DONE
+                                                                           : ACT_NOT_DONE;
+}
+
+static enum act_state user_deletes(struct play *p, const struct script_line *line)
+{
+    return change(p, line, "deletes-cluster", "", 0);
+}
+
+static enum act_state user_scales(struct play *p, const struct script_line *line)
+{
+    return change(p, line, "scales-cluster", "", number(line->args[1]));
+}
+
+static enum act_state user_labels(struct play *p, const struct script_line *line)
+{
+    return change(p, line, "labels-cluster", line->args[1], 0);
+}
+
+/* --- machines and MAAS --------------------------------------------------------------------------
+ */
+
+static enum act_state node_reboots(struct play *p, const struct script_line *line)
+{
+    return nodes_reboot(&p->nodes, line->args[1], number(line->args[0])) ? ACT_DONE : ACT_NOT_DONE;
+}
+
+static enum act_state tell_maas(struct play *p, const char *words)
+{
+    return mocks_tell_maas(&p->mocks, words) ? ACT_DONE : ACT_NOT_DONE;
+}
+
+static enum act_state machine_fails_deploy(struct play *p, const struct script_line *line)
+{
+    char words[64];
+    snprintf(words, sizeof(words), "machine %.32s fails deploy", line->args[0]);
+    return tell_maas(p, words);
+}
+
+static enum act_state maas_loses_answer(struct play *p, const struct script_line *line)
+{
+    char words[64];
+    snprintf(words, sizeof(words), "loses answer to %.32s", line->args[0]);
+    return tell_maas(p, words);
 }
 
 /* --- the table ----------------------------------------------------------------------------------
@@ -235,10 +284,21 @@ static const struct {
     const char *verb;
     act_fn *act;
 } acts[] = {
-    {"gateway.installs", gateway_installs},       {"gateway.act", gateway_act},
-    {"probe.every-pair", probe_every_pair},       {"evidence.loses", evidence_loses},
-    {"user.lists-gateways", user_lists_gateways}, {"user.lists", user_lists},
+    {"gateway.installs", gateway_installs},
+    {"gateway.act", gateway_act},
+    {"probe.every-pair", probe_every_pair},
+    {"evidence.loses", evidence_loses},
+    {"user.lists-gateways", user_lists_gateways},
+    {"user.lists", user_lists},
     {"user.validates", user_validates},
+    {"user.creates-cluster", user_creates},
+    {"user.deletes-cluster", user_deletes},
+    {"user.scales-cluster", user_scales},
+    {"user.labels-cluster", user_labels},
+    {"gateway.comes-back", gateway_comes_back},
+    {"node.reboots", node_reboots},
+    {"machine.fails-deploy", machine_fails_deploy},
+    {"maas.loses-answer", maas_loses_answer},
 };
 
 bool act_begin(struct play *p, const struct script_line *line)

@@ -88,21 +88,29 @@ static void reset_signals(void)
     (void)sigprocmask(SIG_SETMASK, &none, NULL);
 }
 
+#define WORD(cap) ((cap) / 32)
+
 /* Bounding set first, while we still may; then root means nothing, and nothing comes back. */
-static int drop_privileges(struct err *e)
+static int drop_privileges(const struct launch *x, struct err *e)
 {
     struct __user_cap_header_struct head = {.version = _LINUX_CAPABILITY_VERSION_3};
-    struct __user_cap_data_struct none[_LINUX_CAPABILITY_U32S_3] = {0};
+    struct __user_cap_data_struct kept[_LINUX_CAPABILITY_U32S_3] = {0};
     if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) < 0)
         return err_errno(e, "no_new_privs");
     for (unsigned long cap = 0; cap <= CAP_LAST_CAP; cap++)
-        if (prctl(PR_CAPBSET_DROP, cap, 0, 0, 0) < 0 && errno != EINVAL)
+        if (!(x->sandboxes && cap == CAP_SETFCAP) && prctl(PR_CAPBSET_DROP, cap, 0, 0, 0) < 0 &&
+            errno != EINVAL)
             return err_errno(e, "drop capability %lu", cap);
     (void)prctl(PR_CAP_AMBIENT, PR_CAP_AMBIENT_CLEAR_ALL, 0, 0, 0);
     if (prctl(PR_SET_SECUREBITS, SECBIT_NOROOT | SECBIT_NOROOT_LOCKED, 0, 0, 0) < 0)
         return err_errno(e, "secure bits");
-    if (syscall(SYS_capset, &head, none) < 0)
+    if (x->sandboxes)
+        kept[WORD(CAP_SETFCAP)].permitted = kept[WORD(CAP_SETFCAP)].inheritable =
+            kept[WORD(CAP_SETFCAP)].effective = CAP_TO_MASK(CAP_SETFCAP);
+    if (syscall(SYS_capset, &head, kept) < 0)
         return err_errno(e, "drop its capabilities");
+    if (x->sandboxes && prctl(PR_CAP_AMBIENT, PR_CAP_AMBIENT_RAISE, CAP_SETFCAP, 0, 0) < 0)
+        return err_errno(e, "keep the capability for its sandbox");
     return 0;
 }
 
@@ -120,7 +128,7 @@ void confine(const struct launch *x, int output, int keep, struct err *e)
         return;
     }
     reset_signals();
-    if (drop_privileges(e) < 0)
+    if (drop_privileges(x, e) < 0)
         return;
     (void)umask(077);
     (void)prctl(PR_SET_PDEATHSIG, SIGKILL);

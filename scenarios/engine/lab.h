@@ -7,10 +7,10 @@
 #include "lib/base/err.h"
 
 #define LAB_ZONES_MAX   8
-#define LAB_HOSTS_MAX   24
+#define LAB_HOSTS_MAX   32
 #define LAB_LINKS_MAX   4 /* interfaces of one host */
 #define LAB_RULES_MAX   32
-#define LAB_REACH_MAX   64
+#define LAB_REACH_MAX   128
 #define LAB_NAME_MAX    32
 #define LAB_ADDRESS_MAX 48
 

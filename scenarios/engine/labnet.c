@@ -17,7 +17,8 @@
 
 struct labnet {
     const struct lab *lab;
-    int home, room; /* room: the switch */
+    const char *without; /* role */
+    int home, room;      /* room: the switch */
     int hosts[LAB_HOSTS_MAX];
 };
 
@@ -50,6 +51,11 @@ const char *labnet_address_in(const struct lab_host *h, const char *zone)
         if (text_is(h->links[i].zone, zone))
             return h->links[i].address;
     return NULL;
+}
+
+static bool is_built(const struct labnet *n, size_t host_i)
+{
+    return !text_is(n->lab->hosts[host_i].role, n->without);
 }
 
 static size_t zone_index(const struct lab *l, const char *name)
@@ -141,7 +147,7 @@ size_t labnet_zone_of_port(const struct labnet *n, int index)
 static int join_all(struct labnet *n, struct nl *room, struct err *e)
 {
     for (size_t h = 0; h < n->lab->n_hosts; h++)
-        for (size_t i = 0; i < n->lab->hosts[h].n_links; i++) {
+        for (size_t i = 0; is_built(n, h) && i < n->lab->hosts[h].n_links; i++) {
             size_t z = zone_index(n->lab, n->lab->hosts[h].links[i].zone);
             int r = join(n, room, z, h, i, e);
             if (r < 0)
@@ -192,6 +198,8 @@ static int await_all(const struct labnet *n, struct err *e)
     if (r == 0)
         r = nl_wait_ready(e);
     for (size_t i = 0; i < n->lab->n_hosts && r == 0; i++) {
+        if (!is_built(n, i))
+            continue;
         r = enter(n->hosts[i], e);
         if (r == 0)
             r = nl_wait_ready(e);
@@ -204,13 +212,14 @@ static int build(struct labnet *n, struct nl *room, struct nl *hosts, struct err
     const struct lab *l = n->lab;
     int r = 0;
     for (size_t i = 0; i < l->n_hosts && r == 0; i++)
-        r = make_ns(&n->hosts[i], &hosts[i], e);
+        if (is_built(n, i))
+            r = make_ns(&n->hosts[i], &hosts[i], e);
     if (r == 0)
         r = make_bridges(n, room, e);
     if (r == 0)
         r = join_all(n, room, e);
     for (size_t i = 0; i < l->n_hosts && r == 0; i++)
-        if ((r = dress_host(n, i, &hosts[i], e)) < 0)
+        if (is_built(n, i) && (r = dress_host(n, i, &hosts[i], e)) < 0)
             err_at(e, "%s", l->hosts[i].name);
     return r < 0 ? r : await_all(n, e);
 }
@@ -230,12 +239,13 @@ static int make_home(struct labnet *n, struct err *e)
     return enter(n->home, e);
 }
 
-int labnet_new(struct labnet **ret, const struct lab *l, struct err *e)
+int labnet_new(struct labnet **ret, const struct lab *l, const char *without, struct err *e)
 {
     struct nl room = {0}, hosts[LAB_HOSTS_MAX] = {0};
     struct labnet *n = calloc(1, sizeof(*n));
     assert(n != NULL);
     n->lab = l;
+    n->without = without;
     n->home = n->room = -1;
     for (size_t i = 0; i < LAB_HOSTS_MAX; i++)
         n->hosts[i] = -1;
@@ -272,7 +282,7 @@ void labnet_free(struct labnet *n)
 
 int labnet_host(const struct labnet *n, size_t host_i)
 {
-    assert(host_i < n->lab->n_hosts);
+    assert(host_i < n->lab->n_hosts && n->hosts[host_i] >= 0);
     return n->hosts[host_i];
 }
 

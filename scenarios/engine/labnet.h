@@ -13,7 +13,10 @@
 
 struct labnet;
 
-int labnet_new(struct labnet **ret, const struct lab *l, struct err *e) MUST_CHECK;
+/* Hosts of role `without` are left out ("": none): they keep their place in the table, and nobody
+ * lives there. */
+int labnet_new(struct labnet **ret, const struct lab *l, const char *without, struct err *e)
+    MUST_CHECK;
 void labnet_free(struct labnet *n); /* leaves the caller where it is */
 
 /* Descriptors of namespaces, ours. host_i is an index into the lab's table. */

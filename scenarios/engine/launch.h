@@ -39,6 +39,9 @@ struct launch {
     const char *hosts;
     const int *fds; /* what it inherits besides stdio, under the same numbers */
     size_t n_fds;
+    /* It makes a user namespace of its own: as uid 0 of ours it needs CAP_SETFCAP for the map
+     * (Linux 5.12), the one capability that is left to it. */
+    bool sandboxes;
     const char *log_file; /* appended to */
     const struct secrets *secrets;
 };

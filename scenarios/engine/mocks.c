@@ -4,8 +4,10 @@
 #include "lib/base/text.h"
 #include "lib/io/file.h"
 #include "lib/io/tls.h"
+#include "scenarios/engine/cmdline.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <inttypes.h>
 #include <signal.h>
 #include <stdio.h>
@@ -17,7 +19,6 @@
 #define CERTIFICATE_DAYS 3650
 #define DAY_S            86400
 #define PALETTE_NAME     "palette.example"
-#define WORDS_MAX        40
 
 int mocks_certify(struct world *w, struct err *e)
 {
@@ -37,38 +38,6 @@ int mocks_certify(struct world *w, struct err *e)
 
 /* --- command lines ------------------------------------------------------------------------------
  */
-
-/* Words of a command line, kept until the program has been started. */
-struct words {
-    size_t n;
-    const char *at[WORDS_MAX + 1];
-    struct buf text; /* all of them, each with its NUL; never grows, so pointers stay */
-};
-
-static const char *word(struct words *x, const char *fmt, ...) PRINTF_LIKE(2, 3);
-
-static const char *word(struct words *x, const char *fmt, ...)
-{
-    size_t begin = x->text.len;
-    va_list args;
-    assert(x->n < WORDS_MAX);
-    va_start(args, fmt);
-    buf_vprintf(&x->text, fmt, args);
-    va_end(args);
-    buf_char_add(&x->text, '\0');
-    x->at[x->n++] = x->text.data + begin;
-    return x->text.data + begin;
-}
-
-static void words_init(struct words *x)
-{
-    *x = (struct words){0};
-    buf_init(&x->text, KIB(16));
-    /* All memory at once. */
-    for (size_t i = 0; i < KIB(16) - 1; i++)
-        buf_char_add(&x->text, '\0');
-    buf_clear(&x->text);
-}
 
 /* What all mocks understand. */
 static void add_shared(struct words *x, const struct world *w, const struct lab_host *h,
@@ -92,8 +61,13 @@ static void add_shared(struct words *x, const struct world *w, const struct lab_
     }
 }
 
-static int add_maas(struct words *x, struct world *w, struct err *e)
+static int add_maas(struct words *x, struct mocks *m, struct err *e)
 {
+    struct world *w = m->w;
+    const struct script *story = w->run->script;
+    int64_t machines = MOCKS_MACHINES;
+    if (story != NULL)
+        (void)text_int(script_site(story, "site.machines", 0, ""), 0, NODES_MAX, &machines);
     SCOPED(buf_drop) struct buf users = {0};
     buf_init(&users, KIB(4));
     buf_text_add(&users, "[{\"name\":\"installer\",\"key\":");
@@ -103,15 +77,22 @@ static int add_maas(struct words *x, struct world *w, struct err *e)
     word(x, "%" PRId64, w->epoch_s);
     word(x, "--users-file");
     word(x, "%s/users.json", w->dir);
+    word(x, "--machines");
+    word(x, "%" PRId64, machines);
+    word(x, "--control-fd");
+    word(x, "%d", m->maas_hears_fd);
     return world_write(w, "users.json", buf_text(&users), e);
 }
 
-static int add_palette(struct words *x, struct world *w, struct err *e)
+static int add_palette(struct words *x, struct mocks *m, struct err *e)
 {
+    struct world *w = m->w;
     word(x, "--cert");
     word(x, "%s/tls/palette.pem", w->dir);
     word(x, "--key");
     word(x, "%s/tls/palette.key", w->dir);
+    word(x, "--agent-ca");
+    word(x, "%s/tls/ca.pem", w->dir);
     word(x, "--api-key-file");
     word(x, "%s/api-key", w->dir);
     return world_write(w, "api-key", w->api_key, e);
@@ -199,12 +180,12 @@ static int await_listening(struct mocks *m, const struct slotted *s, const char 
 }
 
 static int start_one(struct mocks *m, const char *role, enum ev_src src, struct slotted *s,
-                     int (*add)(struct words *, struct world *, struct err *), struct err *e)
+                     int (*add)(struct words *, struct mocks *, struct err *), struct err *e)
 {
     struct world *w = m->w;
     const struct lab_host *h = lab_role(w->run->lab, role);
     const char *env[] = {"PATH=/usr/local/bin:/usr/bin:/bin", "LANG=C.UTF-8", "TZ=UTC", NULL};
-    const int fds[] = {w->rings.counter_fd, w->rings.fd[src]};
+    const int fds[] = {w->rings.counter_fd, w->rings.fd[src], m->maas_hears_fd};
     const struct prog_events events = {on_flooded, on_secret, on_ended, m};
     struct words x;
     char name[32];
@@ -218,24 +199,40 @@ static int start_one(struct mocks *m, const char *role, enum ev_src src, struct 
     words_init(&x);
     word(&x, "%s/%s", w->run->bin_dir, name);
     add_shared(&x, w, h, src, page_fd);
-    r = add(&x, w, e);
-    struct launch l = {
-        .name = name, .argv = x.at, .env = env, .dir = w->dir, .fds = fds, .n_fds = 2};
+    r = add(&x, m, e);
+    struct launch l = {.name = name,
+                       .argv = x.at,
+                       .env = env,
+                       .dir = w->dir,
+                       .fds = fds,
+                       .n_fds = src == EVS_MAAS ? 3 : 2};
     if (r == 0)
         r = world_start(w, h, &l, s, &events, e);
-    buf_drop(&x.text);
+    words_drop(&x);
     return r < 0 ? r : await_listening(m, s, role, e);
 }
 
 int mocks_start(struct mocks *m, struct world *w, struct err *e)
 {
-    *m = (struct mocks){.w = w};
+    int wishes[2];
+    *m = (struct mocks){.w = w, .maas_hears_fd = -1, .maas_told_fd = -1};
+    if (pipe2(wishes, O_CLOEXEC) < 0)
+        return err_errno(e, "a pipe to mock-maas");
+    m->maas_hears_fd = wishes[0];
+    m->maas_told_fd = wishes[1];
     int r = mocks_certify(w, e);
     if (r == 0)
         r = start_one(m, "maas", EVS_MAAS, &m->maas, add_maas, e);
     if (r == 0)
         r = start_one(m, "palette", EVS_PALETTE, &m->palette, add_palette, e);
     return r;
+}
+
+bool mocks_tell_maas(struct mocks *m, const char *words)
+{
+    char line[256];
+    int n = snprintf(line, sizeof(line), "%s\n", words);
+    return n > 0 && (size_t)n < sizeof(line) && write(m->maas_told_fd, line, (size_t)n) == n;
 }
 
 void mocks_end(struct mocks *m)
@@ -260,4 +257,8 @@ void mocks_free(struct mocks *m)
     m->ending = true;
     world_stop(m->w, &m->maas);
     world_stop(m->w, &m->palette);
+    if (m->maas_hears_fd >= 0)
+        close(m->maas_hears_fd);
+    if (m->maas_told_fd >= 0)
+        close(m->maas_told_fd);
 }

@@ -1,7 +1,6 @@
 #include "scenarios/engine/names.h"
 
 #include "lib/base/text.h"
-#include "scenarios/engine/dns_packet.h"
 
 #include <arpa/inet.h>
 #include <errno.h>
@@ -27,9 +26,62 @@ struct names {
     const struct labnet *net;
     struct journal_ring *journal;
     const struct clk_domain *domain;
+    size_t n_records;
+    struct record {
+        char name[DNS_NAME_MAX];
+        char address[LAB_ADDRESS_MAX]; /* "": the record is gone, or points nowhere */
+    } records[NAMES_RECORDS_MAX];
     size_t n_doors;
     struct door doors[NAMES_SOCKETS_MAX];
 };
+
+/* --- records of MAAS ----------------------------------------------------------------------------
+ */
+
+static struct record *record_of(struct names *n, const char *name)
+{
+    for (size_t i = 0; i < n->n_records; i++)
+        if (text_is_nocase(n->records[i].name, name))
+            return &n->records[i];
+    if (n->n_records == NAMES_RECORDS_MAX)
+        WRONG("more names in MAAS than NAMES_RECORDS_MAX");
+    struct record *r = &n->records[n->n_records];
+    if (!text_copy(r->name, sizeof(r->name), name))
+        return NULL;
+    n->n_records++;
+    return r;
+}
+
+void names_record(struct names *n, const struct event *e)
+{
+    const char *addresses = ev_text(e, EVF_ANSWER);
+    struct record *r = record_of(n, ev_text(e, EVF_NAME));
+    if (r == NULL)
+        return;
+    r->address[0] = '\0';
+    if (!text_is(ev_text(e, EVF_KIND), "deleted"))
+        (void)text_next(&addresses, ' ', r->address, sizeof(r->address));
+}
+
+const char *names_find(const struct names *n, const char *name)
+{
+    for (size_t i = 0; i < n->n_records; i++)
+        if (text_is_nocase(n->records[i].name, name) && n->records[i].address[0] != '\0')
+            return n->records[i].address;
+    return lab_resolve(n->lab, name);
+}
+
+bool names_at(const struct names *n, size_t i, const char **ret_name, const char **ret_address)
+{
+    if (i >= n->n_records)
+        return false;
+    *ret_name = n->records[i].name;
+    *ret_address = n->records[i].address;
+    return true;
+}
+
+/* --- questions ----------------------------------------------------------------------------------
+ */
 
 static void tell(struct names *n, const struct sockaddr_in *from, const char *name,
                  const char *answer)
@@ -50,7 +102,7 @@ static void answer(struct door *d, const struct dns_question *q, const struct so
 {
     uint8_t out[DNS_PACKET_MAX];
     struct in_addr a = {0};
-    const char *address = lab_resolve(d->n->lab, q->name);
+    const char *address = names_find(d->n, q->name);
     bool known = address != NULL && inet_pton(AF_INET, address, &a) == 1;
     bool is_a = known && q->type == DNS_A;
     size_t len = dns_answer_write(q, known ? DNS_OK : DNS_NO_NAME, is_a, ntohl(a.s_addr), out);

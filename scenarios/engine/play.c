@@ -46,18 +46,31 @@ int play_sink_read(int fd, struct ev_list *ret, struct err *e)
     return 0;
 }
 
-/* Merges what was written since the last time, keeps it, and shows it to the lines. */
+static void take_one(struct play *p, const struct event *e)
+{
+    if (p->broken.code == 0)
+        (void)sink(p, e);
+    if (p->lines == NULL)
+        return;
+    lines_feed(p->lines, e);
+    nodes_feed(&p->nodes, e);
+    points_feed(&p->points, &p->w, e);
+    if (e->kind != EV_MAAS_RECORD)
+        return;
+    names_record(p->w.names, e);
+    dials_wake(&p->dials);
+}
+
+/* Merges what was written since the last time, keeps it, and shows it to everybody here. What they
+ * write about it (points) belongs to the same instant. */
 static void take(struct play *p)
 {
     struct rings *r = &p->w.rings;
-    (void)rings_take(r, p->w.stepped);
-    for (; p->sunk < r->out.n; p->sunk++) {
-        const struct event *e = ev_list_at(&r->out, p->sunk);
-        if (p->broken.code == 0)
-            (void)sink(p, e);
-        if (p->lines != NULL)
-            lines_feed(p->lines, e);
-    }
+    do {
+        (void)rings_take(r, p->w.stepped);
+        for (; p->sunk < r->out.n; p->sunk++)
+            take_one(p, ev_list_at(&r->out, p->sunk));
+    } while (rings_waiting(r));
 }
 
 /* --- rounds -------------------------------------------------------------------------------------
@@ -72,6 +85,7 @@ static void on_lost(void *arg, struct ctl_slot *s, const char *why)
 {
     struct play *p = arg;
     guest_lost(&p->guest, s, why);
+    nodes_lost(&p->nodes, s, why);
     if ((s == p->mocks.maas.slot || s == p->mocks.palette.slot) && text_is(why, "hung"))
         err_set(&p->broken, -ETIMEDOUT, "mock-%s kept its turn too long", ctl_slot_name(s));
 }
@@ -119,10 +133,12 @@ static const char *round_of(struct play *p)
     const char *why = NULL;
     int64_t kernel_ns = clk_kernel_ns();
     take(p);
+    nodes_step(&p->nodes);
+    take(p);
     lines_time(p->lines, world_now(&p->w));
     do_acts(p);
-    if (p->broken.code == 0 && p->mocks.broken.code < 0)
-        p->broken = p->mocks.broken;
+    if (p->broken.code == 0)
+        p->broken = p->mocks.broken.code < 0 ? p->mocks.broken : p->nodes.broken;
     if (p->broken.code < 0)
         return "harness";
     if (p->acting == NULL && lines_over(p->lines, &why))
@@ -200,12 +216,15 @@ static void end_guest(struct play *p)
 /* Everybody's last word. */
 static void end_all(struct play *p, const char *why)
 {
-    static const enum ev_src own[] = {EVS_CAPTURE, EVS_DNS, EVS_ENGINE};
+    static const enum ev_src own[] = {EVS_CAPTURE, EVS_DNS, EVS_AGENT, EVS_ENGINE};
     struct err e = {0};
     say_end(p, why);
     probe_free(STEAL(p->probe));
     user_free(STEAL(p->user));
+    tasks_free(&p->tasks);
+    dials_free(&p->dials);
     end_guest(p);
+    nodes_free(&p->nodes);
     if (capture_canaries(p->w.capture, 2, &e) == 0)
         settle(p, canaries_are_seen, CANARY_MAX_MS);
     capture_drops(p->w.capture);
@@ -230,9 +249,13 @@ static int open_all(struct play *p, const struct stage_run *r, const char *dir, 
     if (code == 0)
         code = guest_init(&p->guest, &p->w, e);
     if (code == 0)
+        code = nodes_init(&p->nodes, &p->w, e);
+    if (code == 0)
         code = user_new(&p->user, &p->w, e);
     if (code < 0)
         return code;
+    dials_init(&p->dials, &p->w, &p->nodes);
+    tasks_init(&p->tasks, &p->w, p->user, &p->guest, &p->broken);
     p->lines = lines_new(r->script);
     p->due = loop_timer_new(p->w.loop, on_due, p);
     return 0;
@@ -242,6 +265,7 @@ static void close_all(struct play *p)
 {
     probe_free(p->probe);
     user_free(p->user);
+    nodes_free(&p->nodes);
     guest_free(&p->guest);
     if (p->mocks.w != NULL)
         mocks_free(&p->mocks);

@@ -4,9 +4,13 @@
 #ifndef SCENARIOS_ENGINE_PLAY_H
 #define SCENARIOS_ENGINE_PLAY_H
 
+#include "scenarios/engine/dials.h"
 #include "scenarios/engine/guest.h"
 #include "scenarios/engine/mocks.h"
+#include "scenarios/engine/nodes.h"
+#include "scenarios/engine/points.h"
 #include "scenarios/engine/probe.h"
+#include "scenarios/engine/tasks.h"
 #include "scenarios/engine/user.h"
 #include "scenarios/judge/lines.h"
 
@@ -14,11 +18,14 @@ struct play {
     struct world w;
     struct mocks mocks;
     struct guest guest;
+    struct nodes nodes;
+    struct dials dials;
+    struct points points;
     struct user *user;
+    struct tasks tasks;
     struct probe *probe;
     struct lines *lines;
     const struct script_line *acting; /* an act that is not done yet, or NULL */
-    const char *wish;                 /* second half of an act on an account */
     struct loop_timer *due;
     size_t sunk; /* records of w.rings.out given to the sink */
     int sink_fd;

@@ -2,6 +2,7 @@
 
 #include "lib/io/clk.h"
 
+#include <string.h>
 #include <unistd.h>
 
 int rings_new(struct rings *r, struct err *e)
@@ -74,8 +75,54 @@ static void merge(struct rings *r, bool at_rest)
     r->held = rest;
 }
 
+/* --- sides --------------------------------------------------------------------------------------
+ */
+
+void rings_side_add(struct rings *r, struct journal_ring *side, rings_said_fn *said, void *arg)
+{
+    for (size_t i = 0; i < RINGS_SIDES_MAX; i++)
+        if (r->sides[i].ring == NULL) {
+            r->sides[i] = (struct ring_side){side, said, arg};
+            return;
+        }
+    WRONG("more side rings than RINGS_SIDES_MAX");
+}
+
+static void side_relay(struct rings *r, const struct ring_side *side)
+{
+    struct ev_list said;
+    ev_list_init(&said);
+    (void)journal_take(side->ring, &said);
+    for (size_t i = 0; i < said.n; i++) {
+        const struct event *from = ev_list_at(&said, i);
+        struct event e;
+        if (from->kind == EV_WRITER_END)
+            continue;
+        memcpy(&e, from, EVENT_HEAD_SIZE + from->len);
+        if (side->said != NULL)
+            side->said(side->arg, &e);
+        journal_put(r->ring[e.src], &e);
+    }
+    ev_list_drop(&said);
+}
+
+void rings_side_remove(struct rings *r, const struct journal_ring *side)
+{
+    for (size_t i = 0; i < RINGS_SIDES_MAX && side != NULL; i++)
+        if (r->sides[i].ring == side) {
+            side_relay(r, &r->sides[i]);
+            r->sides[i] = (struct ring_side){0};
+        }
+}
+
+/* --- merging ------------------------------------------------------------------------------------
+ */
+
 bool rings_waiting(struct rings *r)
 {
+    for (size_t i = 0; i < RINGS_SIDES_MAX; i++)
+        if (r->sides[i].ring != NULL)
+            side_relay(r, &r->sides[i]);
     size_t n = 0;
     for (size_t i = 0; i < EVS_COUNT; i++)
         if (r->ring[i] != NULL)

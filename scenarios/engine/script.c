@@ -99,6 +99,34 @@ static int for_read(struct script_reader *r, struct script_line *line)
                               w->at[w->n + 1].text);
 }
 
+/* "allocate.1.done", with a pause behind it: "allocate.1.done+30m". false: it looks like none. */
+static bool point_read(struct script_line *line, const char *text)
+{
+    const char *plus = strchr(text, '+');
+    char point[64];
+
+    if (!text_copy_len(point, sizeof point, text, plus ? (size_t)(plus - text) : strlen(text)) ||
+        !verb_point(point, &line->point) || (plus && !text_duration(plus + 1, &line->time)))
+        return false;
+    line->has_point = true;
+    return true;
+}
+
+/* What stands behind `at`: a point, or a time. */
+static int instant_read(struct script_reader *r, struct script_line *line)
+{
+    const struct script_words *w = &r->words;
+
+    if (w->n < 2 || !strchr(w->at[1].text, '.'))
+        return script_time_read(r, 1, "at", &line->time);
+    return point_read(line, w->at[1].text)
+               ? 0
+               : script_wrong(&r->place, w->at[1].column,
+                              "'%s' is no point; write OPERATION.N.PHASE, with a pause if you "
+                              "like, such as allocate.1.done+30m",
+                              w->at[1].text);
+}
+
 /* The time behind at, by and then; *ret_first is the first word of the verb. */
 static int line_time_read(struct script_reader *r, struct script_line *line, size_t *ret_first)
 {
@@ -107,7 +135,8 @@ static int line_time_read(struct script_reader *r, struct script_line *line, siz
 
     *ret_first = 1;
     if (line->when == WHEN_AT || line->when == WHEN_BY) {
-        bad = script_time_read(r, 1, when_name(line->when), &line->time);
+        bad = line->when == WHEN_AT ? instant_read(r, line)
+                                    : script_time_read(r, 1, "by", &line->time);
         *ret_first = 2;
     } else if (line->when == WHEN_THEN && w->n > 1 && w->at[1].text[0] == '+') {
         if (!text_duration(w->at[1].text + 1, &line->time))
@@ -136,18 +165,94 @@ static int line_place_check(struct script_reader *r, const struct script_line *l
     if (line->when == WHEN_THEN && !r->has_by)
         return script_wrong(&r->place, column,
                             "'then' has no 'by' above it; write 'at TIME', or a 'by' line first");
-    if ((line->when == WHEN_AT || line->when == WHEN_BY) && line->time < r->last_at)
+    if (line->has_point && line->verb->kind != VERB_ACT)
+        return script_wrong(&r->place, r->words.at[1].column,
+                            "only an act can be done at a point; write 'at TIME' for a fact");
+    if ((line->when == WHEN_AT || line->when == WHEN_BY) && !line->has_point &&
+        line->time < r->last_at)
         return script_wrong(&r->place, column,
                             "this time lies before the 'at' line above; put the lines in order "
                             "of time");
+    if (line->suffix != SUFFIX_NONE && line->verb->kind != VERB_FACT)
+        return script_wrong(&r->place, column,
+                            "only a fact can end in before, after or while; "
+                            "remove it");
     if (line->n_rules > 0 && (line->verb->kind != VERB_FACT || line->when == WHEN_PREMISE))
         return script_wrong(&r->place, column,
                             "only a fact can decide a rule, and a premise decides none; move the "
                             "tag to a fact");
-    if (line->when == WHEN_AT)
+    if (line->when == WHEN_AT && !line->has_point)
         r->last_at = line->time;
     r->has_by = r->has_by || line->when == WHEN_BY;
     return 0;
+}
+
+/* --- a fact's suffix, and two facts with `or` between --------------------------------------------
+ */
+
+static const char *const suffix_names[] = {[SUFFIX_NONE] = "or",
+                                           [SUFFIX_BEFORE] = "before",
+                                           [SUFFIX_AFTER] = "after",
+                                           [SUFFIX_WHILE] = "while",
+                                           NULL};
+
+/* Takes `after "EVENT"` off the end, unless the fact is one about order itself. */
+static int suffix_read(struct script_reader *r, size_t first, struct script_line *line)
+{
+    struct script_words *w = &r->words;
+    const struct script_word *event = &w->at[w->n - 1];
+    struct verb_event x;
+    size_t suffix;
+
+    if (w->n < first + 3 || !event->quoted || text_is(w->at[first].text, "first") ||
+        text_is(w->at[first].text, "every"))
+        return 0;
+    suffix = script_index_of(suffix_names, w->at[w->n - 2].text);
+    if (suffix == SUFFIX_NONE || !suffix_names[suffix])
+        return 0;
+    if (!verb_event(event->text, &x) || x.is_span != (suffix == SUFFIX_WHILE) ||
+        !text_copy(line->event, sizeof line->event, event->text))
+        return script_wrong(&r->place, event->column,
+                            suffix == SUFFIX_WHILE ? "\"%s\" is no span; write \"gateway dead\""
+                                                   : "\"%s\" is no event; write one such as "
+                                                     "\"running c1\" or \"gateway dies\"",
+                            event->text);
+    line->suffix = (enum script_suffix)suffix;
+    w->n -= 2;
+    w->end_column = w->at[w->n].column;
+    return 0;
+}
+
+static int or_read(struct script_reader *r, size_t at, struct script_line *line)
+{
+    struct script_line *other = &r->s->ors[r->s->n_ors];
+    int bad;
+
+    if (r->s->n_ors == SCRIPT_ORS_MAX)
+        return script_wrong(&r->place, r->words.at[at].column, "more than %d facts with 'or'",
+                            SCRIPT_ORS_MAX);
+    *other = *line;
+    bad = script_match(&r->place, &r->words, at + 1, line->when, other);
+    if (bad == 0 && other->verb->kind != VERB_FACT)
+        bad = script_wrong(&r->place, r->words.at[at].column, "'or' stands between facts");
+    line->or_next = ++r->s->n_ors;
+    return bad;
+}
+
+/* The verb of a line, or of each side of an `or`. */
+static int verb_read(struct script_reader *r, size_t first, struct script_line *line)
+{
+    struct script_words left = r->words;
+    size_t at = first;
+    int bad;
+
+    while (at < r->words.n && (r->words.at[at].quoted || !text_is(r->words.at[at].text, "or")))
+        at++;
+    left.n = at;
+    if (at < r->words.n)
+        left.end_column = r->words.at[at].column;
+    bad = script_match(&r->place, &left, first, line->when, line);
+    return bad < 0 || at == r->words.n ? bad : or_read(r, at, line);
 }
 
 static int line_read(struct script_reader *r, enum when when)
@@ -170,7 +275,9 @@ static int line_read(struct script_reader *r, enum when when)
     script_join(&r->words, first, r->words.n, line->text, sizeof line->text);
     bad = for_read(r, line);
     if (bad == 0)
-        bad = script_match(&r->place, &r->words, first, when, line);
+        bad = suffix_read(r, first, line);
+    if (bad == 0)
+        bad = verb_read(r, first, line);
     if (bad == 0)
         bad = line_place_check(r, line);
     if (bad < 0)
@@ -183,6 +290,17 @@ static int line_read(struct script_reader *r, enum when when)
 
 /* --- the file -------------------------------------------------------------------------------- */
 
+/* What follows the over-word: nothing, or the pause in POINT+30m; NULL when it is another word. */
+static const char *over_pause(const struct script_word *word, const char *over)
+{
+    const size_t len = strlen(over);
+
+    if (word->quoted || !text_begins(word->text, over) ||
+        (word->text[len] != '\0' && word->text[len] != '+'))
+        return NULL;
+    return word->text + len;
+}
+
 static void words_put_in(struct script_reader *r)
 {
     size_t i, k;
@@ -190,11 +308,13 @@ static void words_put_in(struct script_reader *r)
     for (i = 0; i < r->words.n; i++)
         for (k = 0; k < r->s->n_over; k++) {
             struct script_word *word = &r->words.at[i];
-            if (word->quoted || !text_is(word->text, r->s->over[k].word))
+            const char *pause = over_pause(word, r->s->over[k].word);
+            char rest[SCRIPT_WORD_MAX];
+            if (!pause || !text_copy(rest, sizeof rest, pause))
                 continue;
             r->over_used[k] = true;
-            (void)text_copy(word->text, sizeof word->text,
-                            r->values ? r->values[k] : r->s->over[k].values[0]);
+            snprintf(word->text, sizeof word->text, "%s%s",
+                     r->values ? r->values[k] : r->s->over[k].values[0], rest);
             break;
         }
 }
@@ -265,6 +385,43 @@ static int lines_check(struct script_reader *r)
     return 0;
 }
 
+static struct script_line *prelude_add(struct script *s, const char *verb, const char *text)
+{
+    struct script_line *act = &s->prelude[s->n_prelude];
+
+    *act = (struct script_line){.number = SCRIPT_PRELUDE_FIRST + (int)s->n_prelude++,
+                                .when = WHEN_AT,
+                                .verb = verb_find(verb)};
+    (void)text_copy(act->text, sizeof act->text, text);
+    return act;
+}
+
+/* Each `site cluster` becomes the user's act, after an install. */
+static int prelude_make(struct script_reader *r)
+{
+    struct script *s = r->s;
+    size_t i;
+
+    for (i = 0; i < s->n_lines; i++) {
+        const struct script_line *line = &s->lines[i];
+        struct script_line *act;
+
+        if (!text_is(line->verb->id, "site.cluster"))
+            continue;
+        r->place.number = line->number;
+        if (s->n_prelude == SCRIPT_PRELUDE_MAX)
+            return script_wrong(&r->place, line->column, "more than %d clusters before the run",
+                                SCRIPT_PRELUDE_MAX - 1);
+        if (s->n_prelude == 0)
+            (void)prelude_add(s, "gateway.installs", "gateway installs");
+        act = prelude_add(s, "user.creates-cluster", "");
+        snprintf(act->text, sizeof act->text, "user creates %.200s", line->text);
+        act->n_args = line->n_args;
+        memcpy(act->args, line->args, sizeof act->args);
+    }
+    return 0;
+}
+
 static int whole_check(struct script_reader *r)
 {
     struct script *s = r->s;
@@ -288,6 +445,8 @@ static int whole_check(struct script_reader *r)
     r->place.number = 1;
     if (s->stages == 0)
         return script_wrong(&r->place, 1, "no stage has all of these acts; see the verb reference");
+    if (prelude_make(r) < 0)
+        return -EINVAL;
     return lines_check(r);
 }
 

@@ -2,9 +2,14 @@
  *
  *   WHEN words…   # comment      [RULE]
  *
- * WHEN is site, at TIME, by TIME, then [+TIME], never, always, end, premise; header words
- * (scenario, grades, stages, wall, over, expect, run) stand alone. The verbs are rows of
- * scenarios/engine/verbs.c: the row's form is parser, documentation line and error message in one.
+ * WHEN is site, at TIME, at POINT[+TIME], by TIME, then [+TIME], never, always, end, premise;
+ * header words (scenario, grades, stages, wall, over, expect, run) stand alone. POINT is OP.N.PHASE
+ * and only for acts. A fact may end in before "EVENT", after "EVENT" or while "SPAN", and may be
+ * two with `or` between. The verbs are rows of scenarios/engine/verbs.c: the row's form is parser,
+ * documentation line and error message in one.
+ *
+ * Times count from the beginning of the story: the run's, or, with `site cluster` lines, the
+ * instant at which all those clusters are Running (lines.h plays that prelude).
  * Errors are one sentence "file:line:column: what; remedy", with the nearest word for a typo. */
 #ifndef SCENARIOS_ENGINE_SCRIPT_H
 #define SCENARIOS_ENGINE_SCRIPT_H
@@ -12,15 +17,18 @@
 #include "lib/base/base.h"
 #include "lib/base/err.h"
 
-#define SCRIPT_LINES_MAX  128
-#define SCRIPT_ARGS_MAX   8
-#define SCRIPT_WORD_MAX   128
-#define SCRIPT_RULES_MAX  4 /* tags on one line */
-#define SCRIPT_GRADES_MAX 32
-#define SCRIPT_OVER_MAX   4  /* `over` lines */
-#define SCRIPT_VALUES_MAX 16 /* values of one `over` */
-#define SCRIPT_TEXT_MAX   KIB(64)
-#define SCRIPT_RUN_MAX    HOURS(8784) /* a leap year of domain time */
+#define SCRIPT_LINES_MAX     128
+#define SCRIPT_ARGS_MAX      8
+#define SCRIPT_WORD_MAX      128
+#define SCRIPT_RULES_MAX     4 /* tags on one line */
+#define SCRIPT_GRADES_MAX    32
+#define SCRIPT_OVER_MAX      4           /* `over` lines */
+#define SCRIPT_VALUES_MAX    16          /* values of one `over` */
+#define SCRIPT_RUN_MAX       HOURS(8784) /* a leap year of domain time */
+#define SCRIPT_TEXT_MAX      KIB(64)
+#define SCRIPT_ORS_MAX       4     /* facts behind an `or` */
+#define SCRIPT_PRELUDE_MAX   8     /* acts before the story begins */
+#define SCRIPT_PRELUDE_FIRST 10000 /* number of the first of them, as in its `act` record */
 
 enum when {
     WHEN_SITE,
@@ -42,11 +50,20 @@ const char *clock_name(enum clock_id c);
 enum stage_id stage_find(const char *name); /* STAGE_COUNT when unknown */
 enum clock_id clock_find(const char *name);
 
+enum script_suffix { SUFFIX_NONE, SUFFIX_BEFORE, SUFFIX_AFTER, SUFFIX_WHILE };
+
 struct script_line {
     int number; /* in the file, from 1 */
     int column; /* of the first word of the verb, from 1 */
     enum when when;
-    ms_t time; /* at, by: since the run began; then: pause after the `by` above */
+    ms_t time; /* at, by: since the story began; then: pause after the `by` above; with a point:
+                  pause after that */
+    bool has_point;
+    struct script_point { /* "allocate.1.done", see verb_point() */
+        char op[16];
+        int64_t count;
+        char phase[12];
+    } point;
     const struct verb *verb;
     size_t n_args;
     char args[SCRIPT_ARGS_MAX][SCRIPT_WORD_MAX]; /* what stood in the form's places, in order */
@@ -55,6 +72,9 @@ struct script_line {
     char text[256];                  /* the verb's words as written, for reports */
     bool has_for;                    /* a never/always with `for T` */
     ms_t for_ms;
+    enum script_suffix suffix;
+    char event[48]; /* of the suffix, see verb_event() */
+    size_t or_next; /* 0 = none; else 1 + the index in script.ors of the fact behind `or` */
 };
 
 enum expect { EXPECT_PASS, EXPECT_FAIL, EXPECT_VACUOUS, EXPECT_INCONCLUSIVE };
@@ -78,6 +98,10 @@ struct script {
     } over[SCRIPT_OVER_MAX];
     size_t n_lines;
     struct script_line lines[SCRIPT_LINES_MAX];
+    size_t n_ors;
+    struct script_line ors[SCRIPT_ORS_MAX];
+    size_t n_prelude; /* 0, or the install and one create for each `site cluster` line */
+    struct script_line prelude[SCRIPT_PRELUDE_MAX];
 };
 
 /* name: the file's path, for errors and for script.name. values: one per `over` line, put in for

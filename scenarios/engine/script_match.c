@@ -60,11 +60,10 @@ static void expect_place(struct expected *x, size_t at, const struct verb_place 
 
     if (!expected_is_new(x, at))
         return;
-    if (!place->words)
+    if (!place->words || place->fits)
         x->place = place;
-    else
-        for (word = place->words; *word; word++)
-            expect_word(x, at, *word, strlen(*word));
+    for (word = place->words; word && *word; word++)
+        expect_word(x, at, *word, strlen(*word));
 }
 
 static bool place_fits(const struct verb_place *place, const char *text)
@@ -75,7 +74,7 @@ static bool place_fits(const struct verb_place *place, const char *text)
         for (word = place->words; *word; word++)
             if (text_is(*word, text))
                 return true;
-        return false;
+        return place->fits && place->fits(text);
     }
     return !place->fits || place->fits(text);
 }
@@ -180,7 +179,7 @@ static int no_row(const struct script_place *p, const struct script_words *w,
 {
     const struct script_word *word = &w->at[x->at];
     const char *nearest;
-    char list[300];
+    char list[360];
 
     expected_write(x, list, sizeof list);
     if (x->at == w->n)

@@ -20,6 +20,21 @@ void site_put(struct site *s, enum ev_src src, struct event *e)
     ev_list_add(s->journal, e);
 }
 
+/* "node 2 of c1" is the second that registered. */
+static void hello_note(struct site *s, const struct event *e)
+{
+    if (e->kind != EV_PAL_HELLO || ev_int(e, EVF_ACCEPTED) != 1 || s->n_hellos == SITE_HELLOS_MAX)
+        return;
+    for (size_t i = 0; i < s->n_hellos; i++)
+        if (text_is(s->hellos[i].cluster, ev_text(e, EVF_CLUSTER)) &&
+            text_is(s->hellos[i].system_id, ev_text(e, EVF_MACHINE)))
+            return;
+    text_copy(s->hellos[s->n_hellos].cluster, sizeof s->hellos[0].cluster, ev_text(e, EVF_CLUSTER));
+    text_copy(s->hellos[s->n_hellos].system_id, sizeof s->hellos[0].system_id,
+              ev_text(e, EVF_MACHINE));
+    s->n_hellos++;
+}
+
 void site_put_list(struct site *s, enum ev_src src, struct ev_list *l)
 {
     for (size_t i = 0; i < l->n; i++) {
@@ -27,6 +42,8 @@ void site_put_list(struct site *s, enum ev_src src, struct ev_list *l)
         struct event e;
 
         memcpy(&e, from, EVENT_HEAD_SIZE + from->len);
+        hello_note(s, &e);
+        site_record_note(s, &e);
         for (size_t k = 0; k < s->n_secrets; k++)
             if (memmem(e.bytes, e.len, s->secrets[k].text, strlen(s->secrets[k].text)) != NULL)
                 site_scan(s, s->secrets[k].text, "journal");
@@ -82,9 +99,15 @@ static void maas_key_make(struct site *s)
 static void servers_make(struct site *s)
 {
     struct palette_config palette = {.seed = s->seed, .factor = 1};
-    struct maas_config maas = {.seed = s->seed, .epoch_s = SITE_EPOCH_S, .factor = 1, .n_users = 1};
+    struct maas_config maas = {.seed = s->seed,
+                               .epoch_s = SITE_EPOCH_S,
+                               .factor = 1,
+                               .n_users = 1,
+                               .n_machines = s->n_machines};
 
     text_copy(palette.api_key, sizeof palette.api_key, s->api_key);
+    text_copy(palette.agent_url, sizeof palette.agent_url, SITE_PALETTE_URL);
+    palette.agent_ca = SITE_PALETTE_CA;
     text_copy(maas.users[0].name, sizeof maas.users[0].name, "installer");
     text_copy(maas.users[0].key, sizeof maas.users[0].key, s->maas_key);
     maas.users[0].superuser = true;
@@ -106,7 +129,7 @@ static void servers_make(struct site *s)
                                                  .tick = maas_tick};
 }
 
-struct site *site_new(const struct lab *lab, const char *story, uint64_t seed,
+struct site *site_new(const struct lab *lab, const struct script *script, uint64_t seed,
                       struct ev_list *journal)
 {
     struct site *s = calloc(1, sizeof *s);
@@ -116,7 +139,12 @@ struct site *site_new(const struct lab *lab, const char *story, uint64_t seed,
     s->lab = lab;
     s->seed = seed;
     s->journal = journal;
-    text_copy(s->story, sizeof s->story, story);
+    s->dial_at = MS_NEVER;
+    int64_t machines = SITE_MACHINES;
+
+    text_copy(s->story, sizeof s->story, script->name);
+    text_int(script_site(script, "site.machines", 0, ""), 0, SITE_NODES_MAX, &machines);
+    s->n_machines = (size_t)machines;
     rng_seed(&s->rng, seed);
     for (size_t i = 0; i < 32; i++)
         s->api_key[i] = "0123456789abcdef"[rng_between(&s->rng, 0, 15)];
@@ -138,6 +166,7 @@ void site_free(struct site *s)
 {
     if (s == NULL)
         return;
+    site_nodes_drop(s);
     site_gateway_drop(s);
     for (size_t i = 0; i < SITE_CALLS_MAX; i++) {
         http_request_drop(&s->calls[i].rq);
@@ -150,7 +179,8 @@ void site_free(struct site *s)
 
 ms_t site_due(const struct site *s)
 {
-    ms_t due = ms_min(site_net_due(s), site_gateway_due(s));
+    ms_t due = ms_min(ms_min(site_net_due(s), site_gateway_due(s)),
+                      ms_min(site_nodes_due(s), site_user_due(s)));
 
     for (size_t i = 0; i < SITE_SERVERS; i++)
         due = ms_min(due, s->servers[i].due(s->servers[i].app));
@@ -164,12 +194,18 @@ ms_t site_due(const struct site *s)
 void site_run_to(struct site *s, ms_t now)
 {
     assert(now >= s->now);
+    s->at_point = false;
     for (size_t round = 0; site_due(s) <= now; round++) {
         if (round == SITE_ROUNDS_MAX)
             WRONG("the site does not come to rest");
         s->now = site_due(s);
         site_net_step(s);
+        site_nodes_look(s);
+        if (s->at_point)
+            return;
         site_gateway_step(s);
+        site_nodes_step(s);
+        site_user_step(s);
     }
     s->now = now;
 }
@@ -226,7 +262,8 @@ static void taps_end(struct site *s)
 
 void site_end(struct site *s, const char *why)
 {
-    static const enum ev_src writers[] = {EVS_CAPTURE, EVS_MAAS, EVS_PALETTE, EVS_ENGINE};
+    static const enum ev_src writers[] = {EVS_CAPTURE, EVS_MAAS, EVS_PALETTE, EVS_AGENT,
+                                          EVS_ENGINE};
     struct event e;
 
     taps_end(s);

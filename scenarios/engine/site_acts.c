@@ -10,144 +10,12 @@
 
 typedef bool act_fn(struct site *s, const struct script_line *line);
 
-/* --- the user, through Palette's public API ------------------------------------------------- */
-
-#define PALETTE_URL "https://palette.example"
-
-static void user_send(struct site *s, const char *verb, const char *method, const char *path,
-                      const char *body)
-{
-    struct http_call call;
-
-    http_call_init(&call, method);
-    buf_text_add(&call.url, PALETTE_URL);
-    buf_text_add(&call.url, path);
-    http_header_add(&call.headers, "ApiKey", s->api_key);
-    if (*body != '\0')
-        http_header_add(&call.headers, "Content-Type", "application/json");
-    buf_text_add(&call.body, body);
-    call.timeout_ms = SITE_USER_TIMEOUT_MS;
-    site_send(s, SITE_USER, 0, verb, &call);
-    http_call_drop(&call);
-}
-
-static void user_get(struct site *s, const char *verb, const char *path)
-{
-    user_send(s, verb, "GET", path, "");
-}
-
-static void gateway_configure(struct site *s, const char *uid, const char *code)
-{
-    struct gw_config *c = &s->gateway.config;
-    const struct lab_host *maas = lab_role(s->lab, "maas");
-    struct buf url;
-
-    memset(c, 0, sizeof *c);
-    text_copy(c->palette_url, sizeof c->palette_url, PALETTE_URL);
-    text_copy(c->pcg_uid, sizeof c->pcg_uid, uid);
-    text_copy(c->pairing_code, sizeof c->pairing_code, code);
-    text_copy(c->version, sizeof c->version, GATEPROOF_VERSION);
-    text_copy(c->features, sizeof c->features, GW_FEATURES);
-    text_copy(c->maas_key, sizeof c->maas_key, s->maas_key);
-    buf_init(&url, URL_MAX);
-    if (maas != NULL)
-        buf_printf(&url, "http://%s:5240/MAAS", maas->links[0].address);
-    text_copy(c->maas_url, sizeof c->maas_url, buf_text(&url));
-    buf_clear(&url);
-    buf_printf(&url, "maas-%s", uid);
-    text_copy(c->account_name, sizeof c->account_name, buf_text(&url));
-    buf_drop(&url);
-}
-
-static void installed(struct site *s, const struct http_result *r)
-{
-    char code[GW_SECRET_MAX] = "", uid[GW_UID_MAX] = "";
-
-    if (r->status != 200 ||
-        !jx_pick(buf_text(&r->body), r->body.len, "pairingCode", code, sizeof code) ||
-        !http_header_get(&r->headers, "X-Gp-Pcg-Uid", uid, sizeof uid))
-        return; /* the journal has the user's failed call; the story's lines say the rest */
-    site_secret_add(s, "pairing-code", code);
-    gateway_configure(s, uid, code);
-    site_gateway_start(s);
-}
-
-/* The account is known by its uid now: the second half of an act on an account. */
-static void account_known(struct site *s, const struct http_result *r)
-{
-    char uid[GW_UID_MAX] = "";
-    SCOPED(buf_drop) struct buf path = {0}, body = {0};
-
-    buf_init(&path, URL_PATH_MAX);
-    buf_init(&body, KIB(4));
-    if (!jx_pick(buf_text(&r->body), r->body.len, "items.0.metadata.uid", uid, sizeof uid))
-        text_copy(uid, sizeof uid, "none");
-    if (!text_is(s->user_wish, "validate")) {
-        buf_printf(&path, "/v1/cloudaccounts/maas/%s/properties/%s", uid, s->user_wish);
-        user_get(s, "lists", buf_text(&path));
-        return;
-    }
-    buf_printf(&path, "/v1/overlords/maas/%s/account/validate", s->gateway.config.pcg_uid);
-    buf_printf(&body, "{\"account\":{\"apiEndpoint\":\"%s\",\"apiKey\":\"%s\"}}",
-               s->gateway.config.maas_url, s->maas_key);
-    user_send(s, "validates", "POST", buf_text(&path), buf_text(&body));
-}
-
-struct named {
-    char name[128];
-};
-
-struct named_list {
-    size_t n;
-    struct named items[64];
-};
-
-static const struct jx_field named_fields[] = {JX_TEXT(struct named, name, 0)};
-static const struct jx_field list_fields[] = {
-    JX_ARRAY(struct named_list, items, n, "items", 0, named_fields)};
-
-/* The names of an answer's items, "a,b"; "" when it holds none. */
-static void answer_names(const struct http_result *r, struct buf *out)
-{
-    struct named_list *list = calloc(1, sizeof *list);
-
-    if (list == NULL)
-        WRONG("out of memory");
-    if (jx_read(buf_text(&r->body), r->body.len, list_fields, COUNTOF(list_fields), 0, list,
-                NULL) == 0)
-        for (size_t i = 0; i < list->n; i++)
-            buf_printf(out, "%s%s", i == 0 ? "" : ",", list->items[i].name);
-    free(list);
-}
-
-void site_user_reply(struct site *s, struct site_call *c)
-{
-    SCOPED(buf_drop) struct buf names = {0};
-    struct event e;
-
-    if (text_is(c->verb, "accounts")) {
-        account_known(s, &c->result);
-        return;
-    }
-    buf_init(&names, EV_VALUE_MAX);
-    ev_init(&e, EV_PAL_USER, s->now);
-    ev_text_add(&e, EVF_VERB, c->verb);
-    ev_int_add(&e, EVF_STATUS, c->result.status);
-    if (text_is(c->verb, "lists")) {
-        answer_names(&c->result, &names);
-        ev_text_add(&e, EVF_ANSWER, buf_text(&names));
-    }
-    site_put(s, EVS_ENGINE, &e);
-    if (text_is(c->verb, "pairing-code"))
-        installed(s, &c->result);
-}
-
 /* --- acts ----------------------------------------------------------------------------------- */
 
 static bool gateway_installs(struct site *s, const struct script_line *line)
 {
     (void)line;
-    user_get(s, "pairing-code", "/v1/overlords/pairing/code?cloudType=maas");
+    site_user_wants(s, "pairing-code", "", "", 0);
     return true;
 }
 
@@ -169,8 +37,8 @@ static bool gateway_act(struct site *s, const struct script_line *line)
         void (*act)(struct site *s);
     } rows[] = {
         {"starts", false, site_gateway_start}, {"stops", true, site_gateway_stop},
-        {"dies", true, site_gateway_kill},     {"freezes", true, gateway_freezes},
-        {"thaws", true, gateway_thaws},
+        {"dies", true, site_gateway_kill},     {"loses-power", true, site_gateway_kill},
+        {"freezes", true, gateway_freezes},    {"thaws", true, gateway_thaws},
     };
     const char *word = line->args[line->n_args - 1];
 
@@ -207,7 +75,7 @@ static bool evidence_loses(struct site *s, const struct script_line *line)
 static bool user_lists_gateways(struct site *s, const struct script_line *line)
 {
     (void)line;
-    user_get(s, "lists-gateways", "/v1/overlords");
+    site_user_wants(s, "lists-gateways", "", "", 0);
     return true;
 }
 
@@ -221,27 +89,134 @@ static bool user_lists(struct site *s, const struct script_line *line)
 
     for (size_t i = 0; i < COUNTOF(kinds); i++)
         if (text_is(line->args[0], kinds[i][0]))
-            text_copy(s->user_wish, sizeof s->user_wish, kinds[i][1]);
-    user_get(s, "accounts", "/v1/cloudaccounts/maas");
+            site_user_wants(s, "lists", "", kinds[i][1], 0);
     return true;
 }
 
 static bool user_validates(struct site *s, const struct script_line *line)
 {
     (void)line;
-    text_copy(s->user_wish, sizeof s->user_wish, "validate");
-    user_get(s, "accounts", "/v1/cloudaccounts/maas");
+    site_user_wants(s, "validates", "", "", 0);
     return true;
+}
+
+static int64_t number(const char *text)
+{
+    int64_t n = 0;
+
+    text_int(text, 0, INT32_MAX, &n);
+    return n;
+}
+
+static bool user_creates(struct site *s, const struct script_line *line)
+{
+    site_user_wants(s, "creates-cluster", line->args[0], "", number(line->args[1]));
+    return true;
+}
+
+static bool user_deletes(struct site *s, const struct script_line *line)
+{
+    site_user_wants(s, "deletes-cluster", line->args[0], "", 0);
+    return true;
+}
+
+static bool user_scales(struct site *s, const struct script_line *line)
+{
+    site_user_wants(s, "scales-cluster", line->args[0], "", number(line->args[1]));
+    return true;
+}
+
+static bool user_labels(struct site *s, const struct script_line *line)
+{
+    site_user_wants(s, "labels-cluster", line->args[0], line->args[1], 0);
+    return true;
+}
+
+static bool gateway_comes_back(struct site *s, const struct script_line *line)
+{
+    (void)line;
+    if (s->gateway.frozen)
+        gateway_thaws(s);
+    else if (s->gateway.core == NULL)
+        site_gateway_start(s);
+    else
+        return false;
+    return true;
+}
+
+/* --- machines and MAAS ---------------------------------------------------------------------- */
+
+static bool node_reboots(struct site *s, const struct script_line *line)
+{
+    int64_t n = number(line->args[0]);
+
+    for (size_t i = 0; i < s->n_hellos; i++) {
+        if (!text_is(s->hellos[i].cluster, line->args[1]) || --n > 0)
+            continue;
+        for (size_t k = 0; k < SITE_NODES_MAX; k++) {
+            if (!text_is(s->nodes[k].system_id, s->hellos[i].system_id))
+                continue;
+            site_node_reboot(s, k);
+            return true;
+        }
+    }
+    return false;
+}
+
+static bool by_hand(struct site *s, const char *machine, const char *words)
+{
+    struct ev_list events;
+    bool done;
+
+    ev_list_init(&events);
+    done = maas_by_hand(s->servers[SITE_MAAS].app, s->now, machine, words, &events);
+    site_put_list(s, EVS_MAAS, &events);
+    ev_list_drop(&events);
+    return done;
+}
+
+static bool machine_fails_deploy(struct site *s, const struct script_line *line)
+{
+    return by_hand(s, line->args[0], "fails deploy");
+}
+
+static bool maas_loses_answer(struct site *s, const struct script_line *line)
+{
+    SCOPED(buf_drop) struct buf words = {0};
+    struct maas_fault fault;
+    struct ev_list events;
+    bool done;
+
+    buf_init(&words, 256);
+    buf_printf(&words, "loses answer to %s", line->args[0]);
+    if (maas_fault_read(buf_text(&words), &fault, NULL) < 0)
+        return false;
+    ev_list_init(&events);
+    done = maas_fault_arm(s->servers[SITE_MAAS].app, s->now, &fault, &events);
+    site_put_list(s, EVS_MAAS, &events);
+    ev_list_drop(&events);
+    return done;
 }
 
 static const struct {
     const char *verb;
     act_fn *act;
 } acts[] = {
-    {"gateway.installs", gateway_installs},       {"gateway.act", gateway_act},
-    {"probe.every-pair", probe_every_pair},       {"evidence.loses", evidence_loses},
-    {"user.lists-gateways", user_lists_gateways}, {"user.lists", user_lists},
+    {"gateway.installs", gateway_installs},
+    {"gateway.act", gateway_act},
+    {"probe.every-pair", probe_every_pair},
+    {"evidence.loses", evidence_loses},
+    {"user.lists-gateways", user_lists_gateways},
+    {"user.lists", user_lists},
     {"user.validates", user_validates},
+    {"user.creates-cluster", user_creates},
+    {"user.deletes-cluster", user_deletes},
+    {"user.scales-cluster", user_scales},
+    {"user.labels-cluster", user_labels},
+    {"gateway.comes-back", gateway_comes_back},
+    {"node.reboots", node_reboots},
+    {"machine.fails-deploy", machine_fails_deploy},
+    {"maas.loses-answer", maas_loses_answer},
 };
 
 bool site_act(struct site *s, const struct script_line *line)

@@ -91,7 +91,8 @@ static void effect_run(struct site *s, struct gw_effect *f)
         record_forget(g->work, f->key);
         break;
     case GW_FX_SYNC:
-        records_copy(g->durable, g->work);
+        if (++g->syncs != g->lost_sync && g->lost_sync != SITE_SYNCS_ALL)
+            records_copy(g->durable, g->work);
         break;
     case GW_FX_SAY:
         site_scan(s, f->text, "output");
@@ -208,4 +209,14 @@ void site_gateway_drop(struct site *s)
         buf_drop(&s->gateway.work[i].bytes);
         buf_drop(&s->gateway.durable[i].bytes);
     }
+}
+
+void site_lose_sync(struct site *s, uint64_t nth)
+{
+    s->gateway.lost_sync = nth;
+}
+
+uint64_t site_syncs(const struct site *s)
+{
+    return s->gateway.syncs;
 }

@@ -6,7 +6,17 @@
 
 #include <string.h>
 
-static const char *const caller_role[] = {[SITE_GATEWAY] = "gateway", [SITE_USER] = "user"};
+static const struct lab_host *host_of(const struct site *s, int caller)
+{
+    const struct lab_host *first = lab_role(s->lab, "node");
+
+    if (caller == SITE_GATEWAY)
+        return lab_role(s->lab, "gateway");
+    if (caller == SITE_USER)
+        return lab_role(s->lab, "user");
+    /* the nodes stand one behind the other in a lab */
+    return first == NULL ? NULL : first + (caller - SITE_NODE);
+}
 
 /* --- who sees a SYN ------------------------------------------------------------------------- */
 
@@ -118,8 +128,7 @@ static void first_bytes(struct site *s, const struct lab_host *from, const struc
 
 /* --- connections ---------------------------------------------------------------------------- */
 
-static struct site_conn *conn_idle(struct site *s, enum site_caller caller,
-                                   enum site_server_id server)
+static struct site_conn *conn_idle(struct site *s, int caller, enum site_server_id server)
 {
     for (size_t i = 0; i < SITE_CONNS_MAX; i++) {
         struct site_conn *c = &s->conns[i];
@@ -133,8 +142,8 @@ static struct site_conn *conn_idle(struct site *s, enum site_caller caller,
     return NULL;
 }
 
-static struct site_conn *conn_open(struct site *s, enum site_caller caller,
-                                   enum site_server_id server, const char *peer)
+static struct site_conn *conn_open(struct site *s, int caller, enum site_server_id server,
+                                   const char *peer)
 {
     for (size_t i = 0; i < SITE_CONNS_MAX; i++) {
         struct site_conn *c = &s->conns[i];
@@ -179,7 +188,9 @@ static struct site_call *call_new(struct site *s)
         *c->park_key = '\0';
         *c->verb = '\0';
         c->conn = NULL;
-        c->parked_before = false;
+        c->parked_before = c->lose = c->orphan = false;
+        c->nth = 0;
+        c->point = -1;
         return c;
     }
     WRONG("more calls than SITE_CALLS_MAX");
@@ -214,7 +225,7 @@ static enum site_server_id server_at(const struct site *s, const struct lab_host
 /* Connects if no idle connection can be used. */
 static void call_route(struct site *s, struct site_call *c, const struct url *u)
 {
-    const struct lab_host *from = lab_role(s->lab, caller_role[c->caller]);
+    const struct lab_host *from = host_of(s, c->caller);
     const char *address = lab_resolve(s->lab, u->host);
     const struct lab_host *to = lab_host_at(s->lab, address == NULL ? u->host : address);
     char peer[LAB_ADDRESS_MAX];
@@ -240,13 +251,16 @@ static void call_route(struct site *s, struct site_call *c, const struct url *u)
         first_bytes(s, from, to, u->https, u->host);
     }
     c->conn->busy = true;
+    c->conn_number = c->conn->number;
+    text_copy(c->peer, sizeof c->peer, c->conn->peer);
+    c->point = site_point_of(s, c);
     if (u->https != s->servers[c->server].https)
         call_fail(s, c, u->https ? HTTP_TLS_FAILED : HTTP_BROKEN);
     else
         call_move(s, c, CALL_OUT, s->now + SITE_LATENCY_MS);
 }
 
-void site_send(struct site *s, enum site_caller caller, uint64_t ticket, const char *verb,
+void site_send(struct site *s, int caller, uint64_t ticket, const char *verb,
                const struct http_call *call)
 {
     struct site_call *c = call_new(s);
@@ -261,9 +275,11 @@ void site_send(struct site *s, enum site_caller caller, uint64_t ticket, const c
         return;
     }
     request_fill(&c->rq, call, &u);
-    if (!u.https)
-        site_scan(s, buf_text(&c->rq.headers), "clear text");
     call_route(s, c, &u);
+    /* MAAS's own keys go to MAAS as they are; nobody else may see them, nor anything else of ours
+     */
+    if (!u.https && c->server != SITE_MAAS)
+        site_scan(s, buf_text(&c->rq.headers), "clear text");
 }
 
 static void call_free(struct site_call *c)
@@ -278,7 +294,7 @@ static void conn_close(struct site_conn *c)
         *c = (struct site_conn){.open = false};
 }
 
-void site_cancel(struct site *s, enum site_caller caller, uint64_t ticket)
+void site_cancel(struct site *s, int caller, uint64_t ticket)
 {
     for (size_t i = 0; i < SITE_CALLS_MAX; i++) {
         struct site_call *c = &s->calls[i];
@@ -290,19 +306,28 @@ void site_cancel(struct site *s, enum site_caller caller, uint64_t ticket)
     }
 }
 
-void site_close_all(struct site *s, enum site_caller caller)
+/* A request that was sent arrives and takes effect though nobody waits for the answer any more. */
+void site_close_all(struct site *s, int caller)
 {
-    for (size_t i = 0; i < SITE_CALLS_MAX; i++)
-        if (s->calls[i].state != CALL_FREE && s->calls[i].caller == caller)
-            call_free(&s->calls[i]);
+    for (size_t i = 0; i < SITE_CALLS_MAX; i++) {
+        struct site_call *c = &s->calls[i];
+
+        if (c->state == CALL_FREE || c->caller != caller || c->orphan)
+            continue;
+        if (c->state == CALL_OUT && c->at != MS_NEVER && !c->parked_before) {
+            c->orphan = true;
+            c->conn = NULL;
+            c->give_up = MS_NEVER;
+        } else {
+            call_free(c);
+        }
+    }
     for (size_t i = 0; i < SITE_CONNS_MAX; i++)
         if (s->conns[i].open && s->conns[i].caller == caller)
             conn_close(&s->conns[i]);
 }
 
 /* --- the servers' side ---------------------------------------------------------------------- */
-
-static void call_ask(struct site *s, struct site_call *c, bool park_over);
 
 /* Whoever is parked on a touched key is asked again, in order of arrival. */
 static void touch(struct site *s, enum site_server_id server, const char *key)
@@ -333,21 +358,54 @@ static void reply_spread(struct site *s, enum site_server_id server, struct http
         touch(s, server, key);
 }
 
+/* The answer is there; it leaves at once, or after whoever plays the story has looked at the point.
+ */
 static void call_answer(struct site *s, struct site_call *c, struct http_reply *rp)
 {
+    c->lose = rp->lose;
     c->result.outcome = HTTP_ANSWERED;
     c->result.status = rp->status;
     buf_add(&c->result.headers, rp->headers.data, rp->headers.len);
     buf_add(&c->result.body, rp->body.data, rp->body.len);
+    call_move(s, c, CALL_DONE, s->now);
+    if (c->point >= 0)
+        site_point(s, c, "done");
+}
+
+static void call_leaves(struct site *s, struct site_call *c)
+{
+    if (c->orphan) {
+        call_free(c);
+        return;
+    }
+    if (c->lose) {
+        conn_close(c->conn);
+        c->conn = NULL;
+        call_fail(s, c, HTTP_BROKEN);
+        return;
+    }
     call_move(s, c, CALL_BACK, s->now + SITE_LATENCY_MS);
+    if (c->point >= 0)
+        site_point(s, c, "answered");
+}
+
+static void call_park(struct site *s, struct site_call *c, const struct http_reply *rp)
+{
+    if (c->orphan) {
+        call_free(c);
+        return;
+    }
+    text_copy(c->park_key, sizeof c->park_key, rp->park_key);
+    c->parked_before = true;
+    call_move(s, c, CALL_PARKED, ms_max(s->now, c->arrived + rp->park_ms));
 }
 
 static void call_ask(struct site *s, struct site_call *c, bool park_over)
 {
     struct site_server *server = &s->servers[c->server];
     struct http_ctx ctx = {.now = s->now,
-                           .conn = c->conn->number,
-                           .peer = c->conn->peer,
+                           .conn = c->conn_number,
+                           .peer = c->peer,
                            .scheme = server->https ? "https" : "http",
                            .park_over = park_over,
                            .parked_before = c->parked_before};
@@ -358,16 +416,27 @@ static void call_ask(struct site *s, struct site_call *c, bool park_over)
     ctx.authority = authority;
     http_reply_init(&rp);
     server->handle(server->app, &ctx, &c->rq, &rp);
-    if (*rp.park_key != '\0') {
-        assert(!park_over);
-        text_copy(c->park_key, sizeof c->park_key, rp.park_key);
-        c->parked_before = true;
-        call_move(s, c, CALL_PARKED, ms_max(s->now, c->arrived + rp.park_ms));
-    } else {
-        call_answer(s, c, &rp);
-    }
+    /* what happened stands in the journal before the point that says it is done */
     reply_spread(s, c->server, &rp);
+    if (*rp.park_key != '\0')
+        call_park(s, c, &rp);
+    else if (rp.hang)
+        call_move(s, c, CALL_LOST, MS_NEVER);
+    else
+        call_answer(s, c, &rp);
     http_reply_drop(&rp);
+}
+
+static void call_arrives(struct site *s, struct site_call *c)
+{
+    if (!c->parked_before && c->nth == 0)
+        c->arrived = s->now;
+    if (c->point >= 0 && c->nth == 0 && !site_point_is_fetch(c->point)) {
+        call_move(s, c, CALL_OUT, s->now);
+        site_point(s, c, "asked");
+        return;
+    }
+    call_ask(s, c, false);
 }
 
 static void call_back(struct site *s, struct site_call *c)
@@ -386,8 +455,10 @@ static void call_back(struct site *s, struct site_call *c)
     call_free(c);
     if (c->caller == SITE_GATEWAY)
         site_gateway_reply(s, c->ticket, &c->result);
-    else
+    else if (c->caller == SITE_USER)
         site_user_reply(s, c);
+    else
+        site_node_reply(s, (size_t)(c->caller - SITE_NODE), c);
 }
 
 void site_thaw(struct site *s)
@@ -399,7 +470,7 @@ void site_thaw(struct site *s)
 
 static void call_due(struct site *s, struct site_call *c)
 {
-    if (c->give_up <= s->now && c->state != CALL_BACK) {
+    if (c->give_up <= s->now && c->state != CALL_BACK && c->state != CALL_DONE) {
         conn_close(c->conn);
         c->conn = NULL;
         c->give_up = MS_NEVER;
@@ -409,9 +480,10 @@ static void call_due(struct site *s, struct site_call *c)
     }
     switch (c->state) {
     case CALL_OUT:
-        if (!c->parked_before)
-            c->arrived = s->now;
-        call_ask(s, c, false);
+        call_arrives(s, c);
+        break;
+    case CALL_DONE:
+        call_leaves(s, c);
         break;
     case CALL_PARKED:
         call_ask(s, c, true);
@@ -429,7 +501,7 @@ static ms_t call_next(const struct site_call *c)
 {
     if (c->state == CALL_FREE)
         return MS_NEVER;
-    return c->state == CALL_BACK ? c->at : ms_min(c->at, c->give_up);
+    return c->state == CALL_BACK || c->state == CALL_DONE ? c->at : ms_min(c->at, c->give_up);
 }
 
 ms_t site_net_due(const struct site *s)

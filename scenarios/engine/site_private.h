@@ -5,14 +5,22 @@
 
 #include "gateway/core.h"
 #include "lib/base/rng.h"
+#include "mock-cluster/agent.h"
 #include "mock-maas/maas.h"
 #include "mock-palette/palette.h"
 #include "scenarios/engine/site.h"
 
-#define SITE_CALLS_MAX       256
-#define SITE_CONNS_MAX       64
-#define SITE_HOPS_MAX        8
-#define SITE_EPOCH_S         INT64_C(1782864000) /* 2026-07-01: the same as under the stepped clock */
+#define SITE_CALLS_MAX    256
+#define SITE_CONNS_MAX    64
+#define SITE_HOPS_MAX     8
+#define SITE_NODES_MAX    8 /* machines m1 … m8 of the labs */
+#define SITE_CLUSTERS_MAX 16
+#define SITE_WISHES_MAX   16 /* things the user has under way */
+#define SITE_HELLOS_MAX   64
+#define SITE_EPOCH_S      INT64_C(1782864000) /* 2026-07-01: the same as under the stepped clock */
+#define SITE_PALETTE_URL  "https://palette.example"
+/* What machines are told to trust; the simulator has no TLS, so any text does. */
+#define SITE_PALETTE_CA      "-----BEGIN CERTIFICATE-----\nc2ltdWxhdGVk\n-----END CERTIFICATE-----\n"
 #define SITE_USER_TIMEOUT_MS SECONDS(60)
 
 enum site_server_id { SITE_MAAS, SITE_PALETTE, SITE_SERVERS };
@@ -30,12 +38,16 @@ struct site_server {
     uint64_t conns; /* accepted so far */
 };
 
-enum site_caller { SITE_GATEWAY, SITE_USER };
-enum site_call_state { CALL_FREE, CALL_OUT, CALL_PARKED, CALL_BACK, CALL_LOST };
+/* Who calls: the gateway, the user, or the node with that index. */
+enum site_caller { SITE_GATEWAY, SITE_USER, SITE_NODE };
+#define SITE_CALLER_OF_NODE(i) ((int)SITE_NODE + (int)(i))
+
+/* CALL_DONE: committed, the answer has not left yet (the point "done" of an operation). */
+enum site_call_state { CALL_FREE, CALL_OUT, CALL_PARKED, CALL_DONE, CALL_BACK, CALL_LOST };
 
 struct site_conn {
     bool open, busy;
-    enum site_caller caller;
+    int caller;
     enum site_server_id server;
     uint64_t number; /* at the server */
     char peer[LAB_ADDRESS_MAX];
@@ -44,13 +56,19 @@ struct site_conn {
 
 struct site_call {
     enum site_call_state state;
-    enum site_caller caller;
+    int caller;
     uint64_t ticket; /* of the core, or the line of the story for a user's call */
     uint64_t order;  /* in which it reached its state: breaks ties */
     ms_t at;         /* next transition */
     ms_t give_up;    /* the caller's patience */
     ms_t arrived;    /* at the server, for parking */
     bool parked_before;
+    bool lose;   /* the connection closes instead of the answer */
+    bool orphan; /* who asked is gone; what was sent still takes effect */
+    uint64_t conn_number;
+    char peer[LAB_ADDRESS_MAX];
+    int point;    /* row of the operation in the table of points, -1: none */
+    uint64_t nth; /* which of its operation it is; 0: not told yet */
     struct site_conn *conn;
     enum site_server_id server;
     struct http_request rq;
@@ -68,11 +86,31 @@ struct site_record {
 struct site_gateway {
     struct gw *core; /* NULL: not running */
     bool frozen, stopping;
+    uint64_t syncs;     /* effects of that kind so far */
+    uint64_t lost_sync; /* this one of them is not carried out; 0: none */
     int starts;
     struct gw_config config;
     struct site_record work[GW_RECORDS_MAX];    /* as the process sees its store */
     struct site_record durable[GW_RECORDS_MAX]; /* what survives a kill */
     struct gw_effects fx;
+};
+
+struct site_node { /* a machine of the fleet that runs what was deployed on it */
+    char system_id[16];
+    uint64_t boots; /* number of the boot that runs; 0: off */
+    struct agent *agent;
+    struct tree tree;
+    bool has_tree, listening;
+    struct agent_effects fx;
+};
+
+struct site_record_of { /* a name that MAAS keeps */
+    char name[128], address[LAB_ADDRESS_MAX];
+};
+
+struct site_cluster { /* what the user knows of a cluster */
+    char name[64], uid[GW_UID_MAX], config_uid[GW_UID_MAX];
+    bool has_workers;
 };
 
 struct site {
@@ -89,13 +127,33 @@ struct site {
     struct site_conn conns[SITE_CONNS_MAX];
     struct site_call calls[SITE_CALLS_MAX];
     struct site_gateway gateway;
+    struct site_node nodes[SITE_NODES_MAX];
+    size_t n_clusters;
+    struct site_cluster clusters[SITE_CLUSTERS_MAX];
+    size_t n_hellos; /* who registered for which cluster, in order: "node 2 of c1" */
+    struct {
+        char cluster[64], system_id[16];
+    } hellos[SITE_HELLOS_MAX];
+    size_t n_records;
+    struct site_record_of records[SITE_CLUSTERS_MAX];
+    ms_t dial_at;        /* when a neighbour next asks the clusters' API; MS_NEVER: there is none */
+    uint64_t points[16]; /* how many of each operation there were */
+    bool at_point;       /* something was announced: whoever plays the story looks first */
     char api_key[64], maas_key[192];
     size_t n_secrets;
     struct {
         char name[32];
         char text[128];
     } secrets[SITE_SECRETS_MAX];
-    char user_wish[32]; /* what the user wants of an account whose uid is being read */
+    struct site_wish {
+        bool used;
+        char kind[32];           /* row of site_user.c */
+        char name[64], text[64]; /* the cluster it is about; a property or a label */
+        int64_t nodes;
+        ms_t retry_at;
+        int tries;
+    } wishes[SITE_WISHES_MAX];
+    size_t n_machines;
 };
 
 /* site.c */
@@ -107,11 +165,11 @@ void site_scan(struct site *s, const char *text, const char *where);
 
 /* site_net.c */
 /* Sends a request from a role; the answer comes back to its caller. Copies what it is given. */
-void site_send(struct site *s, enum site_caller caller, uint64_t ticket, const char *verb,
+void site_send(struct site *s, int caller, uint64_t ticket, const char *verb,
                const struct http_call *call);
-void site_cancel(struct site *s, enum site_caller caller, uint64_t ticket);
-void site_close_all(struct site *s, enum site_caller caller); /* the caller died */
-void site_net_step(struct site *s);                           /* what is due now */
+void site_cancel(struct site *s, int caller, uint64_t ticket);
+void site_close_all(struct site *s, int caller); /* the caller died */
+void site_net_step(struct site *s);              /* what is due now */
 void site_thaw(struct site *s); /* answers that waited for a frozen gateway are delivered */
 ms_t site_net_due(const struct site *s);
 void site_probe_every_pair(struct site *s);
@@ -129,7 +187,30 @@ void site_gateway_reply(struct site *s, uint64_t ticket, const struct http_resul
 ms_t site_gateway_due(const struct site *s);
 void site_gateway_drop(struct site *s);
 
-/* site_acts.c */
+/* site_nodes.c */
+void site_nodes_look(struct site *s); /* boots and ends machines as MAAS says */
+void site_nodes_step(struct site *s);
+ms_t site_nodes_due(const struct site *s);
+void site_node_reply(struct site *s, size_t node_i, struct site_call *c);
+void site_node_reboot(struct site *s, size_t node_i);
+void site_nodes_drop(struct site *s);
+/* Keeps up with the names that MAAS serves. */
+void site_record_note(struct site *s, const struct event *e);
+
+/* site_points.c */
+/* Row of the request's operation, -1 when no story can name it. */
+int site_point_of(const struct site *s, const struct site_call *c);
+/* Journals that the call reached a phase; gives it its number first. */
+void site_point(struct site *s, struct site_call *c, const char *phase);
+/* A feed answer counts only when it lists work: known after the fact. */
+bool site_point_is_fetch(int point);
+
+/* site_user.c */
+void site_user_wants(struct site *s, const char *kind, const char *name, const char *text,
+                     int64_t nodes);
 void site_user_reply(struct site *s, struct site_call *c);
+ms_t site_user_due(const struct site *s);
+void site_user_step(struct site *s);
+struct site_cluster *site_cluster_find(struct site *s, const char *name);
 
 #endif

@@ -18,6 +18,8 @@ struct stage_run {
     int factor;          /* clock wall */
     const char *out_dir; /* for output of programs, kept as evidence */
     const char *bin_dir; /* where mock-maas and mock-palette lie */
+    uint64_t lose_sync;  /* sim only: see site_lose_sync() */
+    uint64_t *ret_syncs; /* sim only: how many syncs there were; may be NULL */
     ms_t budget_ms;      /* kernel time the run may take */
     void (*progress)(void *arg, ms_t domain_now, const char *text); /* may be NULL */
     void *progress_arg;

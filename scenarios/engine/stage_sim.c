@@ -24,7 +24,7 @@ static void progress(const struct stage_run *r, const struct lines *lines, ms_t 
 
 int stage_sim(const struct stage_run *r, struct ev_list *journal, struct err *e)
 {
-    struct site *site = site_new(r->lab, r->script->name, r->seed, journal);
+    struct site *site = site_new(r->lab, r->script, r->seed, journal);
     struct lines *lines = lines_new(r->script);
     const struct script_line *act;
     const char *why = "decided";
@@ -32,6 +32,7 @@ int stage_sim(const struct stage_run *r, struct ev_list *journal, struct err *e)
     ms_t now = 0;
     int code = 0;
 
+    site_lose_sync(site, r->lose_sync);
     site_begin(site, "sim", "virtual");
     for (;;) {
         fed = feed(lines, journal, fed);
@@ -49,6 +50,8 @@ int stage_sim(const struct stage_run *r, struct ev_list *journal, struct err *e)
         progress(r, lines, now);
     }
     site_end(site, code < 0 ? "harness" : why);
+    if (r->ret_syncs != NULL)
+        *r->ret_syncs = site_syncs(site);
     lines_free(lines);
     site_free(site);
     return code;

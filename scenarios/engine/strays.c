@@ -13,11 +13,12 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#define ANCESTORS_MAX     16
 #define STRAYS_ROUNDS_MAX 64 /* each kills and reaps; a fork bomb loses against SIGKILL of all */
 
 struct stray {
     bool alive; /* neither 'Z' nor 'X': dead already, and nobody has asked yet */
-    pid_t group;
+    pid_t parent, group;
 };
 
 /* "PID (name) STATE PPID PGRP …"; a name may hold anything, so the last ')' counts. */
@@ -35,7 +36,7 @@ static struct stray stray_read(pid_t pid)
     if (at == NULL || at[1] != ' ')
         return s;
     s.alive = at[2] != 'Z' && at[2] != 'X';
-    (void)strtol(at + 3, &at, 10);
+    s.parent = (pid_t)strtol(at + 3, &at, 10);
     s.group = (pid_t)strtol(at, NULL, 10);
     return s;
 }
@@ -47,6 +48,18 @@ static bool is_known(pid_t pid, const pid_t *known, size_t n)
     for (size_t i = 0; i < n; i++)
         if (known[i] == pid)
             return true;
+    return false;
+}
+
+/* A living child of a program that lives (a machine's sandbox) is that program's business; what a
+ * dead one left behind is ours by now. */
+static bool is_in_care(pid_t pid, const pid_t *known, size_t n)
+{
+    for (int i = 0; i < ANCESTORS_MAX && pid > 0; i++) {
+        pid = stray_read(pid).parent;
+        if (pid != getpid() && is_known(pid, known, n))
+            return true;
+    }
     return false;
 }
 
@@ -76,7 +89,8 @@ static size_t round_of(struct hunt *h)
         return 0;
     while ((at = readdir(d)) != NULL) {
         int64_t pid;
-        if (!text_int(at->d_name, 1, INT32_MAX, &pid) || is_known((pid_t)pid, h->known, h->n))
+        if (!text_int(at->d_name, 1, INT32_MAX, &pid) || is_known((pid_t)pid, h->known, h->n) ||
+            is_in_care((pid_t)pid, h->known, h->n))
             continue;
         struct stray s = stray_read((pid_t)pid);
         found += s.alive;

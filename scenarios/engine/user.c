@@ -91,6 +91,8 @@ static void tell(const struct user *u, const struct user_wish *wish, const struc
     ev_init(&e, EV_PAL_USER, world_now(u->w));
     ev_text_add(&e, EVF_VERB, wish->verb);
     ev_int_add(&e, EVF_STATUS, r->status);
+    if (wish->cluster != NULL && wish->cluster[0] != '\0')
+        ev_text_add(&e, EVF_CLUSTER, wish->cluster);
     if (r->outcome != HTTP_ANSWERED)
         ev_text_add(&e, EVF_WHY, http_outcome_name(r->outcome));
     if (wish->names)

@@ -18,7 +18,8 @@ int user_new(struct user **ret, struct world *w, struct err *e) MUST_CHECK;
 void user_free(struct user *u); /* calls in flight end without a word */
 
 struct user_wish {
-    const char *verb; /* of the record; NULL = a step of the way, no record */
+    const char *verb;    /* of the record; NULL = a step of the way, no record */
+    const char *cluster; /* that it is about; NULL or "" = none. Must stay until `done` */
     const char *method, *path;
     const char *body;   /* "" = none */
     bool names;         /* the record holds the names of the answer's items */

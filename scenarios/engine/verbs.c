@@ -2,6 +2,7 @@
 
 #include "lib/base/text.h"
 
+#include <stdio.h>
 #include <string.h>
 
 #define WORDS(...) ((const char *const[]){__VA_ARGS__, NULL})
@@ -54,23 +55,206 @@ static bool is_time(const char *text)
     return text_duration(text, &time);
 }
 
+/* A letter and a number: c1, m12. */
+static bool is_numbered(char letter, const char *text)
+{
+    int64_t number;
+
+    return text[0] == letter && text_int(text + 1, 1, 99, &number);
+}
+
+static bool is_cluster(const char *text)
+{
+    return is_numbered('c', text);
+}
+
+static bool is_machine(const char *text)
+{
+    return is_numbered('m', text);
+}
+
+static bool is_label(const char *text)
+{
+    const char *equals = strchr(text, '=');
+
+    return equals && equals > text && equals[1] != '\0';
+}
+
+/* --- points ------------------------------------------------------------------------------------
+ */
+
+#define MAAS_POINTS "allocate", "deploy", "release", "read"
+
+static const char *const point_ops[] = {MAAS_POINTS, "enrol",    "register", "fetch",   "claim",
+                                        "report",    "handover", "hello",    "running", NULL};
+static const char *const maas_points[] = {MAAS_POINTS, NULL};
+static const char *const point_phases[] = {"asked", "done", "answered", NULL};
+
+static bool is_one_of(const char *const *words, const char *text)
+{
+    while (*words && !text_is(*words, text))
+        words++;
+    return *words != NULL;
+}
+
+static bool point_read(const char *text, const char *const *ops, struct script_point *p)
+{
+    char count[8];
+    int64_t n;
+
+    if (!text_next(&text, '.', p->op, sizeof p->op) ||
+        !text_next(&text, '.', count, sizeof count) || !text_int(count, 1, VERB_POINT_MAX, &n))
+        return false;
+    p->count = n;
+    return is_one_of(ops, p->op);
+}
+
+/* As it is written, so that nothing was left out of the text. */
+static bool is_written(const struct script_point *p, const char *text)
+{
+    char again[64];
+
+    snprintf(again, sizeof again, "%s.%lld%s%s", p->op, (long long)p->count,
+             p->phase[0] != '\0' ? "." : "", p->phase);
+    return text_is(again, text);
+}
+
+bool verb_point(const char *text, struct script_point *ret)
+{
+    const char *dot = strrchr(text, '.');
+    struct script_point p = {.count = 0};
+
+    if (!dot || !point_read(text, point_ops, &p) || !is_one_of(point_phases, dot + 1) ||
+        !text_copy(p.phase, sizeof p.phase, dot + 1) || !is_written(&p, text))
+        return false;
+    *ret = p;
+    return true;
+}
+
+bool verb_call(const char *text, struct script_point *ret)
+{
+    struct script_point p = {.count = 0};
+
+    if (!point_read(text, maas_points, &p) || !is_written(&p, text))
+        return false;
+    *ret = p;
+    return true;
+}
+
+static bool is_point(const char *text)
+{
+    struct script_point point;
+
+    return verb_point(text, &point);
+}
+
+static bool is_call(const char *text)
+{
+    struct script_point point;
+
+    return verb_call(text, &point);
+}
+
+/* --- events ------------------------------------------------------------------------------------
+ */
+
+#define OF_CLUSTER "machine-of-"
+
+/* What an event's kind is followed by. */
+enum object { OBJECT_NONE, OBJECT_CLUSTER, OBJECT_MACHINE };
+
+static const struct {
+    const char *words;
+    enum verb_event_kind kind;
+    enum object object;
+    bool is_span;
+} event_rows[] = {
+    {"hello", VERB_EVENT_HELLO, OBJECT_CLUSTER, false},
+    {"running", VERB_EVENT_RUNNING, OBJECT_CLUSTER, false},
+    {"delete", VERB_EVENT_DELETE, OBJECT_CLUSTER, false},
+    {"deleted", VERB_EVENT_DELETED, OBJECT_CLUSTER, false},
+    {"ready", VERB_EVENT_READY, OBJECT_MACHINE, false},
+    {"allocate", VERB_EVENT_ALLOCATE, OBJECT_MACHINE, false},
+    {"gateway starts", VERB_EVENT_ACT, OBJECT_NONE, false},
+    {"gateway stops", VERB_EVENT_ACT, OBJECT_NONE, false},
+    {"gateway dies", VERB_EVENT_ACT, OBJECT_NONE, false},
+    {"gateway freezes", VERB_EVENT_ACT, OBJECT_NONE, false},
+    {"gateway loses-power", VERB_EVENT_ACT, OBJECT_NONE, false},
+    {"gateway comes back", VERB_EVENT_ACT, OBJECT_NONE, false},
+    {"gateway dead", VERB_EVENT_GATEWAY_DEAD, OBJECT_NONE, true},
+};
+
+/* What is behind "hello ", or NULL. */
+static const char *object_of(const char *text, const char *words, enum object object)
+{
+    const size_t len = strlen(words);
+
+    if (object == OBJECT_NONE)
+        return text_is(text, words) ? text : NULL;
+    return text_begins(text, words) && text[len] == ' ' ? text + len + 1 : NULL;
+}
+
+static bool object_read(enum object object, const char *text, struct verb_event *x)
+{
+    if (object == OBJECT_MACHINE && text_begins(text, OF_CLUSTER)) {
+        x->of_cluster = true;
+        text += strlen(OF_CLUSTER);
+        object = OBJECT_CLUSTER;
+    }
+    return text_copy(x->name, sizeof x->name, text) &&
+           (object == OBJECT_NONE || (object == OBJECT_CLUSTER && is_cluster(text)) ||
+            (object == OBJECT_MACHINE && is_machine(text)));
+}
+
+bool verb_event(const char *text, struct verb_event *ret)
+{
+    size_t i;
+
+    for (i = 0; i < COUNTOF(event_rows); i++) {
+        struct verb_event x = {.kind = event_rows[i].kind, .is_span = event_rows[i].is_span};
+        const char *object = object_of(text, event_rows[i].words, event_rows[i].object);
+
+        if (!object || !object_read(event_rows[i].object, object, &x))
+            continue;
+        *ret = x;
+        return true;
+    }
+    return false;
+}
+
+static bool is_event(const char *text)
+{
+    struct verb_event x;
+
+    return verb_event(text, &x) && !x.is_span;
+}
+
 /* clang-format off */
 #define ROLES "gateway", "maas", "palette", "proxy", "dns", "router", "stranger", "user", "any"
 #define ZONES "private", "transit", "internet"
 
 const struct verb_place verb_places[] = {
-    {"role", "a role", WORDS(ROLES), NULL, false},
-    {"place", "a role or a zone", WORDS(ROLES, ZONES), NULL, false},
+    {"role", "a cluster such as c1", WORDS(ROLES), is_cluster, false},
+    {"place", "a cluster such as c1", WORDS(ROLES, ZONES), is_cluster, false},
     {"shape", "a shape, the name of a file in labs", WORDS("nat", "direct"), NULL, false},
     {"state", "a state that Palette shows", WORDS("Pending", "Running", "Unhealthy"), NULL, false},
-    {"act", "what happens to the gateway", WORDS("starts", "stops", "dies", "freezes", "thaws"), NULL, false},
+    {"act", "what happens to the gateway", WORDS("starts", "stops", "dies", "freezes", "thaws", "loses-power", "comes-back"), NULL, false},
     {"writer", "a writer of the journal", WORDS("maas", "palette", "capture"), NULL, false},
     {"property", "what MAAS can be asked for", WORDS("zones", "pools", "domains", "subnets", "tags"), NULL, false},
     {"palette-op", "a call to Palette",
      WORDS("enrol", "renew", "register", "beat", "feed", "answer", "overlord", "overlords", "approve",
            "pairing-code", "account-create", "account-update", "account", "accounts", "validate",
-           "properties", "unknown", "any"), NULL, false},
+           "properties", "fetch", "claim", "report", "handover", "released", "hello", "unknown", "any"), NULL, false},
     {"maas-op", "a call to MAAS", WORDS("read", "change", "allocate", "deploy", "release", "any"), NULL, false},
+    {"cluster", "a cluster such as c1", NULL, is_cluster, false},
+    {"cluster-state", "a state of a cluster", WORDS("Pending", "Provisioning", "Running", "Deleting", "Deleted"), NULL, false},
+    {"cluster-show", "a state or the health of a cluster", WORDS("Pending", "Provisioning", "Running", "Deleting", "Deleted", "Healthy", "Unhealthy"), NULL, false},
+    {"machine", "a machine such as m1", NULL, is_machine, false},
+    {"owner", "a cluster such as c1", WORDS("nobody", "cluster", "bob"), is_cluster, false},
+    {"label", "a label: key=value", NULL, is_label, false},
+    {"call", "a call to MAAS, OP.N, such as allocate.1", NULL, is_call, false},
+    {"point", "a point: OP.N.PHASE, such as allocate.1.done", NULL, is_point, false},
+    {"event", "an event in quotes, such as \"hello c1\", \"delete c1\", \"ready machine-of-c1\" or \"gateway dies\"", NULL, is_event, false},
     {"count", "a count: N, N+, some or no", NULL, is_count, false},
     {"n", "a number", NULL, is_number, false},
     {"time", "a time such as 90s, 15m or 1h30m", NULL, is_time, false},
@@ -84,11 +268,18 @@ const struct verb verbs[] = {
     {"site.shape", VERB_SITE, "shape {shape}", ALL,
      "Builds the zones, hosts and routers of labs/SHAPE.json. Without this line the shape is nat."},
 
+    {"site.machines", VERB_SITE, "machines {n}", ALL,
+     "So many machines are Ready in MAAS when the run begins; 6 without this line."},
+    {"site.cluster", VERB_SITE, "cluster {cluster} with {n} nodes", ALL,
+     "The prelude: the gateway is installed and makes this cluster. The story begins, and its times count, when all such clusters are Running. Laws see the prelude, lines of the story do not."},
+
     /* --- acts */
     {"gateway.installs", VERB_ACT, "gateway installs", ALL,
      "The user asks Palette for a pairing code, and the gateway is started for the first time, with an empty state directory and that code."},
     {"gateway.act", VERB_ACT, "gateway {act}", ALL,
-     "starts: again, with the state it has. stops: TERM. dies: KILL. freezes and thaws: STOP and CONT. The act is done when the signal is sent or the program has been started."},
+     "starts: again, with the state it has. stops: TERM. dies: KILL. loses-power: KILL, and what was not synced is lost. freezes and thaws: STOP and CONT. comes-back: starts or thaws, whichever fits. The act is done when the signal is sent or the program has been started."},
+    {"gateway.comes-back", VERB_ACT, "gateway comes back", ALL,
+     "Starts or thaws, whichever fits."},
     {"probe.every-pair", VERB_ACT, "probe every pair", ALL,
      "One SYN and its answer, or its silence, for each row of the lab's reach table, from the first host of one role to the first host of the other. The act is done when all are."},
     {"evidence.loses", VERB_ACT, "evidence {writer} loses a record", ALL,
@@ -99,6 +290,23 @@ const struct verb verbs[] = {
      "The user asks Palette for a property of a cloud account, which its gateway reads from MAAS. acc1 is the account that the gateway made."},
     {"user.validates", VERB_ACT, "user validates account {name}", ALL,
      "The user asks Palette to validate the account's key, which its gateway does at MAAS."},
+
+    {"user.creates-cluster", VERB_ACT, "user creates cluster {cluster} with {n} nodes", ALL,
+     "One control-plane machine, and the others in a pool of workers, on the account that the gateway made."},
+    {"user.deletes-cluster", VERB_ACT, "user deletes cluster {cluster}", ALL,
+     "The user deletes the cluster, not forced."},
+    {"user.scales-cluster", VERB_ACT, "user scales cluster {cluster} to {n} nodes", ALL,
+     "The user changes the size of the pool of workers, so that the cluster gets so many nodes in all."},
+    {"user.labels-cluster", VERB_ACT, "user labels cluster {cluster} {label}", ALL,
+     "The user puts a label on the cluster."},
+
+    /* --- acts: machines and MAAS */
+    {"node.reboots", VERB_ACT, "node {n} of {cluster} reboots", ALL,
+     "The n-th node of the cluster, in the order in which its machines were taken, boots again from its user data."},
+    {"machine.fails-deploy", VERB_ACT, "machine {machine} fails deploy", ALL,
+     "From now on deploying this machine ends in Failed deployment."},
+    {"maas.loses-answer", VERB_ACT, "maas loses answer to {call}", ALL,
+     "MAAS does what the n-th such call asks, and closes the connection without an answer."},
 
     /* --- facts: what Palette shows */
     {"gateway.is", VERB_FACT, "gateway is [not] {state}", ALL,
@@ -112,7 +320,41 @@ const struct verb verbs[] = {
     {"palette.took", VERB_FACT, "palette took {palette-op} from {role}", ALL,
      "At least one such call was answered below 400. For never."},
 
+    /* --- facts: clusters */
+    {"cluster.is", VERB_FACT, "cluster {cluster} is {cluster-state}", ALL,
+     "The state that Palette shows for the cluster, now."},
+    {"cluster.has-nodes", VERB_FACT, "cluster {cluster} has {n} nodes", ALL,
+     "How many nodes Palette shows that its agent has seen, now."},
+    {"cluster.holds", VERB_FACT, "cluster {cluster} holds {n} machines", ALL,
+     "How many machines are held for the cluster, now, by the ledger."},
+    {"cluster.was-never", VERB_FACT, "cluster {cluster} was never {cluster-show}", ALL,
+     "Since its first Running Palette has not shown this for the cluster. A cluster that never ran proves nothing."},
+    {"cluster.answers", VERB_FACT, "cluster {cluster} answers", ALL,
+     "The last dial of a neighbour to the cluster's API, under its record's name, was answered. For always; without any dial it is not decided."},
+    {"cluster.label", VERB_FACT, "cluster {cluster} label {name} is {name}", ALL,
+     "The cluster's agent has reported the label as applied, now."},
+    {"beats.no-gap", VERB_FACT, "beats of {cluster} leave no gap over {time}", ALL,
+     "While the cluster is Running, no span between two of its heartbeats is longer than this. For always; without a heartbeat it is not decided."},
+
+    /* --- facts: machines, by MAAS's own journal */
+    {"machine.is", VERB_FACT, "machine {machine} is {rest}", ALL,
+     "The status that MAAS shows for the machine, now."},
+    {"machine.owner", VERB_FACT, "machine {machine} owner is {owner}", ALL,
+     "Who holds the machine, now: nobody, this cluster, any cluster, or a user of MAAS."},
+    {"machines.held", VERB_FACT, "machines held are {n}", ALL,
+     "How many machines are owned in MAAS with the gateway's keys, now: Allocated, Deploying, Deployed, failed, being released or erased."},
+    {"ledger.balances", VERB_FACT, "ledger balances", ALL,
+     "Every machine that was taken is given back or held by a cluster that lives, and none ever had two owners."},
+    {"record.holds-address", VERB_FACT, "record of {cluster} holds address of {role}", ALL,
+     "MAAS's DNS record of the cluster's name holds an address of this role, now. For never."},
+
     /* --- facts: MAAS */
+    {"maas.took-count-for", VERB_FACT, "maas took {count} {maas-op} for {cluster} from {role}", ALL,
+     "So many calls for this cluster, known by the mark on the call or on its machine, were answered below 400. A cluster as caller: any of its nodes."},
+    {"maas.took-for", VERB_FACT, "maas took {maas-op} for {cluster} from {role}", ALL,
+     "At least one such call was answered below 400. For never."},
+    {"maas.took-any", VERB_FACT, "maas took {maas-op}", ALL,
+     "At least one such call of anybody was answered below 400. For never."},
     {"maas.took-count", VERB_FACT, "maas took {count} {maas-op} from {role}", ALL,
      "So many calls of this kind were answered below 400; the caller is known by its address."},
     {"maas.took", VERB_FACT, "maas took {maas-op} from {role}", ALL,
@@ -132,6 +374,12 @@ const struct verb verbs[] = {
     {"output.no-secret", VERB_FACT, "output of gateway holds no secret", ALL,
      "Nothing that the gateway wrote to its standard output and error held a secret of the run."},
 
+    /* --- facts: order */
+    {"first.before-first", VERB_FACT, "first {event} before first {event}", ALL,
+     "Both happened, the first of the one before the first of the other."},
+    {"every.before", VERB_FACT, "every {event} before {event}", ALL,
+     "Both happened, and none of the one after the last of the other."},
+
     /* --- facts: time */
     {"link.sign", VERB_FACT, "link of gateway shows a sign every {time}", ALL,
      "From the first Running on, and while the program lives, no span is longer than this without an answered call of the gateway at Palette. For always."},
@@ -139,6 +387,12 @@ const struct verb verbs[] = {
     /* --- facts: the run itself */
     {"gateway.started", VERB_FACT, "gateway started {count}", ALL,
      "So many starts of the program."},
+    {"gateway.was-dead", VERB_FACT, "gateway was dead for {time}", ALL,
+     "The program did not live for so long in one piece, a minute more or less."},
+    {"gateway.was-hit", VERB_FACT, "gateway was hit at {point}", ALL,
+     "The point was reached, and the act on the gateway at it was done."},
+    {"fault.fired", VERB_FACT, "fault fired", ALL,
+     "A fault that was armed has happened."},
     {"gateway.good-stop", VERB_FACT, "gateway stopped in good order", ALL,
      "After TERM the program ended by itself, with status 0."},
     {"user.asked", VERB_FACT, "user asked {count}", ALL,

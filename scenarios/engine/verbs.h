@@ -21,8 +21,8 @@ struct verb {
 struct verb_place {
     const char *name;         /* "role" */
     const char *what;         /* for the reference and for errors: "a count: N, N+, some or no" */
-    const char *const *words; /* the only words that fit, ends with NULL; NULL = see fits */
-    bool (*fits)(const char *text); /* NULL = any one word */
+    const char *const *words; /* words that fit, ends with NULL; NULL = see fits */
+    bool (*fits)(const char *text); /* others that fit; NULL: none beside words, or any one word */
     bool is_rest;                   /* takes all words to the end of the line, joined by blanks */
 };
 extern const struct verb_place verb_places[];
@@ -31,6 +31,31 @@ extern const size_t n_verb_places;
 /* A count as written: "3" is 3 and 3, "3+" 3 and INT64_MAX, "some" 1 and INT64_MAX, "no" 0 and 0.
  */
 bool verb_count(const char *text, int64_t *ret_min, int64_t *ret_max);
+
+/* A point in time: "allocate.1.done". */
+#define VERB_POINT_MAX 999
+bool verb_point(const char *text, struct script_point *ret);
+/* "allocate.1" of a call to MAAS; phase is empty. */
+bool verb_call(const char *text, struct script_point *ret);
+
+/* Something that happens, or a span: what stands in quotes in a line. */
+enum verb_event_kind {
+    VERB_EVENT_HELLO,   /* an agent of the cluster registered */
+    VERB_EVENT_RUNNING, /* Palette shows this state */
+    VERB_EVENT_DELETE,  /* the user's delete is accepted: Deleting */
+    VERB_EVENT_DELETED,
+    VERB_EVENT_READY,       /* a machine that was held is Ready again */
+    VERB_EVENT_ALLOCATE,    /* a machine becomes Allocated */
+    VERB_EVENT_ACT,         /* an act of the story with these words was done */
+    VERB_EVENT_GATEWAY_DEAD /* a span: the program does not live */
+};
+struct verb_event {
+    enum verb_event_kind kind;
+    bool is_span;    /* stands behind `while` only */
+    bool of_cluster; /* "ready machine-of-c1": name is the cluster */
+    char name[32];   /* cluster, machine, or the act's words */
+};
+bool verb_event(const char *text, struct verb_event *ret);
 
 extern const struct verb verbs[];
 extern const size_t n_verbs;

@@ -2,6 +2,7 @@
 
 #include "lib/base/text.h"
 #include "lib/io/file.h"
+#include "scenarios/engine/verbs.h"
 
 #include <errno.h>
 #include <sched.h>
@@ -10,6 +11,8 @@
 #include <sys/mount.h>
 #include <sys/stat.h>
 #include <unistd.h>
+
+#define NODE_ROLE "node"
 
 void world_path(const struct world *w, char out[WORLD_PATH_MAX], const char *name)
 {
@@ -21,6 +24,22 @@ int world_write(const struct world *w, const char *name, const char *text, struc
     char path[WORLD_PATH_MAX];
     world_path(w, path, name);
     return file_write(path, text, strlen(text), 0600, e);
+}
+
+bool world_has_host(const struct world *w, const struct lab_host *h)
+{
+    return w->with_nodes || !text_is(h->role, NODE_ROLE);
+}
+
+/* A host costs milliseconds, and most stories deploy nothing. */
+static bool story_needs_nodes(const struct script *s)
+{
+    static const char *const ids[] = {"site.cluster", "user.creates-", "machine.", "probe."};
+    for (size_t i = 0; s != NULL && i < s->n_lines; i++)
+        for (size_t k = 0; k < COUNTOF(ids); k++)
+            if (s->lines[i].verb != NULL && text_begins(s->lines[i].verb->id, ids[k]))
+                return true;
+    return s != NULL && s->n_prelude > 0;
 }
 
 ms_t world_now(const struct world *w)
@@ -44,7 +63,9 @@ void world_put(struct world *w, struct event *e)
 /* A program that starts again in this run goes on in its log; what an earlier run left goes. */
 static void remove_old_logs(const struct world *w)
 {
-    static const char *const names[] = {"gateway", "mock-maas", "mock-palette", "kill-command"};
+    static const char *const names[] = {"gateway", "mock-maas", "mock-palette", "kill-command",
+                                        "node-m1", "node-m2",   "node-m3",      "node-m4",
+                                        "node-m5", "node-m6",   "node-m7",      "node-m8"};
     char path[WORLD_PATH_MAX];
     for (size_t i = 0; i < COUNTOF(names); i++) {
         snprintf(path, sizeof(path), "%s/%s.log", w->run->out_dir, names[i]);
@@ -120,11 +141,8 @@ static int open_journal(struct world *w, struct err *e)
     static const struct {
         enum ev_src src;
         bool child;
-    } writers[] = {{EVS_ENGINE, false},
-                   {EVS_CAPTURE, false},
-                   {EVS_DNS, false},
-                   {EVS_MAAS, true},
-                   {EVS_PALETTE, true}};
+    } writers[] = {{EVS_ENGINE, false}, {EVS_CAPTURE, false}, {EVS_DNS, false},
+                   {EVS_AGENT, false},  {EVS_MAAS, true},     {EVS_PALETTE, true}};
     int r = rings_new(&w->rings, e);
     for (size_t i = 0; i < COUNTOF(writers) && r == 0; i++)
         r = rings_open(&w->rings, writers[i].src, writers[i].child, e);
@@ -136,7 +154,7 @@ static int open_lab(struct world *w, struct err *e)
 {
     const struct lab_host *user = lab_role(w->run->lab, "user");
     char path[WORLD_PATH_MAX], name[64];
-    int r = labnet_new(&w->net, w->run->lab, e);
+    int r = labnet_new(&w->net, w->run->lab, w->with_nodes ? "" : NODE_ROLE, e);
     if (r < 0 || user == NULL)
         return r;
     snprintf(name, sizeof(name), "resolv-%s.conf", user->name);
@@ -225,7 +243,9 @@ static void draw_secrets(struct world *w)
 
 int world_open(struct world *w, const struct stage_run *run, const char *dir, struct err *e)
 {
-    *w = (struct world){.run = run, .stepped = run->clock == CLOCK_STEPPED};
+    *w = (struct world){.run = run,
+                        .stepped = run->clock == CLOCK_STEPPED,
+                        .with_nodes = story_needs_nodes(run->script)};
     draw_secrets(w);
     remove_old_logs(w);
     int r = open_journal(w, e);

@@ -17,12 +17,13 @@
 
 #define WORLD_EPOCH_S   1782864000 /* 2026-07-01T00:00:00Z */
 #define WORLD_PATH_MAX  512
-#define WORLD_PROGS_MAX 8
+#define WORLD_PROGS_MAX 16
 
 struct world {
     const struct stage_run *run;
     char dir[128];
     bool stepped;
+    bool with_nodes; /* the story needs the hosts of role node: else they are not built */
     struct loop *loop;
     struct ctl *ctl; /* stepped */
     struct clk_domain domain;
@@ -48,6 +49,8 @@ int world_open(struct world *w, const struct stage_run *r, const char *dir, stru
     MUST_CHECK;
 void world_close(struct world *w);
 
+/* Does the lab as it was built have this host? */
+bool world_has_host(const struct world *w, const struct lab_host *h);
 ms_t world_now(const struct world *w); /* domain */
 /* Timers of the loop: `ms` of domain time from now. */
 ms_t world_after(const struct world *w, ms_t ms);

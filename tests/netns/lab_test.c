@@ -53,7 +53,7 @@ static int open_all(struct trial *x, struct err *e)
     x->domain = (struct clk_domain){.start_ns = clk_monotonic_ns(), .factor = 1};
     int64_t begin = clk_kernel_ns();
     if (r == 0)
-        r = labnet_new(&x->net, &x->lab, e);
+        r = labnet_new(&x->net, &x->lab, "", e);
     fprintf(stderr, "lab %s: ready after %.1f ms\n", x->lab.name,
             (double)(clk_kernel_ns() - begin) / 1e6);
     struct capture_config c = {.loop = x->loop,

@@ -11,8 +11,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define DATA  "scenarios"
-#define SEEDS 200
+#define DATA       "scenarios"
+#define SEEDS      60
+#define LIFE_SEEDS 4
 
 struct played {
     struct script script;
@@ -29,11 +30,15 @@ static void played_free(struct played **p)
     *p = NULL;
 }
 
-static struct played *play(const char *story, uint64_t seed)
+static struct played *play_losing(const char *story, uint64_t seed, uint64_t lose_sync)
 {
     struct played *p = calloc(1, sizeof *p);
     struct err e = {0};
-    struct stage_run r = {.seed = seed, .clock = CLOCK_VIRTUAL, .factor = 1, .features = "pcg"};
+    struct stage_run r = {.seed = seed,
+                          .clock = CLOCK_VIRTUAL,
+                          .factor = 1,
+                          .features = "pcg",
+                          .lose_sync = lose_sync};
 
     assert_non_null(p);
     must(story_load(DATA, story, NULL, &p->script, &e), &e);
@@ -44,6 +49,16 @@ static struct played *play(const char *story, uint64_t seed)
     must(stage_sim(&r, &p->journal, &e), &e);
     judge_story(&p->script, &p->journal, "pcg", &p->judgement);
     return p;
+}
+
+static struct played *play(const char *story, uint64_t seed)
+{
+    return play_losing(story, seed, 0);
+}
+
+static struct played *play_without_syncs(const char *story, uint64_t seed)
+{
+    return play_losing(story, seed, SITE_SYNCS_ALL);
 }
 
 static void assert_passes(const struct played *p, uint64_t seed)
@@ -73,6 +88,28 @@ static void the_idle_week_passes(void **state)
     (void)state;
     assert_passes(p, 7);
     assert_true(p->judgement.domain_ms >= HOURS(168));
+}
+
+/* Other machines, other uids, other jitter: a whole life and a day without the gateway end well. */
+static void a_whole_life_passes_with_many_seeds(void **state)
+{
+    (void)state;
+    for (uint64_t seed = 1; seed <= LIFE_SEEDS; seed++) {
+        SCOPED(played_free) struct played *life = play("101-whole-life-from-palette", seed);
+        SCOPED(played_free) struct played *lost = play("300-allocate-answer-lost", seed);
+
+        assert_passes(life, seed);
+        assert_passes(lost, seed);
+    }
+}
+
+/* The site's store forgets what was not synced: without any sync a restart is another gateway. */
+static void a_gateway_that_never_syncs_is_caught(void **state)
+{
+    SCOPED(played_free) struct played *p = play_without_syncs("120-idle-week", 5);
+
+    (void)state;
+    assert_int_not_equal(p->judgement.overall, VERDICT_PASS);
 }
 
 static void the_same_seed_tells_the_same_story(void **state)
@@ -146,6 +183,8 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(story_100_passes_with_every_seed),
         cmocka_unit_test(the_idle_week_passes),
+        cmocka_unit_test(a_whole_life_passes_with_many_seeds),
+        cmocka_unit_test(a_gateway_that_never_syncs_is_caught),
         cmocka_unit_test(the_same_seed_tells_the_same_story),
         cmocka_unit_test(the_projection_hides_the_draw),
         cmocka_unit_test(swapping_two_records_turns_the_story_red),

@@ -1,0 +1,344 @@
+#include "scenarios/engine/nodes.h"
+
+#include "lib/base/digest.h"
+#include "lib/base/text.h"
+#include "lib/io/file.h"
+#include "scenarios/engine/cmdline.h"
+
+#include <errno.h>
+#include <inttypes.h>
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#define WHO        "node"
+#define ANCHOR     "anchor="
+#define SEEDS_EACH 1000 /* seeds of one machine's boots */
+
+/* --- what is said -------------------------------------------------------------------------------
+ */
+
+static void begin_prog(const struct node *x, const char *kind, struct event *ret)
+{
+    ev_init(ret, EV_PROG, world_now(x->all->w));
+    ev_text_add(ret, EVF_WHO, WHO);
+    ev_text_add(ret, EVF_NAME, x->host->name);
+    ev_text_add(ret, EVF_KIND, kind);
+}
+
+static void say_signal(const struct node *x, int signo)
+{
+    struct event e;
+    begin_prog(x, "signalled", &e);
+    ev_int_add(&e, EVF_SIGNAL, signo);
+    world_put(x->all->w, &e);
+}
+
+static void on_flooded(void *arg, struct prog *p)
+{
+    struct event e;
+    (void)p;
+    begin_prog(arg, "flooded", &e);
+    world_put(((struct node *)arg)->all->w, &e);
+}
+
+static void on_secret(void *arg, struct prog *p, const char *name)
+{
+    struct node *x = arg;
+    struct event e;
+    (void)p;
+    ev_init(&e, EV_SECRET_HIT, world_now(x->all->w));
+    ev_text_add(&e, EVF_NAME, name);
+    ev_text_add(&e, EVF_WHERE, "output");
+    ev_text_add(&e, EVF_WHO, WHO);
+    world_put(x->all->w, &e);
+}
+
+static void on_ended(void *arg, struct prog *p)
+{
+    struct node *x = arg;
+    struct event e;
+    int value = 0;
+    bool exited = prog_exited(p, &value);
+    begin_prog(x, "exited", &e);
+    ev_int_add(&e, exited ? EVF_STATUS : EVF_SIGNAL, value);
+    ev_int_add(&e, EVF_PID, prog_pid(p));
+    world_put(x->all->w, &e);
+    if (!x->killed && x->all->broken.code == 0)
+        err_set(&x->all->broken, -EPIPE,
+                "mock-cluster on %s ended unasked with %s %d; its words are in %s/%s.log",
+                x->host->name, exited ? "status" : "signal", value, x->all->w->run->out_dir,
+                prog_name(p));
+}
+
+/* --- what they say ------------------------------------------------------------------------------
+ */
+
+/* The lab's authority is made anew for each run: its digest becomes a word, so that two runs can be
+ * compared, and so that a reader sees whom the node trusts. */
+static void say_anchor(const struct nodes *n, const char *params, struct buf *out)
+{
+    const char *at = strstr(params, n->anchor);
+    if (n->anchor[0] == '\0' || at == NULL) {
+        buf_text_add(out, params);
+        return;
+    }
+    buf_add(out, params, (size_t)(at - params));
+    buf_printf(out, ANCHOR "lab%s", at + strlen(n->anchor));
+}
+
+static void on_said(void *arg, struct event *e)
+{
+    SCOPED(buf_drop) struct buf params = {0};
+    struct event again;
+    if (!ev_has(e, EVF_PARAMS))
+        return;
+    buf_init(&params, EV_VALUE_MAX);
+    say_anchor(arg, ev_text(e, EVF_PARAMS), &params);
+    ev_init(&again, e->kind, e->t);
+    again.src = e->src;
+    for (int f = 0; f < EV_FIELD_COUNT; f++)
+        if (ev_has(e, (enum ev_field)f))
+            ev_text_add(&again, (enum ev_field)f,
+                        f == EVF_PARAMS ? buf_text(&params) : ev_text(e, (enum ev_field)f));
+    memcpy(e, &again, sizeof(again));
+}
+
+static int anchor_read(struct nodes *n, struct err *e)
+{
+    SCOPED(buf_drop) struct buf pem = {0};
+    uint8_t sum[SHA256_LEN];
+    char path[WORLD_PATH_MAX], hex[2 * SHA256_LEN + 1];
+    buf_init(&pem, KIB(64));
+    world_path(n->w, path, "tls/ca.pem");
+    int r = file_read(path, &pem, e);
+    if (r < 0)
+        return r;
+    digest_sha256(buf_text(&pem), pem.len, sum);
+    text_hex(sum, sizeof(sum), hex);
+    snprintf(n->anchor, sizeof(n->anchor), ANCHOR "%.16s", hex);
+    return 0;
+}
+
+/* --- life ---------------------------------------------------------------------------------------
+ */
+
+static bool is_running(const struct node *x)
+{
+    return x->at.prog != NULL && prog_running(x->at.prog);
+}
+
+static void ring_close(struct node *x)
+{
+    rings_side_remove(&x->all->w->rings, x->ring);
+    journal_ring_free(STEAL(x->ring));
+    if (x->ring_fd >= 0)
+        close(x->ring_fd);
+    x->ring_fd = -1;
+}
+
+/* Switched off: whatever was under way is lost. */
+static void node_end(struct node *x)
+{
+    if (is_running(x)) {
+        x->killed = true;
+        say_signal(x, SIGKILL);
+        world_signal(x->all->w, &x->at, SIGKILL);
+        if (is_running(x))
+            prog_look(x->at.prog);
+    }
+    world_stop(x->all->w, &x->at);
+    ring_close(x);
+}
+
+static void add_words(struct words *x, const struct node *n, int page_fd)
+{
+    const struct world *w = n->all->w;
+    const struct lab_host *maas = lab_role(w->run->lab, "maas");
+    uint64_t i = (uint64_t)(n - n->all->at);
+    word(x, "%s/mock-cluster", w->run->bin_dir);
+    word(x, "--system-id=%s", n->system_id);
+    word(x, "--hostname=%s", n->host->name);
+    word(x, "--maas-url=http://%s:%d/MAAS", maas->links[0].address, maas->listen);
+    word(x, "--address=%s", n->host->links[0].address);
+    word(x, "--root=%s/node-%s", w->dir, n->host->name);
+    word(x, "--seed=%" PRIu64,
+         (w->run->seed + i * SEEDS_EACH + (uint64_t)n->starts) & (uint64_t)INT64_MAX);
+    word(x, "--factor=%d", w->domain.factor);
+    word(x, "--domain-start=%" PRId64, w->domain.start_ns);
+    word(x, "--journal-fds=%d,%d", n->all->counter_fd, n->ring_fd);
+    if (page_fd >= 0)
+        word(x, "--clock-fd=%d", page_fd);
+}
+
+static int ring_open(struct node *x, struct err *e)
+{
+    int r = journal_ring_new(x->all->counter_fd, EVS_AGENT, &x->ring_fd, &x->ring, e);
+    if (r == 0)
+        rings_side_add(&x->all->w->rings, x->ring, on_said, x->all);
+    return r;
+}
+
+static int program_start(struct node *x, int page_fd, struct err *e)
+{
+    struct world *w = x->all->w;
+    const char *env[] = {"PATH=/usr/local/bin:/usr/bin:/bin", "LANG=C.UTF-8", "TZ=UTC", NULL};
+    const int fds[] = {x->all->counter_fd, x->ring_fd};
+    const struct prog_events events = {on_flooded, on_secret, on_ended, x};
+    struct event said;
+    struct words words;
+    char name[LAUNCH_NAME_MAX];
+    snprintf(name, sizeof(name), "node-%.20s", x->host->name);
+    words_init(&words);
+    add_words(&words, x, page_fd);
+    struct launch l = {.name = name,
+                       .argv = words.at,
+                       .env = env,
+                       .dir = w->dir,
+                       .sandboxes = true,
+                       .fds = fds,
+                       .n_fds = COUNTOF(fds)};
+    begin_prog(x, "started", &said);
+    world_put(w, &said);
+    int r = world_start(w, x->host, &l, &x->at, &events, e);
+    words_drop(&words);
+    return r;
+}
+
+static int node_start(struct node *x, struct err *e)
+{
+    int page_fd;
+    int r = world_slot(x->all->w, x->host->name, &x->at, &page_fd, e);
+    x->starts++;
+    x->killed = false;
+    if (r == 0)
+        r = ring_open(x, e);
+    return r < 0 ? r : program_start(x, page_fd, e);
+}
+
+static void node_step(struct node *x)
+{
+    struct nodes *n = x->all;
+    if (x->ends || x->boots)
+        node_end(x);
+    if (x->boots && n->broken.code == 0)
+        (void)node_start(x, &n->broken);
+    x->ends = x->boots = false;
+}
+
+void nodes_step(struct nodes *n)
+{
+    for (size_t i = 0; i < NODES_MAX; i++)
+        node_step(&n->at[i]);
+}
+
+/* --- what the journal says ----------------------------------------------------------------------
+ */
+
+static struct node *node_of_host(struct nodes *n, const char *hostname)
+{
+    for (size_t i = 0; i < NODES_MAX; i++)
+        if (n->at[i].host != NULL && text_is(n->at[i].host->name, hostname))
+            return &n->at[i];
+    return NULL;
+}
+
+/* MAAS lets a machine run in these two statuses only. */
+static void on_state(struct nodes *n, const struct event *e)
+{
+    struct node *x = node_of_host(n, ev_text(e, EVF_MACHINE));
+    const char *state = ev_text(e, EVF_STATE);
+    if (x == NULL)
+        return;
+    if (text_is(ev_text(e, EVF_WHY), "booted")) {
+        x->boots = text_copy(x->system_id, sizeof(x->system_id), ev_text(e, EVF_UID));
+    } else if (!text_is(state, "Deploying") && !text_is(state, "Deployed")) {
+        x->ends = x->at.prog != NULL;
+        x->boots = false;
+    }
+}
+
+static void on_hello(struct nodes *n, const struct event *e)
+{
+    const char *cluster = ev_text(e, EVF_CLUSTER), *machine = ev_text(e, EVF_MACHINE);
+    if (ev_int(e, EVF_ACCEPTED) != 1 || n->n_hellos == NODES_HELLOS_MAX)
+        return;
+    for (size_t i = 0; i < n->n_hellos; i++)
+        if (text_is(n->hellos[i].cluster, cluster) && text_is(n->hellos[i].system_id, machine))
+            return;
+    if (text_copy(n->hellos[n->n_hellos].cluster, sizeof(n->hellos[0].cluster), cluster) &&
+        text_copy(n->hellos[n->n_hellos].system_id, sizeof(n->hellos[0].system_id), machine))
+        n->n_hellos++;
+}
+
+void nodes_feed(struct nodes *n, const struct event *e)
+{
+    if (e->kind == EV_MAAS_STATE)
+        on_state(n, e);
+    else if (e->kind == EV_PAL_HELLO)
+        on_hello(n, e);
+}
+
+static bool boot_again(struct nodes *n, const char *system_id)
+{
+    for (size_t i = 0; i < NODES_MAX; i++)
+        if (is_running(&n->at[i]) && text_is(n->at[i].system_id, system_id)) {
+            n->at[i].boots = true;
+            node_step(&n->at[i]);
+            return true;
+        }
+    return false;
+}
+
+bool nodes_reboot(struct nodes *n, const char *cluster, int64_t nth)
+{
+    for (size_t i = 0; i < n->n_hellos; i++)
+        if (text_is(n->hellos[i].cluster, cluster) && --nth == 0)
+            return boot_again(n, n->hellos[i].system_id);
+    return false;
+}
+
+const struct lab_host *nodes_beside(const struct nodes *n, const char *address)
+{
+    for (size_t i = NODES_MAX; i-- > 0;)
+        if (is_running(&n->at[i]) && !text_is(n->at[i].host->links[0].address, address))
+            return n->at[i].host;
+    return NULL;
+}
+
+void nodes_lost(struct nodes *n, const struct ctl_slot *s, const char *why)
+{
+    for (size_t i = 0; i < NODES_MAX; i++)
+        if (s == n->at[i].at.slot && text_is(why, "hung") && n->broken.code == 0)
+            err_set(&n->broken, -ETIMEDOUT, "mock-cluster on %s kept its turn too long",
+                    n->at[i].host->name);
+}
+
+/* --- birth and end ------------------------------------------------------------------------------
+ */
+
+int nodes_init(struct nodes *n, struct world *w, struct err *e)
+{
+    const struct lab *l = w->run->lab;
+    size_t k = 0;
+    *n = (struct nodes){.w = w, .counter_fd = -1};
+    for (size_t i = 0; i < NODES_MAX; i++)
+        n->at[i] = (struct node){.all = n, .ring_fd = -1};
+    for (size_t i = 0; i < l->n_hosts && k < NODES_MAX; i++)
+        if (world_has_host(w, &l->hosts[i]) && text_is(l->hosts[i].role, "node"))
+            n->at[k++].host = &l->hosts[i];
+    int r = anchor_read(n, e);
+    return r < 0 ? r : journal_counter_new(&n->counter_fd, e);
+}
+
+void nodes_free(struct nodes *n)
+{
+    if (n->w == NULL)
+        return;
+    for (size_t i = 0; i < NODES_MAX; i++)
+        node_end(&n->at[i]);
+    if (n->counter_fd >= 0)
+        close(n->counter_fd);
+    n->counter_fd = -1;
+}

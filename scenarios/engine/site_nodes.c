@@ -1,0 +1,271 @@
+/* The machines that MAAS deployed: they fetch their user data, run it over a tree of files, and
+ * their agents live in the same process. */
+#include "scenarios/engine/site_private.h"
+
+#include "lib/base/text.h"
+#include "mock-cluster/userdata.h"
+
+#include <string.h>
+
+static const struct lab_host *node_host(const struct site *s, size_t i)
+{
+    const struct lab_host *first = lab_role(s->lab, "node");
+
+    return first == NULL ? NULL : first + i;
+}
+
+static void node_event(struct site *s, size_t i, struct agent_event *ev);
+
+static void node_off(struct site *s, size_t i)
+{
+    struct site_node *n = &s->nodes[i];
+
+    agent_free(STEAL(n->agent));
+    if (n->has_tree)
+        tree_drop(&n->tree);
+    n->has_tree = n->listening = false;
+    site_close_all(s, SITE_CALLER_OF_NODE(i));
+}
+
+static void userdata_ask(struct site *s, size_t i)
+{
+    const struct lab_host *maas = lab_role(s->lab, "maas");
+    struct http_call call;
+
+    http_call_init(&call, "GET");
+    buf_printf(&call.url, "http://%s:5240/MAAS/metadata/2012-03-01/by-id/%s/user-data",
+               maas->links[0].address, s->nodes[i].system_id);
+    call.timeout_ms = SITE_USER_TIMEOUT_MS;
+    site_send(s, SITE_CALLER_OF_NODE(i), 0, "user-data", &call);
+    http_call_drop(&call);
+}
+
+/* --- boot ----------------------------------------------------------------------------------- */
+
+static void boot_event(struct site *s, size_t i)
+{
+    const struct agent_config *c = agent_config(s->nodes[i].agent);
+    SCOPED(buf_drop) struct buf found = {0};
+    struct event e;
+
+    buf_init(&found, EV_VALUE_MAX);
+    agent_found(&s->nodes[i].tree, &found);
+    ev_init(&e, EV_NODE_BOOT, s->now);
+    ev_text_add(&e, EVF_MACHINE, node_host(s, i)->name);
+    ev_text_add(&e, EVF_CLUSTER, c == NULL ? "" : c->cluster_name);
+    ev_text_add(&e, EVF_UID, s->nodes[i].system_id);
+    ev_text_add(&e, EVF_PARAMS, buf_text(&found));
+    site_put(s, EVS_AGENT, &e);
+}
+
+static void node_boots(struct site *s, size_t i, const struct http_result *r)
+{
+    struct site_node *n = &s->nodes[i];
+    struct agent_event ev = {.kind = AGENT_EV_START, .hostname = node_host(s, i)->name};
+    struct userdata_outcome outcome;
+    struct userdata u;
+    struct err e = {0};
+
+    if (r->outcome != HTTP_ANSWERED || r->status != 200)
+        return;
+    tree_init(&n->tree);
+    n->has_tree = true;
+    if (userdata_read(buf_text(&r->body), r->body.len, &u, &e) == 0) {
+        userdata_apply(&u, &n->tree, &outcome);
+        userdata_drop(&u);
+    }
+    if (!n->tree.units[TREE_AGENT].active)
+        return; /* the user data did not ask for it: a machine without a voice */
+    n->agent = agent_new();
+    ev.tree = &n->tree;
+    ev.seed = rng_next(&s->rng);
+    node_event(s, i, &ev);
+    boot_event(s, i);
+}
+
+static size_t node_of_hostname(const struct site *s, const char *hostname)
+{
+    for (size_t i = 0; i < SITE_NODES_MAX; i++)
+        if (text_is(node_host(s, i)->name, hostname))
+            return i;
+    return SITE_NODES_MAX;
+}
+
+void site_nodes_look(struct site *s)
+{
+    struct maas_boot boots[SITE_NODES_MAX];
+    bool on[SITE_NODES_MAX] = {false};
+    size_t n;
+
+    if (node_host(s, 0) == NULL)
+        return;
+    n = maas_booting(s->servers[SITE_MAAS].app, boots, SITE_NODES_MAX);
+    for (size_t k = 0; k < n; k++) {
+        const size_t i = node_of_hostname(s, boots[k].hostname);
+
+        if (i == SITE_NODES_MAX)
+            continue;
+        on[i] = true;
+        if (s->nodes[i].boots == boots[k].boots)
+            continue;
+        node_off(s, i);
+        s->nodes[i].boots = boots[k].boots;
+        text_copy(s->nodes[i].system_id, sizeof s->nodes[i].system_id, boots[k].system_id);
+        userdata_ask(s, i);
+    }
+    for (size_t i = 0; i < SITE_NODES_MAX; i++) {
+        if (on[i] || s->nodes[i].boots == 0)
+            continue;
+        node_off(s, i);
+        s->nodes[i].boots = 0;
+    }
+}
+
+void site_node_reboot(struct site *s, size_t i)
+{
+    node_off(s, i);
+    userdata_ask(s, i);
+}
+
+/* --- the agent's effects -------------------------------------------------------------------- */
+
+static void effect_run(struct site *s, size_t i, struct agent_effect *f)
+{
+    switch (f->kind) {
+    case AGENT_FX_CALL:
+        site_send(s, SITE_CALLER_OF_NODE(i), f->ticket, "", &f->call);
+        break;
+    case AGENT_FX_CANCEL:
+        site_cancel(s, SITE_CALLER_OF_NODE(i), f->ticket);
+        break;
+    case AGENT_FX_LISTEN:
+        s->nodes[i].listening = f->port != 0;
+        break;
+    case AGENT_FX_SAY:
+        site_scan(s, f->text, "output");
+        break;
+    }
+}
+
+static void node_event(struct site *s, size_t i, struct agent_event *ev)
+{
+    struct site_node *n = &s->nodes[i];
+
+    if (n->agent == NULL)
+        return;
+    ev->time = s->now;
+    ev->wall_s = SITE_EPOCH_S + s->now / 1000;
+    agent_effects_init(&n->fx);
+    agent_step(n->agent, ev, &n->fx);
+    for (size_t k = 0; k < n->fx.n; k++)
+        effect_run(s, i, &n->fx.at[k]);
+    agent_effects_drop(&n->fx);
+}
+
+void site_node_reply(struct site *s, size_t i, struct site_call *c)
+{
+    struct agent_event ev = {.kind = AGENT_EV_REPLY, .ticket = c->ticket, .result = &c->result};
+
+    if (text_is(c->verb, "user-data"))
+        node_boots(s, i, &c->result);
+    else
+        node_event(s, i, &ev);
+}
+
+/* --- the clusters' API, asked by a neighbour under its record's name ------------------------- */
+
+static struct site_record_of *record_find(struct site *s, const char *name)
+{
+    for (size_t i = 0; i < s->n_records; i++)
+        if (text_is(s->records[i].name, name))
+            return &s->records[i];
+    return NULL;
+}
+
+void site_record_note(struct site *s, const struct event *e)
+{
+    struct site_record_of *r = record_find(s, ev_text(e, EVF_NAME));
+    const char *addresses = ev_text(e, EVF_ANSWER);
+
+    if (e->kind != EV_MAAS_RECORD)
+        return;
+    if (ev_is(e, EVF_KIND, "deleted")) {
+        if (r != NULL)
+            *r = s->records[--s->n_records];
+    } else {
+        if (r == NULL && s->n_records < SITE_CLUSTERS_MAX)
+            r = &s->records[s->n_records++];
+        if (r != NULL) {
+            text_copy(r->name, sizeof r->name, ev_text(e, EVF_NAME));
+            text_next(&addresses, ' ', r->address, sizeof r->address);
+        }
+    }
+    if (s->n_records == 0)
+        s->dial_at = MS_NEVER;
+    else if (s->dial_at == MS_NEVER)
+        s->dial_at = s->now + SITE_DIAL_EVERY_MS;
+}
+
+static bool listens(const struct site *s, const struct lab_host *h)
+{
+    for (size_t i = 0; i < SITE_NODES_MAX; i++)
+        if (node_host(s, i) == h)
+            return s->nodes[i].listening;
+    return false;
+}
+
+static void dial(struct site *s, const struct site_record_of *r)
+{
+    const struct lab_host *from = lab_role(s->lab, "maas");
+    const struct lab_host *to = lab_host_at(s->lab, r->address);
+    char seen_as[LAB_ADDRESS_MAX];
+    struct event e;
+
+    /* another machine of the fleet where there is one, else MAAS's own host stands beside */
+    for (size_t i = 0; i < SITE_NODES_MAX; i++)
+        if (s->nodes[i].agent != NULL && node_host(s, i) != to)
+            from = node_host(s, i);
+    if (to != NULL)
+        site_syn(s, from, to, 6443, seen_as);
+    ev_init(&e, EV_NODE_DIAL, s->now);
+    ev_text_add(&e, EVF_MACHINE, from->name);
+    ev_text_add(&e, EVF_TO, r->name);
+    ev_text_add(&e, EVF_ANSWER, to != NULL && listens(s, to) ? "open" : "refused");
+    site_put(s, EVS_AGENT, &e);
+}
+
+static void dials(struct site *s)
+{
+    if (s->dial_at > s->now)
+        return;
+    s->dial_at = s->now + SITE_DIAL_EVERY_MS;
+    for (size_t i = 0; i < s->n_records; i++)
+        dial(s, &s->records[i]);
+}
+
+void site_nodes_step(struct site *s)
+{
+    dials(s);
+    for (size_t i = 0; i < SITE_NODES_MAX; i++) {
+        struct agent_event ev = {.kind = AGENT_EV_TIME};
+
+        if (s->nodes[i].agent != NULL && agent_due(s->nodes[i].agent) <= s->now)
+            node_event(s, i, &ev);
+    }
+}
+
+ms_t site_nodes_due(const struct site *s)
+{
+    ms_t due = s->dial_at;
+
+    for (size_t i = 0; i < SITE_NODES_MAX; i++)
+        if (s->nodes[i].agent != NULL)
+            due = ms_min(due, agent_due(s->nodes[i].agent));
+    return due;
+}
+
+void site_nodes_drop(struct site *s)
+{
+    for (size_t i = 0; i < SITE_NODES_MAX; i++)
+        node_off(s, i);
+}

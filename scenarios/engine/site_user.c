@@ -1,0 +1,372 @@
+/* The user of a site, through Palette's public API only. What a user wants may take several calls:
+ * a wish remembers which comes next; the last one is journaled as pal.user. */
+#include "scenarios/engine/site_private.h"
+
+#include "lib/base/jx.h"
+#include "lib/base/text.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#define RETRY_MS    SECONDS(1) /* a user who finds no account yet looks again … */
+#define RETRIES_MAX 600        /* … so often */
+
+static void user_send(struct site *s, const struct site_wish *w, const char *verb,
+                      const char *method, const char *path, const char *body)
+{
+    struct http_call call;
+
+    http_call_init(&call, method);
+    buf_text_add(&call.url, SITE_PALETTE_URL);
+    buf_text_add(&call.url, path);
+    http_header_add(&call.headers, "ApiKey", s->api_key);
+    if (*body != '\0')
+        http_header_add(&call.headers, "Content-Type", "application/json");
+    buf_text_add(&call.body, body);
+    call.timeout_ms = SITE_USER_TIMEOUT_MS;
+    site_send(s, SITE_USER, (uint64_t)(w - s->wishes), verb, &call);
+    http_call_drop(&call);
+}
+
+struct site_cluster *site_cluster_find(struct site *s, const char *name)
+{
+    /* a name may be used again after its cluster is gone: the newest counts */
+    for (size_t i = s->n_clusters; i-- > 0;)
+        if (text_is(s->clusters[i].name, name))
+            return &s->clusters[i];
+    return NULL;
+}
+
+/* --- installing ----------------------------------------------------------------------------- */
+
+static void gateway_configure(struct site *s, const char *uid, const char *code)
+{
+    struct gw_config *c = &s->gateway.config;
+    const struct lab_host *maas = lab_role(s->lab, "maas");
+    SCOPED(buf_drop) struct buf text = {0};
+
+    memset(c, 0, sizeof *c);
+    text_copy(c->palette_url, sizeof c->palette_url, SITE_PALETTE_URL);
+    text_copy(c->pcg_uid, sizeof c->pcg_uid, uid);
+    text_copy(c->pairing_code, sizeof c->pairing_code, code);
+    text_copy(c->version, sizeof c->version, GATEPROOF_VERSION);
+    text_copy(c->features, sizeof c->features, GW_FEATURES);
+    text_copy(c->maas_key, sizeof c->maas_key, s->maas_key);
+    buf_init(&text, URL_MAX);
+    if (maas != NULL)
+        buf_printf(&text, "http://%s:5240/MAAS", maas->links[0].address);
+    text_copy(c->maas_url, sizeof c->maas_url, buf_text(&text));
+    buf_clear(&text);
+    buf_printf(&text, "maas-%s", uid);
+    text_copy(c->account_name, sizeof c->account_name, buf_text(&text));
+}
+
+static void installed(struct site *s, struct site_wish *w, const struct http_result *r)
+{
+    char code[GW_SECRET_MAX] = "", uid[GW_UID_MAX] = "";
+
+    (void)w;
+    if (r->status != 200 ||
+        !jx_pick(buf_text(&r->body), r->body.len, "pairingCode", code, sizeof code) ||
+        !http_header_get(&r->headers, "X-Gp-Pcg-Uid", uid, sizeof uid))
+        return; /* the journal has the user's failed call; the story's lines say the rest */
+    site_secret_add(s, "pairing-code", code);
+    gateway_configure(s, uid, code);
+    site_gateway_start(s);
+}
+
+static void install_ask(struct site *s, struct site_wish *w, const char *account)
+{
+    (void)account;
+    user_send(s, w, "pairing-code", "GET", "/v1/overlords/pairing/code?cloudType=maas", "");
+}
+
+/* --- questions ------------------------------------------------------------------------------ */
+
+static void gateways_ask(struct site *s, struct site_wish *w, const char *account)
+{
+    (void)account;
+    user_send(s, w, "lists-gateways", "GET", "/v1/overlords", "");
+}
+
+static void property_ask(struct site *s, struct site_wish *w, const char *account)
+{
+    SCOPED(buf_drop) struct buf path = {0};
+
+    buf_init(&path, URL_PATH_MAX);
+    buf_printf(&path, "/v1/cloudaccounts/maas/%s/properties/%s", account, w->text);
+    user_send(s, w, "lists", "GET", buf_text(&path), "");
+}
+
+static void validate_ask(struct site *s, struct site_wish *w, const char *account)
+{
+    SCOPED(buf_drop) struct buf path = {0}, body = {0};
+
+    (void)account;
+    buf_init(&path, URL_PATH_MAX);
+    buf_init(&body, KIB(4));
+    buf_printf(&path, "/v1/overlords/maas/%s/account/validate", s->gateway.config.pcg_uid);
+    buf_printf(&body, "{\"account\":{\"apiEndpoint\":\"%s\",\"apiKey\":\"%s\"}}",
+               s->gateway.config.maas_url, s->maas_key);
+    user_send(s, w, "validates", "POST", buf_text(&path), buf_text(&body));
+}
+
+struct named {
+    char name[128];
+};
+struct named_list {
+    size_t n;
+    struct named items[64];
+};
+static const struct jx_field named_fields[] = {JX_TEXT(struct named, name, 0)};
+static const struct jx_field list_fields[] = {
+    JX_ARRAY(struct named_list, items, n, "items", 0, named_fields)};
+
+/* The names of an answer's items, "a,b"; "" when it holds none. */
+static void answer_names(const struct http_result *r, struct buf *out)
+{
+    struct named_list *list = calloc(1, sizeof *list);
+
+    if (list == NULL)
+        WRONG("out of memory");
+    if (jx_read(buf_text(&r->body), r->body.len, list_fields, COUNTOF(list_fields), 0, list,
+                NULL) == 0)
+        for (size_t i = 0; i < list->n; i++)
+            buf_printf(out, "%s%s", i == 0 ? "" : ",", list->items[i].name);
+    free(list);
+}
+
+/* --- clusters ------------------------------------------------------------------------------- */
+
+static void pool_write(struct buf *out, const char *name, int64_t size, bool control_plane)
+{
+    buf_printf(out,
+               "{\"cloudConfig\":{\"azs\":[\"default\"],\"resourcePool\":\"default\",\"tags\":[],"
+               "\"instanceType\":{\"minCPU\":4,\"minMemInMB\":8192,\"minDiskSizeInGB\":60}},"
+               "\"poolConfig\":{\"name\":\"%s\",\"size\":%lld,\"isControlPlane\":%s,"
+               "\"labels\":[\"%s\"]}}",
+               name, (long long)size, control_plane ? "true" : "false",
+               control_plane ? "control-plane" : "worker");
+}
+
+static void create_ask(struct site *s, struct site_wish *w, const char *account)
+{
+    SCOPED(buf_drop) struct buf body = {0};
+
+    buf_init(&body, KIB(16));
+    buf_printf(&body,
+               "{\"metadata\":{\"name\":\"%s\"},\"spec\":{\"cloudAccountUid\":\"%s\","
+               "\"cloudConfig\":{\"domain\":\"maas\",\"sshKeys\":[],\"ntpServers\":[]},"
+               "\"machinepoolconfig\":[",
+               w->name, account);
+    pool_write(&body, "cp", 1, true);
+    if (w->nodes > 1) {
+        buf_char_add(&body, ',');
+        pool_write(&body, "workers", w->nodes - 1, false);
+    }
+    buf_text_add(&body, "]}}");
+    user_send(s, w, "creates-cluster", "POST", "/v1/spectroclusters/maas", buf_text(&body));
+}
+
+/* The cluster has a uid; its configuration's uid is read for the days to come. */
+static void created(struct site *s, struct site_wish *w, const struct http_result *r)
+{
+    struct site_cluster *c = &s->clusters[s->n_clusters];
+    SCOPED(buf_drop) struct buf path = {0};
+
+    if (r->status != 201 || s->n_clusters == SITE_CLUSTERS_MAX ||
+        !jx_pick(buf_text(&r->body), r->body.len, "uid", c->uid, sizeof c->uid))
+        return;
+    text_copy(c->name, sizeof c->name, w->name);
+    c->has_workers = w->nodes > 1;
+    s->n_clusters++;
+    buf_init(&path, URL_PATH_MAX);
+    buf_printf(&path, "/v1/spectroclusters/%s", c->uid);
+    w->used = true; /* one more call, unseen */
+    user_send(s, w, "config", "GET", buf_text(&path), "");
+}
+
+static void config_known(struct site *s, struct site_wish *w, const struct http_result *r)
+{
+    struct site_cluster *c = site_cluster_find(s, w->name);
+
+    if (c != NULL)
+        jx_pick(buf_text(&r->body), r->body.len, "spec.cloudConfigRef.uid", c->config_uid,
+                sizeof c->config_uid);
+}
+
+static void delete_ask(struct site *s, struct site_wish *w, const char *account)
+{
+    const struct site_cluster *c = site_cluster_find(s, w->name);
+    SCOPED(buf_drop) struct buf path = {0};
+
+    (void)account;
+    buf_init(&path, URL_PATH_MAX);
+    buf_printf(&path, "/v1/spectroclusters/%s", c == NULL ? "none" : c->uid);
+    user_send(s, w, "deletes-cluster", "DELETE", buf_text(&path), "");
+}
+
+static void scale_ask(struct site *s, struct site_wish *w, const char *account)
+{
+    struct site_cluster *c = site_cluster_find(s, w->name);
+    SCOPED(buf_drop) struct buf path = {0}, body = {0};
+
+    (void)account;
+    buf_init(&path, URL_PATH_MAX);
+    buf_init(&body, KIB(4));
+    buf_printf(&path, "/v1/cloudconfigs/maas/%s/machinePools%s", c == NULL ? "none" : c->config_uid,
+               c != NULL && c->has_workers ? "/workers" : "");
+    pool_write(&body, "workers", w->nodes - 1, false);
+    user_send(s, w, "scales-cluster", c != NULL && c->has_workers ? "PUT" : "POST", buf_text(&path),
+              buf_text(&body));
+    if (c != NULL)
+        c->has_workers = true;
+}
+
+static void label_ask(struct site *s, struct site_wish *w, const char *account)
+{
+    const struct site_cluster *c = site_cluster_find(s, w->name);
+    const char *equals = strchr(w->text, '=');
+    SCOPED(buf_drop) struct buf path = {0}, body = {0};
+
+    (void)account;
+    buf_init(&path, URL_PATH_MAX);
+    buf_init(&body, KIB(4));
+    buf_printf(&path, "/v1/spectroclusters/%s/metadata", c == NULL ? "none" : c->uid);
+    buf_printf(&body, "{\"metadata\":{\"name\":\"%s\",\"labels\":{\"%.*s\":\"%s\"}}}", w->name,
+               equals == NULL ? 0 : (int)(equals - w->text), w->text,
+               equals == NULL ? "" : equals + 1);
+    user_send(s, w, "labels-cluster", "PATCH", buf_text(&path), buf_text(&body));
+}
+
+/* --- the table ------------------------------------------------------------------------------ */
+
+static const struct wish_row {
+    const char *kind;
+    bool needs_account; /* its uid is read first */
+    bool needs_cluster; /* waits until the user knows the cluster's uid */
+    void (*ask)(struct site *s, struct site_wish *w, const char *account);
+    void (*answered)(struct site *s, struct site_wish *w, const struct http_result *r);
+} rows[] = {
+    {"pairing-code", false, false, install_ask, installed},
+    {"lists-gateways", false, false, gateways_ask, NULL},
+    {"lists", true, false, property_ask, NULL},
+    {"validates", true, false, validate_ask, NULL},
+    {"creates-cluster", true, false, create_ask, created},
+    {"deletes-cluster", false, true, delete_ask, NULL},
+    {"scales-cluster", false, true, scale_ask, NULL},
+    {"labels-cluster", false, true, label_ask, NULL},
+};
+
+static const struct wish_row *row_of(const char *kind)
+{
+    for (size_t i = 0; i < COUNTOF(rows); i++)
+        if (text_is(rows[i].kind, kind))
+            return &rows[i];
+    return NULL;
+}
+
+static void accounts_ask(struct site *s, struct site_wish *w)
+{
+    w->retry_at = MS_NEVER;
+    user_send(s, w, "accounts", "GET", "/v1/cloudaccounts/maas", "");
+}
+
+/* A cluster that was just asked for is known when its answer has come. */
+static bool cluster_awaited(struct site *s, const struct site_wish *w)
+{
+    for (size_t i = 0; i < SITE_WISHES_MAX; i++)
+        if (s->wishes[i].used && text_is(s->wishes[i].kind, "creates-cluster") &&
+            text_is(s->wishes[i].name, w->name))
+            return true;
+    return false;
+}
+
+static void wish_go(struct site *s, struct site_wish *w)
+{
+    const struct wish_row *row = row_of(w->kind);
+
+    w->retry_at = MS_NEVER;
+    if (row->needs_account)
+        accounts_ask(s, w);
+    else if (row->needs_cluster && cluster_awaited(s, w) && ++w->tries < RETRIES_MAX)
+        w->retry_at = s->now + SITE_LATENCY_MS;
+    else
+        row->ask(s, w, "");
+}
+
+void site_user_wants(struct site *s, const char *kind, const char *name, const char *text,
+                     int64_t nodes)
+{
+    struct site_wish *w = NULL;
+
+    for (size_t i = 0; i < SITE_WISHES_MAX && w == NULL; i++)
+        if (!s->wishes[i].used)
+            w = &s->wishes[i];
+    if (w == NULL)
+        WRONG("more wishes at once than SITE_WISHES_MAX");
+    *w = (struct site_wish){.used = true, .nodes = nodes, .retry_at = MS_NEVER};
+    text_copy(w->kind, sizeof w->kind, kind);
+    text_copy(w->name, sizeof w->name, name);
+    text_copy(w->text, sizeof w->text, text);
+    wish_go(s, w);
+}
+
+static void account_known(struct site *s, struct site_wish *w, const struct http_result *r)
+{
+    char uid[GW_UID_MAX] = "";
+
+    if (!jx_pick(buf_text(&r->body), r->body.len, "items.0.metadata.uid", uid, sizeof uid) &&
+        ++w->tries < RETRIES_MAX)
+        w->retry_at = s->now + RETRY_MS;
+    else
+        row_of(w->kind)->ask(s, w, *uid == '\0' ? "none" : uid);
+}
+
+void site_user_reply(struct site *s, struct site_call *c)
+{
+    struct site_wish *w = &s->wishes[c->ticket];
+    const struct wish_row *row = row_of(w->kind);
+    SCOPED(buf_drop) struct buf names = {0};
+    struct event e;
+
+    if (text_is(c->verb, "accounts")) {
+        account_known(s, w, &c->result);
+        return;
+    }
+    w->used = false;
+    if (text_is(c->verb, "config")) {
+        config_known(s, w, &c->result);
+        return;
+    }
+    buf_init(&names, EV_VALUE_MAX);
+    ev_init(&e, EV_PAL_USER, s->now);
+    ev_text_add(&e, EVF_VERB, c->verb);
+    ev_int_add(&e, EVF_STATUS, c->result.status);
+    if (*w->name != '\0')
+        ev_text_add(&e, EVF_CLUSTER, w->name);
+    if (text_is(c->verb, "lists")) {
+        answer_names(&c->result, &names);
+        ev_text_add(&e, EVF_ANSWER, buf_text(&names));
+    }
+    site_put(s, EVS_ENGINE, &e);
+    if (row->answered != NULL)
+        row->answered(s, w, &c->result);
+}
+
+ms_t site_user_due(const struct site *s)
+{
+    ms_t due = MS_NEVER;
+
+    for (size_t i = 0; i < SITE_WISHES_MAX; i++)
+        if (s->wishes[i].used)
+            due = ms_min(due, s->wishes[i].retry_at);
+    return due;
+}
+
+void site_user_step(struct site *s)
+{
+    for (size_t i = 0; i < SITE_WISHES_MAX; i++)
+        if (s->wishes[i].used && s->wishes[i].retry_at <= s->now)
+            wish_go(s, &s->wishes[i]);
+}
