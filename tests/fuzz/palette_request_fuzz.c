@@ -1,8 +1,10 @@
 /* Bytes → a sequence of requests to one Palette. Requests are parted by '\x1e'; each is
- *     WHO METHOD TARGET '\n' BODY        WHO: u user, g gateway, n nobody, t time passes
- * and $c $u $s $t $k $q stand for the newest pairing code, uid, selfClusterUid, token, cursor and
- * query. Whatever is sent, the answer is whole JSON or empty, and the journal says what was asked.
- */
+ *     WHO METHOD TARGET '\n' BODY        WHO: u user, g gateway (of epoch 1, 2, 3: 1, 2, 3),
+ *                                        a agent, n nobody, t time passes
+ * and $c $u $s $t $k $q stand for the newest pairing code, uid, selfClusterUid, gateway's token,
+ * cursor and query; $a $l $o $j $m for the newest uid that was made, the listed cluster's uid,
+ * config uid and join token, and the agent's token. Whatever is sent, the answer is whole JSON or
+ * empty, and the journal says what was asked. */
 #include "lib/base/jx.h"
 #include "lib/base/text.h"
 #include "mock-palette/palette.h"
@@ -12,7 +14,7 @@
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
-#define REQUESTS_MAX 48
+#define REQUESTS_MAX 64
 #define REQUEST_MAX  KIB(16)
 #define API_KEY      "fuzz-api-key"
 
@@ -20,21 +22,42 @@ struct run {
     struct palette *palette;
     ms_t now;
     uint64_t conn;
-    char known[6][256]; /* in the order of letters */
+    char known[11][256]; /* in the order of letters */
 };
-static const char letters[] = "custkq";
+static const char letters[] = "custkqalojm";
+
+static size_t place(char letter)
+{
+    return (size_t)(strchr(letters, letter) - letters);
+}
 
 static void learn(struct run *r, const struct http_reply *rp)
 {
-    static const char *const paths[] = {"pairingCode", NULL,     "selfClusterUid",
-                                        "token",       "cursor", "queries.0.id"};
+    static const char *const paths[] = {"pairingCode",
+                                        NULL,
+                                        "selfClusterUid",
+                                        NULL,
+                                        "cursor",
+                                        "queries.0.id",
+                                        "uid",
+                                        "clusters.0.uid",
+                                        "clusters.0.configUid",
+                                        "clusters.0.agent.joinToken",
+                                        NULL};
+    const char *const body = buf_text(&rp->body);
     char text[256];
 
     for (size_t i = 0; i < COUNTOF(paths); i++)
-        if (paths[i] && jx_pick(buf_text(&rp->body), rp->body.len, paths[i], text, sizeof(text)))
+        if (paths[i] && jx_pick(body, rp->body.len, paths[i], text, sizeof(text)))
             text_copy(r->known[i], sizeof(r->known[i]), text);
     if (http_header_get(&rp->headers, "X-Gp-Pcg-Uid", text, sizeof(text)))
-        text_copy(r->known[1], sizeof(r->known[1]), text);
+        text_copy(r->known[place('u')], sizeof(r->known[0]), text);
+    if (jx_pick(body, rp->body.len, "token", text, sizeof(text))) {
+        const bool agents = jx_pick(body, rp->body.len, "epoch", text, sizeof(text));
+
+        jx_pick(body, rp->body.len, "token", text, sizeof(text));
+        text_copy(r->known[place(agents ? 'm' : 't')], sizeof(r->known[0]), text);
+    }
 }
 
 /* The request's text with what is known put in. */
@@ -100,10 +123,17 @@ static void handle(struct run *r, const struct http_request *rq)
 
 static void authorise(const struct run *r, char who, struct http_request *rq)
 {
+    const char epoch[2] = {who, '\0'};
+
     if (who == 'u')
         http_header_add(&rq->headers, "ApiKey", API_KEY);
-    if (who == 'g')
-        http_header_add(&rq->headers, "Authorization", r->known[strchr(letters, 't') - letters]);
+    if (who == 'a')
+        http_header_add(&rq->headers, "Authorization", r->known[place('m')]);
+    if (who != 'g' && (who < '1' || who > '3'))
+        return;
+    http_header_add(&rq->headers, "Authorization", r->known[place('t')]);
+    if (who != 'g')
+        http_header_add(&rq->headers, "X-Gp-Epoch", epoch);
 }
 
 static void pass(struct run *r, const char *seconds)

@@ -170,6 +170,23 @@ static void the_proxy_counts_unless_palette_is_in_the_list(void **state)
     }
 }
 
+/* GP-80, GP-83: what machines inherit is what was given, whatever the gateway itself uses. */
+static void machines_inherit_proxies_and_anchors(void **state)
+{
+    struct fixture *f = *state;
+
+    set(f, "GP_HTTP_PROXY", "http://one:3128");
+    set(f, "GP_HTTPS_PROXY", "http://user:hunter2@proxy:3128");
+    set(f, "GP_NO_PROXY", "palette.example");
+    set(f, "GP_MAAS_CA_FILE", in_dir(f, "ca.pem"));
+    must(read_it(f), &f->e);
+    assert_text(f->config.proxy, "");
+    assert_text(f->config.gw.http_proxy, "http://one:3128");
+    assert_text(f->config.gw.https_proxy, "http://user:hunter2@proxy:3128");
+    assert_text(f->config.gw.no_proxy, "palette.example");
+    assert_non_null(strstr(f->config.gw.maas_ca, "-----BEGIN CERTIFICATE-----"));
+}
+
 static void an_odd_item_of_no_proxy_is_a_remark_not_an_error(void **state)
 {
     struct fixture *f = *state;
@@ -380,6 +397,7 @@ int main(void)
         story(optional_things_may_be_missing),
         story(a_given_secret_is_taken),
         story(the_proxy_counts_unless_palette_is_in_the_list),
+        story(machines_inherit_proxies_and_anchors),
         story(an_odd_item_of_no_proxy_is_a_remark_not_an_error),
         story(a_file_gives_what_the_environment_does_not),
         story(each_wrong_value_has_its_sentence),
