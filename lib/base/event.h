@@ -89,7 +89,7 @@ enum ev_mark {
     K(RUN_END,      "run.end",      "why",              "the run is over: decided, time, budget, harness") \
     K(ACT,          "act",          "line verb fired",  "an act of the story was done")            \
     K(FAULT,        "fault",        "name kind count",  "a fault was armed or fired (kind)")       \
-    K(PROG,         "prog",         "who kind",         "a program started, stopped, was signalled, exited, hung, flooded, forked-away (kind)") \
+    K(PROG,         "prog",         "who kind",         "a program started, stopped, was signalled, exited, hung, flooded, forked-away, unsynced (kind)") \
     K(CLOCK,        "clock",        "why",              "domain time was set by other means than waiting") \
     K(TAP_CANARY,   "tap.canary",   "link count",       "the canary flow was seen on a link; count 1 at the start, 2 at the end") \
     K(TAP_DROPS,    "tap.drops",    "lost",             "packets the kernel could not hand to the capture") \

@@ -66,12 +66,13 @@ static void on_secret(void *arg, struct prog *p, const char *name)
 /* --- the end ------------------------------------------------------------------------------------
  */
 
-/* Nothing of a gateway may outlive it (GP-13). When it ended by itself its own group counts too. */
+/* Nothing of a gateway may outlive it (GP-13). When it ended by itself its own group counts too; a
+ * group that was signalled as a whole is dying, and is ended without being told on. */
 static void end_strays(struct guest *g, pid_t group)
 {
     pid_t known[WORLD_PROGS_MAX];
     size_t n = world_pids(g->w, known);
-    (void)prog_strays(known, n, g->killed ? group : 0, say_stray, g);
+    (void)prog_strays(known, n, g->killed || g->asked ? group : 0, say_stray, g);
 }
 
 static void on_ended(void *arg, struct prog *p)

@@ -79,6 +79,9 @@ static void effect_run(struct site *s, struct gw_effect *f)
 
     switch (f->kind) {
     case GW_FX_CALL:
+        if (g->unsynced) /* the simulator sees what a black box hides: GP-8 */
+            prog(s, "unsynced", -1);
+        g->unsynced = false;
         site_send(s, SITE_GATEWAY, f->ticket, "", &f->call);
         break;
     case GW_FX_CANCEL:
@@ -86,13 +89,17 @@ static void effect_run(struct site *s, struct gw_effect *f)
         break;
     case GW_FX_PERSIST:
         record_persist(g->work, f->key, &f->bytes);
+        g->unsynced = true;
         break;
     case GW_FX_FORGET:
         record_forget(g->work, f->key);
+        g->unsynced = true;
         break;
     case GW_FX_SYNC:
-        if (++g->syncs != g->lost_sync && g->lost_sync != SITE_SYNCS_ALL)
-            records_copy(g->durable, g->work);
+        if (++g->syncs == g->lost_sync || g->lost_sync == SITE_SYNCS_ALL)
+            break;
+        records_copy(g->durable, g->work);
+        g->unsynced = false;
         break;
     case GW_FX_SAY:
         site_scan(s, f->text, "output");

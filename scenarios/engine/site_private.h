@@ -86,6 +86,7 @@ struct site_record {
 struct site_gateway {
     struct gw *core; /* NULL: not running */
     bool frozen, stopping;
+    bool unsynced;      /* a record was written or forgotten, and is not durable yet */
     uint64_t syncs;     /* effects of that kind so far */
     uint64_t lost_sync; /* this one of them is not carried out; 0: none */
     int starts;

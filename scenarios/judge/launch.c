@@ -88,6 +88,8 @@ bool law_launch(const struct ev_list *journal, struct story_verdict *ret)
             judge_hung(&l, e, ret);
         else if (law_is_prog(e, "flooded"))
             broken(ret, e, "GP-18", "it wrote more output than is kept");
+        else if (law_is_prog(e, "unsynced"))
+            broken(ret, e, "GP-8", "it took a step before the record for it was durable");
         else if (law_is_prog(e, "forked-away"))
             broken(ret, e, "GP-13", "a process of it outlived its kill");
     }
