@@ -4,6 +4,7 @@
 
 #include "lib/base/jx.h"
 #include "lib/base/text.h"
+#include "scenarios/engine/user_body.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -138,33 +139,12 @@ static void answer_names(const struct http_result *r, struct buf *out)
 
 /* --- clusters ------------------------------------------------------------------------------- */
 
-static void pool_write(struct buf *out, const char *name, int64_t size, bool control_plane)
-{
-    buf_printf(out,
-               "{\"cloudConfig\":{\"azs\":[\"default\"],\"resourcePool\":\"default\",\"tags\":[],"
-               "\"instanceType\":{\"minCPU\":4,\"minMemInMB\":8192,\"minDiskSizeInGB\":60}},"
-               "\"poolConfig\":{\"name\":\"%s\",\"size\":%lld,\"isControlPlane\":%s,"
-               "\"labels\":[\"%s\"]}}",
-               name, (long long)size, control_plane ? "true" : "false",
-               control_plane ? "control-plane" : "worker");
-}
-
 static void create_ask(struct site *s, struct site_wish *w, const char *account)
 {
     SCOPED(buf_drop) struct buf body = {0};
 
     buf_init(&body, KIB(16));
-    buf_printf(&body,
-               "{\"metadata\":{\"name\":\"%s\"},\"spec\":{\"cloudAccountUid\":\"%s\","
-               "\"cloudConfig\":{\"domain\":\"maas\",\"sshKeys\":[],\"ntpServers\":[]},"
-               "\"machinepoolconfig\":[",
-               w->name, account);
-    pool_write(&body, "cp", 1, true);
-    if (w->nodes > 1) {
-        buf_char_add(&body, ',');
-        pool_write(&body, "workers", w->nodes - 1, false);
-    }
-    buf_text_add(&body, "]}}");
+    user_body_create(&body, w->name, account, w->nodes);
     user_send(s, w, "creates-cluster", "POST", "/v1/spectroclusters/maas", buf_text(&body));
 }
 
@@ -216,7 +196,7 @@ static void scale_ask(struct site *s, struct site_wish *w, const char *account)
     buf_init(&body, KIB(4));
     buf_printf(&path, "/v1/cloudconfigs/maas/%s/machinePools%s", c == NULL ? "none" : c->config_uid,
                c != NULL && c->has_workers ? "/workers" : "");
-    pool_write(&body, "workers", w->nodes - 1, false);
+    user_body_workers(&body, w->nodes);
     user_send(s, w, "scales-cluster", c != NULL && c->has_workers ? "PUT" : "POST", buf_text(&path),
               buf_text(&body));
     if (c != NULL)
@@ -226,16 +206,13 @@ static void scale_ask(struct site *s, struct site_wish *w, const char *account)
 static void label_ask(struct site *s, struct site_wish *w, const char *account)
 {
     const struct site_cluster *c = site_cluster_find(s, w->name);
-    const char *equals = strchr(w->text, '=');
     SCOPED(buf_drop) struct buf path = {0}, body = {0};
 
     (void)account;
     buf_init(&path, URL_PATH_MAX);
     buf_init(&body, KIB(4));
     buf_printf(&path, "/v1/spectroclusters/%s/metadata", c == NULL ? "none" : c->uid);
-    buf_printf(&body, "{\"metadata\":{\"name\":\"%s\",\"labels\":{\"%.*s\":\"%s\"}}}", w->name,
-               equals == NULL ? 0 : (int)(equals - w->text), w->text,
-               equals == NULL ? "" : equals + 1);
+    user_body_label(&body, w->name, w->text);
     user_send(s, w, "labels-cluster", "PATCH", buf_text(&path), buf_text(&body));
 }
 
