@@ -1,5 +1,5 @@
 # A thin door: the work is done by ci/run and ci/check, whose exit codes say more than make's 2.
-.PHONY: run check check-all bench format clean
+.PHONY: run check check-all bench interop format clean
 run:
 	@ci/run
 check:
@@ -8,6 +8,8 @@ check-all:
 	@ci/check-all
 bench:
 	@ci/bench
+interop:
+	@ci/interop
 format:
 	@ci/check-format --fix
 clean:

@@ -35,6 +35,7 @@ struct mockd {
     int (*open)(const struct opts *o, const struct mockd_shared *s, struct mockd_app *ret,
                 struct err *e);
     httpd_words_fn *control; /* lines of --control-fd, each without its end; may be NULL */
+    bool control_door;       /* there is a --control: requests of door 1 mean the mock itself */
 };
 
 int mockd_main(const struct mockd *m, int argc, char **argv);
