@@ -109,6 +109,7 @@ int main(int argc, char **argv)
         .n_rows = COUNTOF(rows),
         .routes = maas_routes,
         .open = open_app,
+        .op = maas_op,
         .control = control,
         .control_door = true};
 

@@ -33,6 +33,14 @@ static const struct pal_token *token_find(const struct palette *p, const char *t
     return NULL;
 }
 
+bool palette_asked_by_gateway(const struct palette *p, const struct http_request *rq)
+{
+    char text[512];
+
+    return http_header_get(&rq->headers, "Authorization", text, sizeof(text)) &&
+           token_find(p, text) != NULL;
+}
+
 static bool has_own(const struct pal_ask *a)
 {
     const char *uid = http_var(&a->vars, "uid");

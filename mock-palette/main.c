@@ -54,6 +54,11 @@ static int open_app(const struct opts *o, const struct mockd_shared *s, struct m
     return 0;
 }
 
+static const char *who(const void *app, const struct http_request *rq)
+{
+    return palette_asked_by_gateway(app, rq) ? "gateway" : "-";
+}
+
 int main(int argc, char **argv)
 {
     static const struct mockd program = {
@@ -66,7 +71,9 @@ int main(int argc, char **argv)
         .rows = rows,
         .n_rows = COUNTOF(rows),
         .routes = palette_routes,
-        .open = open_app};
+        .open = open_app,
+        .op = palette_op,
+        .who = who};
 
     return mockd_main(&program, argc, argv);
 }

@@ -21,6 +21,7 @@ struct palette_config {
     bool self_hosted;     /* else SaaS */
     char agent_url[256];  /* where agents find this Palette; "": as the gateway called it */
     const char *agent_ca; /* PEM that agents are to trust, or NULL; copied */
+    char ajar[48];        /* whose doors stand ajar; nothing looks at it but tests/rogues */
 };
 
 struct palette;
@@ -32,6 +33,11 @@ void palette_handle(void *app, const struct http_ctx *ctx, const struct http_req
                     struct http_reply *rp);
 ms_t palette_due(void *app);
 void palette_tick(void *app, ms_t now, struct http_reply *rp);
+
+/* What a request asks for, as the journal names it, or "unknown"; and whether it comes with the
+ * token of a gateway. Neither changes anything. */
+const char *palette_op(const struct http_request *rq);
+bool palette_asked_by_gateway(const struct palette *p, const struct http_request *rq);
 
 /* The route table, for --routes and docs. */
 size_t palette_routes(const struct http_route **ret);

@@ -78,7 +78,9 @@ struct jx_field {
       .max = COUNTOF(((type *)0)->member) }
 /* clang-format on */
 
-enum { JX_STRICT = 1 /* an unknown field is an error, with the nearest name: our own files */ };
+/* Our own files: an unknown field is an error, with the nearest name; so is a field that stands
+ * there twice. */
+enum { JX_STRICT = 1 };
 
 int jx_read(const char *text, size_t len, const struct jx_field *fields, size_t n, unsigned mode,
             void *out, struct err *e) MUST_CHECK;

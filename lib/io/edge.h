@@ -6,6 +6,7 @@
  *   edge_answer.c    what is written to it
  *   edge_http.c      framing (own header; pure), with edge_rules.c
  *   edge_park.c      who waits for which key and until when
+ *   edge_point.c     stops at the phases of a request that somebody wants to see
  *   edge_upstream.c  the pool of connections to civetweb, the queue, the pump
  *   edge_reply.c     what comes back on them
  *   edge_wire.c      misdeeds that a mock was told to have, and patience with clients
@@ -152,7 +153,8 @@ struct edge_conn {
     uint64_t nth;      /* order of arrival over all connections */
     uint64_t asked_at; /* park.touches when it was sent inside */
     bool queued, park_over, parked_before;
-    struct edge_up *up; /* carries it, while it is inside */
+    char point[HTTPD_POINT_MAX]; /* words for the phases still to be told of it, or "" */
+    struct edge_up *up;          /* carries it, while it is inside */
     /* EDGE_PARKED */
     struct edge_key *key;
     ms_t deadline;
@@ -235,6 +237,13 @@ void edge_ask(struct edge_conn *c);
 void edge_unask(struct edge_conn *c); /* leaves the queue or the pool connection */
 void edge_pump(struct httpd *h);
 
+/* --- points ---------------------------------------------------------------------------------- */
+
+/* Returns when the program may go on. */
+void edge_point_asked(struct edge_conn *c);
+void edge_point_done(struct edge_conn *c);
+void edge_point_answered(struct edge_conn *c);
+
 /* --- the server ------------------------------------------------------------------------------ */
 
 struct edge_listen {
@@ -254,7 +263,7 @@ struct httpd {
     struct edge_civet *civet;
     BIO_METHOD *bio;
     struct edge_listen listens[HTTPD_LISTENS_MAX];
-    bool accepting;
+    bool accepting, holding;
     struct edge_conn_list conns, dead, queue;
     size_t n_conns, n_refused, conns_max;
     size_t bodies; /* bytes that requests hold, of all connections */

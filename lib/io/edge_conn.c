@@ -152,6 +152,7 @@ void edge_conn_flush(struct edge_conn *c)
     c->wire.on = false;
     if (c->state != EDGE_WRITING)
         return;
+    edge_point_answered(c);
     if (c->close)
         conn_linger(c);
     else
@@ -171,6 +172,7 @@ static void conn_request(struct edge_conn *c)
     c->nth = ++c->h->last_request;
     c->park_over = false;
     c->parked_before = false;
+    c->point[0] = '\0';
     edge_ask(c);
 }
 

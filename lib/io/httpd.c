@@ -147,6 +147,7 @@ static struct httpd *httpd_make(struct loop *l, const struct httpd_config *c)
     if (!h)
         WRONG("out of memory");
     assert(c->handle && (!c->due == !c->tick));
+    assert(!c->point == !c->hold && (!c->point || c->pool == 1));
     assert(c->n_listen <= HTTPD_LISTENS_MAX && c->pool >= 1 && c->pool <= EDGE_POOL_MAX);
     h->config = *c;
     h->loop = l;
@@ -211,6 +212,8 @@ void httpd_tell(struct httpd *h, httpd_words_fn *fn, const char *words)
     edge_app_tell(&h->app, fn, edge_now(h), words, &touched);
     edge_park_touch(h, buf_text(&touched), touched.full);
     buf_drop(&touched);
+    if (h->holding) /* the pump stands further up the call chain and will see */
+        return;
     edge_pump(h);
     edge_reap(h);
 }

@@ -356,6 +356,80 @@ static void a_machine_that_was_taken_away_is_replaced(void **state)
     end(s);
 }
 
+/* --- the proxy it finds in its user data -------------------------------------------------------
+ */
+
+#define PROXY "http://u:canary%40@10.9.0.3:3128"
+
+static struct agent_site *begin_behind(const char *proxy, const char *no_proxy, const char *way)
+{
+    struct agent_site *s = calloc(1, sizeof *s);
+
+    assert_non_null(s);
+    site_init(s, "init");
+    site_proxy(s, proxy, no_proxy);
+    s->way = way;
+    site_boot(s);
+    return s;
+}
+
+/* PRX-3, PRX-6: every call to Palette, and none to MAAS, though nobody excepted it. */
+static void palette_is_asked_through_the_proxy_and_maas_is_not(void **state)
+{
+    struct agent_site *s = begin_behind(PROXY, "localhost,.maas", PROXY);
+
+    (void)state;
+    hand_over(s);
+    workers(s, 1);
+    site_until(s, HOURS(1));
+    assert_int_equal(site_held(s), 2);
+    assert_true(s->to_palette > 50 && s->to_maas > 5);
+    end(s);
+}
+
+static void a_palette_that_is_excepted_is_asked_straight(void **state)
+{
+    static const char *const lists[] = {"*", ".example", "localhost,palette.example:443"};
+
+    (void)state;
+    for (size_t i = 0; i < COUNTOF(lists); i++) {
+        struct agent_site *s = begin_behind(PROXY, lists[i], "");
+
+        site_until(s, MINUTES(5));
+        assert_true(s->to_palette > 5);
+        end(s);
+    }
+}
+
+static void without_its_proxy_it_waits_and_says_so(void **state)
+{
+    struct agent_site *s = begin_behind(PROXY, "", PROXY);
+
+    (void)state;
+    s->palette_dark = true;
+    site_until(s, MINUTES(30));
+    assert_true(s->to_palette > 10);
+    assert_text(s->last_word,
+                "register: no answer from Palette: proxy-failed: the proxy 10.9.0.3:3128 takes the "
+                "connection and says nothing; check that a proxy listens there, and its load");
+    s->palette_dark = false;
+    site_until(s, HOURS(1));
+    assert_true(s->beats > 10);
+    end(s);
+}
+
+/* As a machine would: what it cannot read it does not take for "none". */
+static void a_proxy_that_cannot_be_read_is_not_gone_around(void **state)
+{
+    struct agent_site *s = begin_behind("socks5://u:canary@10.9.0.3:1080", "", "");
+
+    (void)state;
+    site_until(s, HOURS(1));
+    assert_int_equal(s->to_palette + s->to_maas, 0);
+    assert_text(s->last_word, AGENT_JSON ": proxy.httpsProxy cannot be used");
+    end(s);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -376,6 +450,10 @@ int main(void)
         test(a_revoked_agent_stops_and_asks_slowly),
         test(labels_that_were_given_are_reported),
         test(a_machine_that_was_taken_away_is_replaced),
+        test(palette_is_asked_through_the_proxy_and_maas_is_not),
+        test(a_palette_that_is_excepted_is_asked_straight),
+        test(without_its_proxy_it_waits_and_says_so),
+        test(a_proxy_that_cannot_be_read_is_not_gone_around),
     };
 
     return run_tests(tests);

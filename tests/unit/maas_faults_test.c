@@ -173,6 +173,7 @@ static void a_fleet_may_be_told_as_json(void **state)
     const struct maas_config c = {.factor = 1, .fleet = text};
     struct maas_spec list[4];
     struct maas *m;
+    static const char twice[] = "[{\"name\":\"a\"},{\"name\":\"b\",\"name\":\"c\"}]";
     struct err e = {0};
     size_t n = 0;
 
@@ -187,6 +188,8 @@ static void a_fleet_may_be_told_as_json(void **state)
     maas_free(m);
     assert_true(maas_fleet_read("[{\"colour\":1}]", 14, list, 4, &n, &e) < 0);
     assert_true(maas_fleet_read("[{\"status\":\"x\"}]", 16, list, 4, &n, &e) < 0);
+    assert_true(maas_fleet_read(twice, strlen(twice), list, 4, &n, &e) < 0);
+    assert_text(e.text, "[1].name: stands there twice; remove one");
 }
 
 static void the_same_seed_gives_the_same_ids(void **state)

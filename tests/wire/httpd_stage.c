@@ -9,6 +9,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/socket.h>
 #include <unistd.h>
 
 #define DOMAIN_FACTOR 100 /* a wait of one second passes in 10 ms */
@@ -178,6 +179,34 @@ static void tls_teardown(struct stage *s)
     rmdir(s->dir);
 }
 
+static bool on_point(void *arg, void *app, const char *peer, uint64_t conn,
+                     const struct http_request *rq, char out[HTTPD_POINT_MAX])
+{
+    (void)arg;
+    (void)app;
+    snprintf(out, HTTPD_POINT_MAX, "%.7s %.40s?%.20s of %.40s %d", rq->method, rq->path, rq->query,
+             peer, (int)conn);
+    return !text_begins(rq->path, "/x");
+}
+
+static void on_words(void *app, ms_t now, const char *words, struct http_reply *rp)
+{
+    (void)words;
+    change(app, now, rp);
+}
+
+static void on_hold(void *arg, const char *phase, const char *words)
+{
+    struct stage *s = arg;
+    char some[64];
+    bool came = recv(s->watched->fd, some, sizeof(some), MSG_PEEK | MSG_DONTWAIT) > 0;
+
+    buf_printf(&s->phases, "%s %s value %d, %s\n", phase, words, s->app.value,
+               came ? "answer" : "nothing");
+    if (s->tells)
+        httpd_tell(s->httpd, on_words, phase);
+}
+
 static void stage_start(struct stage *s, int pool, int conns_max)
 {
     struct httpd_config c = {.name = "test", .n_listen = 1, .pool = pool, .app = &s->app};
@@ -192,6 +221,9 @@ static void stage_start(struct stage *s, int pool, int conns_max)
     c.tick = on_tick;
     c.journal = s->writer;
     c.conns_max = conns_max;
+    c.point = s->phases.max > 0 ? on_point : NULL;
+    c.hold = s->phases.max > 0 ? on_hold : NULL;
+    c.hold_arg = s;
     c.domain =
         (struct clk_domain){.start_ns = clk_monotonic_ns(), .factor = s->ctl ? 1 : DOMAIN_FACTOR};
     c.listen[0].address = "127.0.0.1";
@@ -224,6 +256,18 @@ int stage_setup(void **state)
 int stage_setup_one(void **state)
 {
     return setup_with(state, 1, false, 0);
+}
+
+int stage_setup_points(void **state)
+{
+    struct stage *s = calloc(1, sizeof(*s));
+    struct err e = {0};
+
+    must(loop_new(&s->loop, NULL, &e), &e);
+    buf_init(&s->phases, MIB(1));
+    stage_start(s, 1, 0);
+    *state = s;
+    return 0;
 }
 
 int stage_setup_tls(void **state)
@@ -268,6 +312,7 @@ int stage_teardown(void **state)
     close(s->counter_fd);
     close(s->ring_fd);
     buf_drop(&s->app.story);
+    buf_drop(&s->phases);
     free(s);
     return 0;
 }

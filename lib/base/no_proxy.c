@@ -1,12 +1,15 @@
-#include "gateway/no_proxy.h"
+#include "lib/base/proxy.h"
 
 #include "lib/base/text.h"
 
 #include <arpa/inet.h>
 #include <string.h>
 
+#define MAPPED_BITS 96 /* of ::ffff:0:0 */
+
 struct address {
     unsigned bits; /* 32, 128, or 0: this is no address */
+    bool mapped;
     uint8_t bytes[16];
 };
 
@@ -34,6 +37,7 @@ static struct address address_read(const char *text)
         if (!memcmp(a.bytes, mapped_ipv4, sizeof(mapped_ipv4))) {
             memmove(a.bytes, a.bytes + 12, 4);
             a.bits = 32;
+            a.mapped = true;
         }
     }
     return a;
@@ -80,23 +84,36 @@ static bool brackets_take(char *text)
     return strchr(text, ':');
 }
 
-static enum item_kind block_read(char *text, struct item *it)
+/* Bits of the whole 128 for an IPv4 address that is written as an IPv6 one. */
+static bool prefix_read(const char *text, const struct address *a, unsigned *ret)
 {
-    char *slash = strchr(text, '/');
+    const unsigned before = a->mapped ? MAPPED_BITS : 0;
     int64_t prefix;
 
+    if (!a->bits || !text_int(text, before, before + a->bits, &prefix))
+        return false;
+    *ret = (unsigned)prefix - before;
+    return true;
+}
+
+/* [fd00::]/8 and [fd00::/8] are the same. */
+static enum item_kind block_read(char *text, struct item *it)
+{
+    const bool around = text_ends(text, "]");
+    char *slash;
+
+    if (around && !brackets_take(text))
+        return ITEM_ODD;
+    slash = strchr(text, '/');
     if (slash)
         *slash = 0;
-    if (!brackets_take(text))
+    if (!around && !brackets_take(text))
         return ITEM_ODD;
     it->address = address_read(text);
     it->prefix = it->address.bits;
     if (!slash)
-        return it->address.bits ? ITEM_BLOCK : ITEM_NAME;
-    if (!it->address.bits || !text_int(slash + 1, 0, it->address.bits, &prefix))
-        return ITEM_ODD;
-    it->prefix = (unsigned)prefix;
-    return ITEM_BLOCK;
+        return it->address.bits ? ITEM_BLOCK : around ? ITEM_ODD : ITEM_NAME;
+    return prefix_read(slash + 1, &it->address, &it->prefix) ? ITEM_BLOCK : ITEM_ODD;
 }
 
 static enum item_kind name_read(const char *text, struct item *it)
