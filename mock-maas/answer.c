@@ -25,6 +25,15 @@ void maas_return_json(struct maas_ask *a, const char *body)
     maas_return(a, 200, MAAS_JSON, body);
 }
 
+/* Handed over, not copied. */
+void maas_return_body(struct maas_ask *a, struct buf *body)
+{
+    maas_return_json(a, "");
+    buf_drop(&a->rp->body);
+    a->rp->body = *body;
+    buf_init(body, body->max);
+}
+
 void maas_raise(struct maas_ask *a, int status, const char *type, const char *body)
 {
     answer(a, status, type, body);

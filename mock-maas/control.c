@@ -114,7 +114,7 @@ bool maas_do(struct maas *m, ms_t now, const char *words, struct ev_list *events
         return nonce_done(m, words + 6);
     if (text_is(words, "machines freed"))
         return all_freed(m, own, events);
-    return maas_mishap_words(m, words) ||
+    return maas_mishap_words(m, words) || maas_by_words(m, words) ||
            (maas_fault_read(words, &fault, NULL) == 0 && maas_fault_arm(m, own, &fault, events));
 }
 
@@ -138,13 +138,21 @@ static void refuse(struct http_reply *rp, const char *head, const char *what)
     http_reply_text(rp, 400, "text/plain", buf_text(&text));
 }
 
+bool maas_told(struct maas *m, ms_t now, const char *words, struct http_reply *rp)
+{
+    if (!maas_refuse_read(words, rp))
+        return maas_do(m, now, words, &rp->events);
+    maas_mishap_done(m, MAAS_MISHAP_REFUSES);
+    return true;
+}
+
 /* One wish a line; stops at the first that cannot be done. */
 static void wishes(struct maas *m, ms_t now, const char *text, struct http_reply *rp)
 {
     char line[256];
 
     while (text_next(&text, '\n', line, sizeof(line)))
-        if (!maas_refuse_read(line, rp) && !maas_do(m, now, line, &rp->events)) {
+        if (!maas_told(m, now, line, rp)) {
             refuse(rp, "cannot do: ", line);
             return;
         }
@@ -162,30 +170,6 @@ static void world(struct maas *m, ms_t now, const struct buf *body, struct http_
         now_answer(m, now, rp);
 }
 
-static void page(const struct maas *m, struct http_reply *rp)
-{
-    struct buf text SCOPED(buf_drop) = {0};
-    size_t count[MAAS_STATUS_COUNT] = {0};
-
-    buf_init(&text, KIB(16));
-    buf_text_add(&text, "<!DOCTYPE html><title>mock-maas</title><h1>mock-maas</h1><table>\n");
-    for (size_t i = 0; i < m->n_machines; i++)
-        count[m->machines[i]->status] += !m->machines[i]->gone;
-    for (unsigned s = 0; s < MAAS_STATUS_COUNT; s++)
-        if (count[s])
-            buf_printf(&text, "<tr><td>%s<td>%zu\n", maas_status_label((enum maas_status)s),
-                       count[s]);
-    buf_text_add(&text, "</table>\n<h2>Faults</h2><table>\n");
-    for (size_t i = 0; i < m->n_faults; i++)
-        buf_printf(&text, "<tr><td>%s<td>fired %" PRIu64 "\n", m->faults[i].fault.op,
-                   m->faults[i].fired);
-    for (unsigned i = 0; i < MAAS_MISHAP_COUNT; i++)
-        buf_printf(&text, "<tr><td>%s<td>armed %" PRIu64 ", fired %" PRIu64 "\n",
-                   maas_mishap_name((enum maas_mishap)i), m->mishaps[i].armed, m->mishaps[i].fired);
-    buf_text_add(&text, "</table>\n");
-    http_reply_text(rp, 200, "text/html; charset=utf-8", buf_text(&text));
-}
-
 void maas_control(struct maas *m, const struct http_ctx *ctx, const struct http_request *rq,
                   struct http_reply *rp)
 {
@@ -193,9 +177,8 @@ void maas_control(struct maas *m, const struct http_ctx *ctx, const struct http_
         wishes(m, ctx->now, buf_text(&rq->body), rp);
     else if (text_is(rq->path, "/world") && text_is(rq->method, "PUT"))
         world(m, ctx->now, &rq->body, rp);
-    else if (text_is(rq->path, "/") && text_is(rq->method, "GET"))
-        page(m, rp);
-    else
+    else if (!text_is(rq->method, "GET") || !maas_page(m, ctx->now, rq->path, rp))
         http_reply_text(rp, 404, "text/plain",
-                        "GET / shows, POST /control does, PUT /world makes another world\n");
+                        "GET /, /metrics and /machines.json show, POST /control does, PUT /world "
+                        "makes another world\n");
 }

@@ -41,13 +41,31 @@ static void fault_said(struct ev_list *events, ms_t now, const struct maas_armed
     ev_list_add(events, &e);
 }
 
+/* It will never strike again. */
+static bool is_spent(const struct maas_armed *f, ms_t now)
+{
+    return now >= f->until || (f->fault.nth && f->fired) ||
+           (f->fault.times && f->fired >= f->fault.times);
+}
+
+/* Whoever arms one after the other for days finds the place of a spent one. */
+static struct maas_armed *place(struct maas *m, ms_t now)
+{
+    if (m->n_faults < MAAS_FAULTS_MAX)
+        return &m->faults[m->n_faults++];
+    for (size_t i = 0; i < m->n_faults; i++)
+        if (is_spent(&m->faults[i], now))
+            return &m->faults[i];
+    return NULL;
+}
+
 bool maas_fault_arm(struct maas *m, ms_t now, const struct maas_fault *f, struct ev_list *events)
 {
-    struct maas_armed *armed;
+    struct maas_armed *armed = place(m, now);
 
-    if (m->n_faults == MAAS_FAULTS_MAX)
+    if (!armed)
         return false;
-    armed = &m->faults[m->n_faults++];
+    m->misdeeds[maas_misdeed_of(f)].armed++;
     *armed = (struct maas_armed){.fault = *f, .until = f->for_ms ? now + f->for_ms : MS_NEVER};
     fault_said(events, now, armed, "armed");
     return true;
@@ -85,6 +103,8 @@ static bool hits(const struct maas_ask *a, const struct maas_armed *f)
         return false;
     if (f->fault.nth)
         return f->fired == 0 && count_of(a->m, f->fault.op) == f->fault.nth;
+    if (f->fault.one_in)
+        return rng_between(&a->m->rng, 1, f->fault.one_in) == 1;
     return f->fault.times == 0 || f->fired < f->fault.times;
 }
 
@@ -101,6 +121,7 @@ const struct maas_fault *maas_fault_hit(struct maas_ask *a)
         if (!hits(a, f))
             continue;
         f->fired++;
+        a->m->misdeeds[maas_misdeed_of(&f->fault)].fired++;
         fault_said(&a->rp->events, a->ctx->now, f, "fired");
         return &f->fault;
     }
@@ -229,12 +250,30 @@ static bool answers_read(const struct words *w, struct maas_fault *f)
     return f->what == MAAS_FAULT_LOSE || status_read(word(w, 2), f);
 }
 
-int maas_fault_read(const char *text, struct maas_fault *ret, struct err *e)
+/* "… one in 20": taken off; 0: it is not there. */
+static int64_t chance_take(char *text)
+{
+    static const char words[] = " one in ";
+    char *at = strstr(text, words);
+    int64_t n = 0;
+
+    if (!at || !text_int(at + strlen(words), 1, INT32_MAX, &n))
+        return 0;
+    *at = '\0';
+    return n;
+}
+
+int maas_fault_read(const char *whole, struct maas_fault *ret, struct err *e)
 {
     struct maas_fault f = {.times = 0};
     struct words w;
+    char text[256];
     bool fine = false;
+    int64_t one_in;
 
+    if (!text_copy(text, sizeof(text), whole))
+        return err_set(e, -EINVAL, "maas: \"%.80s…\": too long", whole);
+    one_in = chance_take(text);
     words_split(text, &w);
     if (text_is(word(&w, 0), "loses") && text_is(word(&w, 2), "to")) {
         f.what = MAAS_FAULT_LOSE;
@@ -252,7 +291,11 @@ int maas_fault_read(const char *text, struct maas_fault *ret, struct err *e)
         return err_set(e, -EINVAL,
                        "maas: \"%s\": say \"loses answer to OP.N\", \"answers OP.N CODE after "
                        "doing it\", \"answers OP with CODE N times\" or \"is silent to OP for T\"",
-                       text);
+                       whole);
+    if (one_in && f.nth)
+        return err_set(e, -EINVAL, "maas: \"%s\": the Nth, or one in so many", whole);
+    f.one_in = one_in;
+    f.times = one_in ? 0 : f.times;
     *ret = f;
     return 0;
 }

@@ -360,5 +360,6 @@ void maas_handle(void *app, const struct http_ctx *ctx, const struct http_reques
         a.m->epoch++;
     a.m->writing = false;
     maas_tell(&a);
+    maas_seen_keep(&a);
     maas_body_drop(&a);
 }

@@ -93,6 +93,8 @@ bool maas_by_hand(struct maas *m, ms_t now, const char *hostname, const char *wo
  * passes 5m", "racks gone", "deploy-hangs one in 20", a fault. now: the program's time. false: no
  * such words, or it cannot be done. */
 bool maas_do(struct maas *m, ms_t now, const char *words, struct ev_list *events);
+/* The same, and "refuses for 5m", which is the listener's to do. */
+bool maas_told(struct maas *m, ms_t now, const char *words, struct http_reply *rp);
 /* Everything as in the JSON text (schema: docs/mock-maas.md); on error the old world is kept. */
 int maas_world_read(struct maas *m, const char *text, size_t len, struct err *e) MUST_CHECK;
 
@@ -120,6 +122,7 @@ struct maas_fault {
     enum maas_fault_what what;
     int status;
     int64_t retry_after_s; /* with BEFORE; 0: no such header */
+    int64_t one_in;        /* such a request is hit one time in so many, by seed; 0: each */
     struct http_wire wire;
 };
 /* Emits a fault event of kind armed; each hit emits one of kind fired. false: no place. */
@@ -128,5 +131,26 @@ bool maas_fault_arm(struct maas *m, ms_t now, const struct maas_fault *f, struct
  * "answers release with 409 12 times", "answers any with 500 quoting the request 6 times",
  * "is silent to any for 3h". */
 int maas_fault_read(const char *words, struct maas_fault *ret, struct err *e) MUST_CHECK;
+
+/* All that can go wrong: by which words (an example of them), and what a client meets. */
+struct maas_misdeed {
+    const char *name, *words, *what;
+};
+size_t maas_misdeeds(const struct maas_misdeed **ret);
+
+/* --- what the mock says of itself --------------------------------------------------------------
+ */
+
+/* What the answers of a row of maas_routes() rest on: "recorded (3.5.12, 3.7.3)". */
+const char *maas_basis(size_t route);
+struct maas_deviation { /* where it differs, on what ground, and how */
+    const char *what, *basis, *how;
+};
+size_t maas_deviations(const struct maas_deviation **ret);
+/* What its page at /metrics tells: rows of name, kind and meaning. */
+struct maas_metric_row {
+    const char *name, *kind, *what;
+};
+size_t maas_metrics(struct maas_metric_row ret[], size_t max);
 
 #endif

@@ -87,6 +87,8 @@ void maas_timer_set(const struct maas_hands *h, struct maas_machine *one, enum m
 {
     one->at[timer] = when;
     h->m->due = ms_min(h->m->due, when);
+    if (when != MS_NEVER)
+        maas_timed_add(h->m, one);
 }
 
 static void timers_stop(struct maas_machine *one)
@@ -432,7 +434,11 @@ static void commissioning_settles(const struct maas_hands *h, struct maas_machin
 
 static void test_settles(const struct maas_hands *h, struct maas_machine *one)
 {
-    const enum maas_status back = one->before == MAAS_COMMISSIONING ? MAAS_READY : one->before;
+    /* Not to where the law has no way: tests that pass make a machine that failed Ready. */
+    const enum maas_status back =
+        maas_status_may(MAAS_TESTING, one->before) && one->before != MAAS_COMMISSIONING
+            ? one->before
+            : MAAS_READY;
 
     if (one->wrong & BIT(MAAS_MISHAP_TEST_HANGS) ||
         maas_mishap(h->m, one, MAAS_MISHAP_TEST_FAILS)) {
@@ -528,22 +534,6 @@ static void fires(const struct maas_hands *h, struct maas_machine *one, enum maa
     }
 }
 
-/* The earliest timer of all: machines in their order, then power before boot before settle. */
-static struct maas_machine *earliest(struct maas *m, enum maas_timer *ret)
-{
-    struct maas_machine *first = NULL;
-
-    for (size_t i = 0; i < m->n_machines; i++)
-        for (unsigned k = 0; k < MAAS_TIMER_COUNT; k++)
-            if (m->machines[i]->at[k] != MS_NEVER &&
-                (!first || m->machines[i]->at[k] < first->at[*ret])) {
-                first = m->machines[i];
-                *ret = (enum maas_timer)k;
-            }
-    m->due = first ? first->at[*ret] : MS_NEVER;
-    return first;
-}
-
 void maas_appeared(const struct maas_hands *h, const struct maas_machine *one)
 {
     state_said(h, one, "", maas_status_label(one->status), "made");
@@ -563,7 +553,8 @@ void maas_catch_up(const struct maas_hands *h)
 
     if (!h->m->announced)
         announce(h);
-    while (h->m->due <= h->now && (one = earliest(h->m, &timer)) && one->at[timer] <= h->now) {
+    while (h->m->due <= h->now && (one = maas_timed_first(h->m, &timer)) &&
+           one->at[timer] <= h->now) {
         const struct maas_hands late = {
             .m = h->m, .now = h->now, .at = one->at[timer], .events = h->events};
 

@@ -105,6 +105,7 @@ enum maas_mishap {
     MAAS_MISHAP_USER_INACTIVE,
     MAAS_MISHAP_IMAGE_GONE,
     MAAS_MISHAP_CLOCK_SKEWED,
+    MAAS_MISHAP_REFUSES,
     MAAS_MISHAP_COUNT
 };
 const char *maas_mishap_name(enum maas_mishap what);
@@ -159,7 +160,7 @@ struct maas_shown { /* kept bytes: as an element of a list */
     size_t len;
     uint64_t epoch; /* m->epoch when it was made */
 };
-#define MAAS_SHOWN_MAX MIB(16) /* of all machines together */
+#define MAAS_SHOWN_MAX MIB(12) /* of all machines together */
 
 struct maas_machine {
     int64_t id; /* in MAAS's database: the order of lists */
@@ -209,6 +210,7 @@ struct maas_machine {
     ms_t stay_ms;             /* 0: no such wish */
     bool listed;              /* is among MAAS's machines */
     struct maas_shown *shown; /* its JSON as it was last shown; owned; NULL in copies */
+    bool timed;               /* stands in m->timed */
     bool ready;               /* stands in m->ready */
     double ready_cost;        /* at the place of this cost */
 };
@@ -293,6 +295,9 @@ size_t maas_annotation_find(const struct maas_machine *one, const char *key);
 bool maas_annotation_set(struct maas_machine *one, const char *key, const char *value);
 void maas_annotations_clear(struct maas_machine *one);
 void maas_stock_drop(struct maas *m);
+void maas_timed_add(struct maas *m, struct maas_machine *one);
+struct maas_machine *maas_timed_first(struct maas *m, enum maas_timer *ret); /* or NULL */
+void maas_timed_drop(struct maas *m);
 void maas_changed(struct maas *m, struct maas_machine *one); /* what was kept of it is old */
 void maas_system_id_make(struct maas *m, char out[8]);
 void maas_uuid_make(const char *from, char out[37]);

@@ -42,13 +42,31 @@ static bool kept_write(struct pyjson *j, const struct maas *m, const struct maas
 
     if (!shown || !shown->text || shown->epoch != m->epoch)
         return false;
-    for (const char *at = shown->text, *end; *at; at = end) {
-        end = at + strcspn(at, "\n");
-        end += *end == '\n';
-        buf_add(j->out, at, (size_t)(end - at));
-        end += *end == ' ' ? 4 : 0;
+    buf_reserve(j->out, shown->len);
+    for (const char *at = shown->text, *last = at + shown->len; at < last;) {
+        const char *end = memchr(at, '\n', (size_t)(last - at));
+        const char *next = end ? end + 1 : last;
+
+        buf_add(j->out, at, (size_t)(next - at));
+        at = next + (*next == ' ' ? 4 : 0);
     }
     return true;
+}
+
+/* It is written as an element first, and kept: who reads a machine once reads it again. */
+static void alone_write(struct pyjson *j, const struct maas *m, const struct maas_machine *one)
+{
+    struct buf text SCOPED(buf_drop) = {0};
+    struct pyjson list;
+
+    if (one->shown && !(one->shown->text && one->shown->epoch == m->epoch)) {
+        buf_init(&text, MAAS_JSON_MAX);
+        pyjson_init(&list, &text);
+        pyjson_open(&list, NULL, '[');
+        element_write(&list, m, one);
+    }
+    if (!kept_write(j, m, one))
+        maas_machine_fields_write(j, m, one, NULL);
 }
 
 void maas_machine_write(struct pyjson *j, const struct maas *m, const struct maas_machine *one,
@@ -56,6 +74,8 @@ void maas_machine_write(struct pyjson *j, const struct maas *m, const struct maa
 {
     if (!constraints && !m->writing && j->depth == 1)
         element_write(j, m, one);
-    else if (constraints || m->writing || j->depth != 0 || !kept_write(j, m, one))
+    else if (!constraints && !m->writing && j->depth == 0)
+        alone_write(j, m, one);
+    else
         maas_machine_fields_write(j, m, one, constraints);
 }

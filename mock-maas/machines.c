@@ -22,11 +22,44 @@ bool maas_may_edit(const struct maas_ask *a, const struct maas_machine *one)
     return !one->locked && maas_may_view(a, one);
 }
 
+static const char *another_user(const struct maas *m, const char *owner)
+{
+    for (size_t i = 0; i < m->rest.n_accounts; i++) {
+        const struct maas_account *u = &m->rest.accounts[i];
+
+        if (!u->gone && !text_is(u->name, owner) && !text_is(u->name, "MAAS"))
+            return u->name;
+    }
+    return "somebody";
+}
+
+/* What a seed does to a machine that somebody asks for: it is gone (NULL), or another's. */
+static struct maas_machine *befallen(const struct maas_ask *a, struct maas_machine *one)
+{
+    const struct maas_hands h = maas_hands(a);
+    char owner[64];
+
+    if (maas_mishap(a->m, one, MAAS_MISHAP_VANISHES)) {
+        maas_machine_delete(&h, one, "by-hand");
+        return NULL;
+    }
+    if (!one->owner[0] || !maas_status_may(one->status, MAAS_READY) ||
+        !maas_mishap(a->m, one, MAAS_MISHAP_OWNER_CHANGES))
+        return one;
+    text_copy(owner, sizeof(owner), another_user(a->m, one->owner));
+    maas_changed(a->m, one);
+    maas_set_free(&h, one, "by-hand");
+    maas_acquire(&h, one, owner, "");
+    return one;
+}
+
 struct maas_machine *maas_machine_for(const struct http_exchange *x, bool edit)
 {
     struct maas_ask *a = maas_ask(x);
     struct maas_machine *one = maas_machine_find(a->m, http_var(x->vars, "system_id"));
 
+    if (one)
+        one = befallen(a, one);
     if (!one) {
         maas_not_found(a, "Machine");
         return NULL;
@@ -60,10 +93,7 @@ static void list(struct maas_ask *a,
     }
     pyjson_close(&j, ']');
     a->m->last_list = body.len;
-    maas_return_json(a, "");
-    buf_drop(&a->rp->body); /* the answer is handed over, not copied */
-    a->rp->body = body;
-    buf_init(&body, 0);
+    maas_return_body(a, &body);
 }
 
 static bool is_asked_for(const struct maas_ask *a, const struct maas_machine *one)

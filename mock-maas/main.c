@@ -2,6 +2,7 @@
 #include "lib/base/text.h"
 #include "lib/io/file.h"
 #include "lib/io/mockd.h"
+#include "mock-maas/alone.h"
 #include "mock-maas/maas.h"
 #include "mock-maas/replay/main.h"
 #include "mock-maas/users_file.h"
@@ -14,8 +15,8 @@
 static const struct opt_row rows[] = {
     {.name = "users-file",
      .arg = "FILE",
-     .flags = OPT_MUST,
-     .what = "JSON: [{\"name\", \"key\": \"consumer:token:secret\", \"superuser\"}]"},
+     .what =
+         "JSON; without it there is one user, whose key is printed: [{\"name\", \"key\": \"consumer:token:secret\", \"superuser\"}]"},
     {.name = "machines",
      .kind = OPT_INT,
      .arg = "N",
@@ -27,6 +28,11 @@ static const struct opt_row rows[] = {
     {.name = "world", .arg = "FILE", .what = "JSON: everything there is, users too (docs)"},
     {.name = "maas-version", .arg = "V", .value = "3.7", .what = "whose answers: 3.7 or 3.5"},
     {.name = "erase", .kind = OPT_FLAG, .what = "MAAS erases disks when a machine is released"},
+    {.name = "misbehaviours", .kind = OPT_FLAG, .what = "print all that can go wrong and stop"},
+    {.name = "differences", .kind = OPT_FLAG, .what = "print where it differs from MAAS and stop"},
+    {.name = "metrics",
+     .kind = OPT_FLAG,
+     .what = "print what /metrics of --control tells and stop"},
     {.name = "epoch",
      .kind = OPT_INT,
      .arg = "SECONDS",
@@ -72,8 +78,12 @@ static int open_app(const struct opts *o, const struct mockd_shared *s, struct m
                             .n_machines = (size_t)opt_int(o, "machines"),
                             .erase_on_release = opt_flag(o, "erase")};
     struct buf fleet SCOPED(buf_drop) = {0};
-    int err = users_file_read(opt_text(o, "users-file"), &c, e);
+    int err = 0;
 
+    if (opt_given(o, "users-file"))
+        err = users_file_read(opt_text(o, "users-file"), &c, e);
+    else if (!opt_given(o, "world"))
+        alone_user(&c);
     if (err < 0)
         return err;
     buf_init(&fleet, MAAS_FLEET_MAX);
@@ -93,16 +103,63 @@ static int open_app(const struct opts *o, const struct mockd_shared *s, struct m
 /* In the words of a story: "loses answer to allocate.1", "machine m1 fails deploy". */
 static void control(void *app, ms_t now, const char *words, struct http_reply *rp)
 {
-    if (!maas_do(app, now, words, &rp->events))
+    if (!maas_told(app, now, words, rp))
         fprintf(stderr, "mock-maas: cannot do: %s\n", words);
+}
+
+static void greet(const struct opts *o, const struct mockd_doors *d)
+{
+    if (!opt_given(o, "users-file") && !opt_given(o, "world"))
+        alone_greet(d->url, d->control);
+}
+
+static void misdeeds_print(struct buf *out)
+{
+    const struct maas_misdeed *list;
+    const size_t n = maas_misdeeds(&list);
+
+    for (size_t i = 0; i < n; i++)
+        buf_printf(out, "%-20s %-50s %s\n", list[i].name, list[i].words, list[i].what);
+}
+
+static void metrics_print(struct buf *out)
+{
+    struct maas_metric_row list[32];
+    const size_t n = maas_metrics(list, COUNTOF(list));
+
+    for (size_t i = 0; i < n; i++)
+        buf_printf(out, "%-37s %-8s %s\n", list[i].name, list[i].kind, list[i].what);
+}
+
+static void differences_print(struct buf *out)
+{
+    const struct maas_deviation *list;
+    const size_t n = maas_deviations(&list);
+
+    for (size_t i = 0; i < n; i++)
+        buf_printf(out, "%-41s %-25s %s\n", list[i].what, list[i].basis, list[i].how);
+}
+
+static bool said(const struct opts *o, struct buf *out)
+{
+    if (opt_flag(o, "misbehaviours"))
+        misdeeds_print(out);
+    else if (opt_flag(o, "differences"))
+        differences_print(out);
+    else if (opt_flag(o, "metrics"))
+        metrics_print(out);
+    else
+        return false;
+    return true;
 }
 
 int main(int argc, char **argv)
 {
     static const struct mockd program = {
         .name = "mock-maas",
-        .what = "mock-maas --users-file FILE [options]\n"
-                "\nServes MAAS's REST API 2.0 as a region of version 3.7.3 does, from memory.\n",
+        .what =
+            "mock-maas [options]\n"
+            "\nWithout options: six machines, one user, and examples. Serves MAAS's REST API 2.0 as a region of version 3.7.3 does, from memory.\n",
         .base = "/MAAS",
         .src = EVS_MAAS,
         .rows = rows,
@@ -111,7 +168,10 @@ int main(int argc, char **argv)
         .open = open_app,
         .op = maas_op,
         .control = control,
-        .control_door = true};
+        .control_door = true,
+        .basis = maas_basis,
+        .said = said,
+        .greet = greet};
 
     if (argc > 1 && text_is(argv[1], "replay"))
         return replay_main(argc - 1, argv + 1);

@@ -29,6 +29,7 @@ static const char *const names[MAAS_MISHAP_COUNT] = {
     [MAAS_MISHAP_USER_INACTIVE] = "user-inactive",
     [MAAS_MISHAP_IMAGE_GONE] = "image-gone",
     [MAAS_MISHAP_CLOCK_SKEWED] = "clock-skewed",
+    [MAAS_MISHAP_REFUSES] = "refuses",
 };
 
 const char *maas_mishap_name(enum maas_mishap what)
@@ -95,7 +96,7 @@ static bool drawn_words(struct maas *m, enum maas_mishap what, const char *rest)
     else if (text_is(rest, "never"))
         m->bad &= ~BIT(what);
     else if (text_begins(rest, "one in ") && text_int(rest + 7, 0, INT32_MAX, &one_in))
-        m->mishaps[what].one_in = one_in;
+        m->mishaps[what].armed += (m->mishaps[what].one_in = one_in) > 0;
     else
         return false;
     if (text_is(rest, "never"))

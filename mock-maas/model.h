@@ -17,7 +17,9 @@
 #define MAAS_NONCE_BUCKETS 65536
 #define MAAS_HARDWARE_MAX  64
 #define MAAS_OPS_MAX       512 /* rows of the route table */
-#define MAAS_JSON_MAX      MIB(4)
+#define MAAS_JSON_MAX      HTTP_ANSWER_MAX
+#define MAAS_MISDEEDS_MAX  64
+#define MAAS_SEEN_MAX      64 /* exchanges that the page shows */
 
 #define MAAS_VERSION "3.7.3"
 #define MAAS_API     "/MAAS/api/2.0/"
@@ -56,6 +58,15 @@ struct maas_armed { /* a fault, and what it did */
     uint64_t fired;
 };
 
+struct maas_tally {
+    uint64_t armed, fired;
+};
+struct maas_seen { /* an exchange, without anything that could be secret */
+    ms_t at;
+    int status; /* 0: none came */
+    char method[8], path[128], op[48], who[64], about[64];
+};
+
 struct maas {
     enum maas_version version;
     struct maas_config config;
@@ -72,7 +83,8 @@ struct maas {
     int64_t next_machine_id, next_disk_id, next_record_id;
     struct rng rng;
     struct maas_machine **machines, **ready; /* stock.c; ready: the cheapest first */
-    size_t n_ready, n_slots, n_hardware;
+    struct maas_machine **timed;             /* those that wait for something, in no order */
+    size_t n_ready, n_timed, n_timed_max, n_slots, n_hardware;
     uint32_t *slots; /* by system id: 1 + place in machines */
     struct maas_hardware *hardware[MAAS_HARDWARE_MAX];
     struct maas_machine *inventory[MAAS_HARDWARE_MAX]; /* what commissioning will find, by MAC */
@@ -94,6 +106,10 @@ struct maas {
         int64_t one_in; /* by seed; 0: never */
     } mishaps[MAAS_MISHAP_COUNT];
     struct maas_armed faults[MAAS_FAULTS_MAX];
+    struct maas_tally misdeeds[MAAS_MISDEEDS_MAX]; /* faults, by row of misdeeds.c */
+    uint64_t answers[6];                           /* by status / 100; 0: none came */
+    size_t n_seen;                                 /* ever; the ring holds the last ones */
+    struct maas_seen seen[MAAS_SEEN_MAX];
     uint64_t calls[MAAS_OPS_MAX]; /* of each row of the route table */
     size_t next_nonce;
     uint16_t nonce_counts[MAAS_NONCE_BUCKETS];
@@ -132,7 +148,11 @@ enum {
     MAAS_POSTED = 64,    /* reads the form: a JSON body is not seen */
     MAAS_ONLY_37 = 128,
     MAAS_NODE = 256, /* the metadata service: a machine's own token */
-    MAAS_OPEN = 512  /* also for those without credentials; wrong ones are refused */
+    MAAS_OPEN = 512, /* also for those without credentials; wrong ones are refused */
+    /* What its answers rest on (ledger.c); none of these: read in MAAS's source. */
+    MAAS_RECORDED_37 = 1024,
+    MAAS_RECORDED_35 = 2048,
+    MAAS_INVENTED = 4096
 };
 
 #define MAAS_UPLOADS_MAX 4
@@ -168,6 +188,7 @@ static inline struct maas_ask *maas_ask(const struct http_exchange *x)
  * raises. A raised error also takes back the request's nonce. */
 void maas_return(struct maas_ask *a, int status, const char *type, const char *body);
 void maas_return_json(struct maas_ask *a, const char *body);
+void maas_return_body(struct maas_ask *a, struct buf *body); /* JSON; taken over */
 void maas_raise(struct maas_ask *a, int status, const char *type, const char *body);
 void maas_raise_text(struct maas_ask *a, int status, const char *body);
 void maas_raise_field(struct maas_ask *a, const char *field, const char *text);
@@ -268,7 +289,14 @@ bool maas_refuse_read(const char *text, struct http_reply *rp);
 bool maas_wire_read(const char *text, struct maas_fault *ret); /* wire.c has the words */
 void maas_wire_answer(struct maas_ask *a, const struct maas_fault *f);
 
-void maas_tell(const struct maas_ask *a); /* the call, to the journal */
+size_t maas_misdeed_of(const struct maas_fault *f); /* its row */
+struct maas_tally maas_misdeed_tally(const struct maas *m, size_t row);
+
+void maas_tell(const struct maas_ask *a);      /* the call, to the journal */
+void maas_seen_keep(const struct maas_ask *a); /* and to the page */
+
+/* GET /, /metrics and /machines.json of the mock's own door; false: another path. */
+bool maas_page(const struct maas *m, ms_t now, const char *path, struct http_reply *rp);
 
 /* --- handlers --------------------------------------------------------------------------------- */
 

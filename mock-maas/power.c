@@ -74,6 +74,13 @@ void maas_machine_power_off(const struct http_exchange *x)
     }
 }
 
+static enum maas_power power_read(const struct maas_ask *a, const struct maas_machine *one)
+{
+    if (maas_mishap(a->m, one, MAAS_MISHAP_BMC_DEAD))
+        return MAAS_POWER_ERROR;
+    return maas_mishap(a->m, one, MAAS_MISHAP_POWER_STRANGE) ? MAAS_POWER_UNKNOWN : one->power;
+}
+
 void maas_machine_power(const struct http_exchange *x)
 {
     struct maas_ask *a = maas_ask(x);
@@ -91,9 +98,7 @@ void maas_machine_power(const struct http_exchange *x)
         one->power = MAAS_POWER_UNKNOWN;
     j = maas_doc_open(&doc);
     pyjson_open(j, NULL, '{');
-    pyjson_text(j, "state",
-                maas_power_name(maas_mishap(a->m, one, MAAS_MISHAP_BMC_DEAD) ? MAAS_POWER_ERROR
-                                                                             : one->power));
+    pyjson_text(j, "state", maas_power_name(power_read(a, one)));
     pyjson_close(j, '}');
     maas_doc_answer(a, &doc, 200);
 }

@@ -3,7 +3,8 @@
 
 #include <string.h>
 
-#define INDENT 4
+#define INDENT       4
+#define MEMBER_BYTES 192
 
 static const char json_escapes[] = {['"'] = '"',  ['\\'] = '\\', ['\b'] = 'b', ['\f'] = 'f',
                                     ['\n'] = 'n', ['\r'] = 'r',  ['\t'] = 't'};
@@ -77,8 +78,40 @@ static void line(struct pyjson *j)
     buf_printf(j->out, "\n%*s", (int)n, "");
 }
 
+/* The whole beginning of a member at once: a comma, the line, the name and the colon. */
+static bool begin_short(struct pyjson *j, const char *name)
+{
+    char text[MEMBER_BYTES];
+    const size_t blanks = j->depth * INDENT;
+    size_t n = 0;
+
+    if (j->depth == 0 || blanks > MEMBER_BYTES / 2)
+        return false;
+    if (!j->empty)
+        text[n++] = ',';
+    text[n++] = '\n';
+    memset(text + n, ' ', blanks);
+    n += blanks;
+    text[n++] = '"';
+    for (; is_plain((unsigned char)*name); name++) {
+        if (n + 4 > sizeof(text))
+            return false;
+        text[n++] = *name;
+    }
+    if (*name)
+        return false;
+    text[n++] = '"';
+    text[n++] = ':';
+    text[n++] = ' ';
+    buf_add(j->out, text, n);
+    j->empty = false;
+    return true;
+}
+
 static void begin(struct pyjson *j, const char *name)
 {
+    if (name && begin_short(j, name))
+        return;
     if (j->depth > 0) {
         buf_text_add(j->out, j->empty ? "" : ",");
         line(j);

@@ -250,6 +250,7 @@ void maas_stock_drop(struct maas *m)
         free(m->hardware[i]);
     free(m->machines);
     free(m->ready);
+    maas_timed_drop(m);
     free(m->slots);
     free(m->n_shown);
 }

@@ -30,6 +30,8 @@ static bool key_words(struct maas *m, const struct words *w)
     for (size_t i = 0; i < m->rest.n_tokens; i++)
         if (m->rest.tokens[i].account == u - m->rest.accounts)
             m->rest.tokens[i].gone = revoked;
+    if (revoked)
+        maas_mishap_done(m, MAAS_MISHAP_KEY_REVOKED);
     return true;
 }
 
@@ -46,6 +48,8 @@ static bool image_words(struct maas *m, const struct words *w)
             m->images[i].complete = !gone;
             found = true;
         }
+    if (found && gone)
+        maas_mishap_done(m, MAAS_MISHAP_IMAGE_GONE);
     return found;
 }
 
@@ -56,6 +60,8 @@ static bool user_words(struct maas *m, const struct words *w)
     if (!u || (!text_is(w->at[2], "inactive") && !text_is(w->at[2], "active")))
         return false;
     u->inactive = text_is(w->at[2], "inactive");
+    if (u->inactive)
+        maas_mishap_done(m, MAAS_MISHAP_USER_INACTIVE);
     return true;
 }
 

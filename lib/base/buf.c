@@ -57,7 +57,8 @@ void buf_add(struct buf *b, const void *bytes, size_t len)
     }
     if (len == 0)
         return;
-    grow(b, len);
+    if (b->cap - b->len <= len)
+        grow(b, len);
     memcpy(b->data + b->len, bytes, len);
     b->len += len;
     b->data[b->len] = '\0';
@@ -81,18 +82,26 @@ void buf_printf(struct buf *b, const char *fmt, ...)
     va_end(args);
 }
 
+/* Mostly it fits into what is there, and one pass is enough. */
 void buf_vprintf(struct buf *b, const char *fmt, va_list args)
 {
+    const size_t room = b->cap - b->len;
     va_list again;
     int wanted;
     size_t len;
 
     va_copy(again, args);
-    wanted = vsnprintf(NULL, 0, fmt, again);
+    wanted = vsnprintf(room ? b->data + b->len : NULL, room, fmt, again);
     va_end(again);
     if (wanted < 0)
         WRONG("a format that cannot be written");
     len = (size_t)wanted;
+    if (len < room && len <= b->max - b->len) {
+        b->len += len;
+        return;
+    }
+    if (room) /* whatever was tried there */
+        b->data[b->len] = '\0';
     if (len > b->max - b->len) {
         len = b->max - b->len;
         b->full = true;

@@ -24,7 +24,10 @@ bool http_header_add(struct buf *headers, const char *name, const char *value)
         headers->full = true;
         return false;
     }
-    buf_printf(headers, "%s: %s\r\n", name, value);
+    buf_text_add(headers, name);
+    buf_text_add(headers, ": ");
+    buf_text_add(headers, value);
+    buf_text_add(headers, "\r\n");
     return true;
 }
 
@@ -165,7 +168,7 @@ void http_reply_init(struct http_reply *r)
 {
     *r = (struct http_reply){0};
     buf_init(&r->headers, HTTP_HEADERS_MAX);
-    buf_init(&r->body, HTTP_BODY_MAX);
+    buf_init(&r->body, HTTP_ANSWER_MAX);
     buf_init(&r->touched, TOUCHED_MAX);
     ev_list_init(&r->events);
 }

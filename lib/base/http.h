@@ -9,8 +9,11 @@
 #include "lib/base/event.h"
 #include "lib/base/proxy.h"
 
-#define HTTP_METHOD_MAX  16
-#define HTTP_BODY_MAX    MIB(4)  /* the largest body we keep, either way (GP-28) */
+#define HTTP_METHOD_MAX 16
+#define HTTP_BODY_MAX   MIB(4) /* of a request, and of an answer that a client keeps (GP-28) */
+#define HTTP_ANSWER_MAX                                                                            \
+    MIB(256)                     /* of an answer that a server gives: 10,000 machines are 190 MiB  \
+                                  */
 #define HTTP_HEADERS_MAX KIB(16) /* header text we keep */
 #define HTTP_KEY_MAX     96      /* a park or touch key */
 #define HTTP_VARS_MAX    6

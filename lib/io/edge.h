@@ -35,9 +35,13 @@
 #define EDGE_PENDING_MAX   KIB(64) /* bytes read ahead while a request is worked on */
 #define EDGE_ACCEPTS_MAX   64      /* accepted in one wake, so that nobody starves */
 #define EDGE_REFUSED_MAX   64      /* connections beyond the limit that are told so */
-#define EDGE_REPLY_MAX     MIB(8)  /* one whole answer, head and body, towards a client */
-#define EDGE_LINGER_MS     2000    /* read on after an answer that closes … */
-#define EDGE_LINGER_BYTES  MIB(1)  /* … and at most that much */
+#define EDGE_REPLY_MAX     (HTTP_ANSWER_MAX + MIB(1)) /* head and body */
+#define EDGE_HANDED_MIN    KIB(8)   /* bodies from here on are handed over in memory, not sent */
+#define EDGE_WRITE_MAX     KIB(256) /* one write */
+#define EDGE_WRITES_MAX    4        /* writes of one connection in one wake */
+#define EDGE_ANSWERS_MAX   MIB(768) /* long bodies that wait for slow readers, together */
+#define EDGE_LINGER_MS     2000     /* read on after an answer that closes … */
+#define EDGE_LINGER_BYTES  MIB(1)   /* … and at most that much */
 #define EDGE_COOKIE_BYTES  16
 #define EDGE_REQUEST_MS    60000    /* own time from a request's first byte to its last */
 #define EDGE_BODIES_MAX    MIB(256) /* all requests that are being read */
@@ -57,6 +61,7 @@ struct edge_ticket {
     char park_key[HTTP_KEY_MAX];
     ms_t park_ms;
     struct buf touched;
+    struct buf body; /* handed over: what civetweb sends has none */
 };
 
 struct edge_app {
@@ -65,6 +70,7 @@ struct edge_app {
     httpd_handle_fn *handle;
     httpd_due_fn *due;
     httpd_tick_fn *tick;
+    bool hands_over; /* long bodies, to an edge in this process */
     struct journal_ring *journal;
     char cookie[2 * EDGE_COOKIE_BYTES + 1];
     _Atomic ms_t due_at; /* as the application said it when it last ran */
@@ -141,6 +147,8 @@ struct edge_conn {
     size_t pending_at;
     struct buf out;
     size_t out_at;
+    struct buf tail;  /* a long body, behind `out` */
+    size_t tail_held; /* of h->answers, until all of it is written */
     struct loop_timer *linger;
     size_t lingered;
     struct http_wire wire;       /* for the answer that is being made */
@@ -165,9 +173,9 @@ TAILQ_HEAD(edge_conn_list, edge_conn);
 void edge_conn_new(struct httpd *h, int fd, size_t listen_i, const struct sockaddr *from);
 void edge_conn_free(struct edge_conn *c); /* from the graveyard */
 void edge_conn_close(struct edge_conn *c);
-/* The answer to the request inside; head is "Name: value\r\n" lines. Then goes on reading. */
-void edge_conn_answer(struct edge_conn *c, int status, const struct buf *head,
-                      const struct buf *body);
+/* The answer to the request inside; head is "Name: value\r\n" lines, a long body is taken over.
+ * Then goes on reading. */
+void edge_conn_answer(struct edge_conn *c, int status, const struct buf *head, struct buf *body);
 void edge_conn_error(struct edge_conn *c, int status, const char *why, bool close);
 
 /* Begins to write an answer and, with edge_conn_flush(), may end it: state is EDGE_READING then, or
@@ -180,8 +188,9 @@ size_t edge_wire_length(const struct edge_conn *c, size_t len); /* what Content-
 void edge_refuse_for(struct httpd *h, ms_t span);               /* domain time */
 void edge_patience(struct edge_conn *c); /* after its state or its request changed */
 bool edge_bodies_fit(struct edge_conn *c);
-void edge_answer_put(struct edge_conn *c, int status, const struct buf *head,
-                     const struct buf *body);
+/* A long body is taken away from the caller. */
+void edge_answer_put(struct edge_conn *c, int status, const struct buf *head, struct buf *body);
+void edge_tail_drop(struct edge_conn *c);
 void edge_error_put(struct edge_conn *c, int status, const char *why, bool close);
 void edge_options_put(struct edge_conn *c); /* the answer to OPTIONS * */
 void edge_conn_flush(struct edge_conn *c);
@@ -266,7 +275,8 @@ struct httpd {
     bool accepting, holding;
     struct edge_conn_list conns, dead, queue;
     size_t n_conns, n_refused, conns_max;
-    size_t bodies; /* bytes that requests hold, of all connections */
+    size_t bodies;               /* bytes that requests hold, of all connections */
+    size_t answers, answers_max; /* bytes in tails */
     uint64_t last_conn, last_request;
     struct edge_park park;
     struct edge_up ups[EDGE_POOL_MAX];

@@ -31,8 +31,28 @@ static const char *connection_line(const struct edge_conn *c)
     return c->framer.rq.http10 ? "Connection: keep-alive\r\n" : "";
 }
 
-void edge_answer_put(struct edge_conn *c, int status, const struct buf *head,
-                     const struct buf *body)
+void edge_tail_drop(struct edge_conn *c)
+{
+    buf_drop(&c->tail);
+    c->h->answers -= c->tail_held;
+    c->tail_held = 0;
+}
+
+/* Behind a wire that does something to it, an answer is one piece. */
+static void body_put(struct edge_conn *c, struct buf *body)
+{
+    if (body->len < EDGE_HANDED_MIN || c->wire.on) {
+        buf_add(&c->out, buf_text(body), body->len);
+        return;
+    }
+    edge_tail_drop(c);
+    c->tail = *body;
+    c->tail_held = body->len;
+    c->h->answers += body->len;
+    buf_init(body, body->max);
+}
+
+static void answer_write(struct edge_conn *c, int status, const struct buf *head, struct buf *body)
 {
     bool has_body = edge_status_has_body(status);
     size_t head_len;
@@ -45,13 +65,21 @@ void edge_answer_put(struct edge_conn *c, int status, const struct buf *head,
     buf_text_add(&c->out, "\r\n");
     head_len = c->out.len;
     if (has_body && !c->framer.rq.head_only)
-        buf_add(&c->out, buf_text(body), body->len);
+        body_put(c, body);
     assert(!c->out.full);
     edge_framer_next(&c->framer);
     c->state = EDGE_WRITING;
     if (edge_wire_apply(c, head_len))
         edge_conn_flush(c);
     c->wire.on = c->state == EDGE_WRITING && c->wire.on;
+}
+
+void edge_answer_put(struct edge_conn *c, int status, const struct buf *head, struct buf *body)
+{
+    if (body->len >= EDGE_HANDED_MIN && c->h->answers + body->len > c->h->answers_max)
+        edge_error_put(c, 503, "too much is being read from here at once", false);
+    else
+        answer_write(c, status, head, body);
 }
 
 void edge_error_put(struct edge_conn *c, int status, const char *why, bool close)
@@ -64,7 +92,7 @@ void edge_error_put(struct edge_conn *c, int status, const char *why, bool close
     buf_text_add(&head, "Content-Type: text/plain\r\n");
     buf_printf(&body, "%s\n", why);
     c->close = c->close || close;
-    edge_answer_put(c, status, &head, &body);
+    answer_write(c, status, &head, &body);
 }
 
 void edge_options_put(struct edge_conn *c)
@@ -75,5 +103,5 @@ void edge_options_put(struct edge_conn *c)
     buf_init(&head, HTTP_HEADERS_MAX);
     buf_init(&body, 0);
     buf_text_add(&head, "Allow: GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS\r\n");
-    edge_answer_put(c, 200, &head, &body);
+    answer_write(c, 200, &head, &body);
 }

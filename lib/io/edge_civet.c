@@ -67,10 +67,16 @@ void edge_app_start(struct edge_app *a, const struct httpd_config *c)
     due_note(a);
 }
 
+static void ticket_drop(struct edge_ticket *t)
+{
+    buf_drop(&t->touched);
+    buf_drop(&t->body);
+}
+
 void edge_app_stop(struct edge_app *a)
 {
     for (size_t i = 0; i < EDGE_POOL_MAX; i++)
-        buf_drop(&a->tickets[i].touched);
+        ticket_drop(&a->tickets[i]);
     pthread_mutex_destroy(&a->lock);
 }
 
@@ -106,6 +112,15 @@ void edge_app_tell(struct edge_app *a, httpd_words_fn *fn, ms_t now, const char 
     app_did(a, &rp, ret_touched);
 }
 
+static void reply_check(struct http_reply *rp)
+{
+    if (rp->park_key[0] != '\0' || rp->lose || rp->hang)
+        http_reply_text(rp, 200, "text/plain", "");
+    else if (rp->body.full || rp->headers.full)
+        http_reply_text(rp, 500, "text/plain", "the answer is longer than this server may send\n");
+    assert(rp->status >= 200 && rp->status <= 599);
+}
+
 /* Everything that must happen before the answer leaves. */
 static void app_ask(struct edge_app *a, size_t slot, const struct http_ctx *ctx,
                     const struct http_request *rq, struct http_reply *rp)
@@ -114,6 +129,7 @@ static void app_ask(struct edge_app *a, size_t slot, const struct http_ctx *ctx,
 
     pthread_mutex_lock(&a->lock);
     a->handle(a->app, ctx, rq, rp);
+    reply_check(rp);
     edge_app_journal(a, rp);
     due_note(a);
     t->done = true;
@@ -123,9 +139,13 @@ static void app_ask(struct edge_app *a, size_t slot, const struct http_ctx *ctx,
     t->refuse_ms = rp->refuse_ms;
     text_copy(t->park_key, sizeof(t->park_key), rp->park_key);
     t->park_ms = rp->park_ms;
-    buf_drop(&t->touched);
+    ticket_drop(t);
     t->touched = rp->touched;
     rp->touched = (struct buf){0};
+    if (a->hands_over && rp->body.len >= EDGE_HANDED_MIN) {
+        t->body = rp->body;
+        rp->body = (struct buf){0};
+    }
     pthread_mutex_unlock(&a->lock);
 }
 
@@ -174,29 +194,23 @@ static void request_read(struct mg_connection *mc, struct http_request *rq)
         buf_add(&rq->body, chunk, (size_t)n);
 }
 
-/* One write, one answer, its length told: anything else would spoil the next request. */
+/* One write unless it is long, one answer, its length told: anything else would spoil the next
+ * request. The edge sees a torn answer by itself. */
 static void reply_write(struct mg_connection *mc, const struct http_reply *rp)
 {
     SCOPED(buf_drop) struct buf out = {0};
-    bool has_body = edge_status_has_body(rp->status);
+    const size_t len = edge_status_has_body(rp->status) ? rp->body.len : 0;
+    const bool together = len < EDGE_HANDED_MIN;
 
     buf_init(&out, EDGE_REPLY_MAX);
     buf_printf(&out, "HTTP/1.1 %d %s\r\n", rp->status, edge_reason(rp->status));
     buf_add(&out, buf_text(&rp->headers), rp->headers.len);
-    buf_printf(&out, "Content-Length: %zu\r\n\r\n", has_body ? rp->body.len : 0);
-    if (has_body)
-        buf_add(&out, buf_text(&rp->body), rp->body.len);
+    buf_printf(&out, "Content-Length: %zu\r\n\r\n", len);
+    if (together)
+        buf_add(&out, buf_text(&rp->body), len);
     assert(!out.full);
-    (void)mg_write(mc, buf_text(&out), out.len); /* the edge sees a torn answer by itself */
-}
-
-static void reply_check(struct http_reply *rp)
-{
-    if (rp->park_key[0] != '\0' || rp->lose || rp->hang)
-        http_reply_text(rp, 200, "text/plain", "");
-    else if (rp->body.full || rp->headers.full)
-        http_reply_text(rp, 500, "text/plain", "the answer is longer than this server may send\n");
-    assert(rp->status >= 200 && rp->status <= 599);
+    if (mg_write(mc, buf_text(&out), out.len) > 0 && !together)
+        (void)mg_write(mc, buf_text(&rp->body), len);
 }
 
 static int on_request(struct mg_connection *mc, void *arg)
@@ -226,7 +240,6 @@ static int on_request(struct mg_connection *mc, void *arg)
     ctx.door = (size_t)door;
     request_read(mc, &rq);
     app_ask(a, (size_t)slot, &ctx, &rq, &rp);
-    reply_check(&rp);
     reply_write(mc, &rp);
     return rp.status;
 }

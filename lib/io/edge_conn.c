@@ -83,6 +83,7 @@ void edge_conn_free(struct edge_conn *c)
     edge_framer_drop(&c->framer);
     buf_drop(&c->pending);
     buf_drop(&c->out);
+    edge_tail_drop(c);
     free(c);
 }
 
@@ -128,25 +129,51 @@ static void conn_discard(struct edge_conn *c)
 
 /* --- writing --------------------------------------------------------------------------------- */
 
-void edge_conn_flush(struct edge_conn *c)
+/* false: not all of `out` was written, and epoll will tell, or the connection is gone. Who reads
+ * fast gets EDGE_WRITES_MAX of them in one wake: others wait too. */
+static bool out_write(struct edge_conn *c, int *writes)
 {
     while (c->out_at < c->out.len) {
         const size_t end = c->allowed < c->out.len ? c->allowed : c->out.len;
         ssize_t n;
 
-        if (c->out_at >= end)
-            return;
-        n = edge_stream_write(&c->stream, c->out.data + c->out_at, end - c->out_at);
-
+        if (c->out_at >= end || ++*writes > EDGE_WRITES_MAX)
+            return false;
+        n = end - c->out_at < EDGE_WRITE_MAX ? (ssize_t)(end - c->out_at) : (ssize_t)EDGE_WRITE_MAX;
+        n = edge_stream_write(&c->stream, c->out.data + c->out_at, (size_t)n);
         if (n == -EAGAIN)
-            return;
+            return false;
         if (n < 0) {
             edge_conn_close(c);
-            return;
+            return false;
         }
         c->out_at += (size_t)n;
     }
+    return true;
+}
+
+/* The long body takes the place of the head that was written. */
+static bool tail_next(struct edge_conn *c)
+{
+    if (c->tail.len == 0)
+        return false;
     buf_drop(&c->out);
+    c->out_at = 0;
+    c->out = c->tail;
+    buf_init(&c->tail, EDGE_REPLY_MAX);
+    return true;
+}
+
+void edge_conn_flush(struct edge_conn *c)
+{
+    int writes = 0;
+
+    do
+        if (!out_write(c, &writes))
+            return;
+    while (tail_next(c));
+    buf_drop(&c->out);
+    edge_tail_drop(c);
     c->out_at = 0;
     c->allowed = SIZE_MAX;
     c->wire.on = false;
@@ -297,8 +324,7 @@ static void conn_run(struct edge_conn *c)
         conn_fill(c);
 }
 
-void edge_conn_answer(struct edge_conn *c, int status, const struct buf *head,
-                      const struct buf *body)
+void edge_conn_answer(struct edge_conn *c, int status, const struct buf *head, struct buf *body)
 {
     assert(c->state == EDGE_ASKING);
     edge_answer_put(c, status, head, body);
@@ -386,6 +412,7 @@ static struct edge_conn *conn_make(struct httpd *h, int fd, SSL_CTX *ctx)
     edge_framer_init(&c->framer, HTTP_HEADERS_MAX, HTTPD_REQUEST_BODY_MAX);
     buf_init(&c->pending, EDGE_PENDING_MAX + EDGE_READ_MAX);
     buf_init(&c->out, EDGE_REPLY_MAX);
+    buf_init(&c->tail, EDGE_REPLY_MAX);
     TAILQ_INSERT_TAIL(&h->conns, c, all);
     return c;
 }

@@ -20,6 +20,8 @@
 
 #define UP_OUT_MAX (HTTPD_REQUEST_BODY_MAX + HTTP_HEADERS_MAX + EDGE_TARGET_MAX + KIB(4))
 
+#define UP_HEAD_BYTES KIB(1) /* what we say ourselves, about */
+
 static void up_broken(struct edge_up *u);
 
 /* --- a reply is there ------------------------------------------------------------------------ */
@@ -85,8 +87,10 @@ static void up_done(struct edge_up *u)
     buf_drop(&t.touched);
     if (t.refuse_ms > 0)
         edge_refuse_for(h, t.refuse_ms);
-    if (!c)
+    if (!c) {
+        buf_drop(&t.body);
         return;
+    }
     c->wire = t.wire;
     if (t.done && !t.hang && !t.park_key[0])
         edge_point_done(c);
@@ -99,7 +103,8 @@ static void up_done(struct edge_up *u)
     else if (t.park_key[0])
         park_or_ask(c, &t, missed);
     else
-        edge_conn_answer(c, status, &u->head, &u->body);
+        edge_conn_answer(c, status, &u->head, t.body.len ? &t.body : &u->body);
+    buf_drop(&t.body);
 }
 
 /* --- the socket ------------------------------------------------------------------------------ */
@@ -206,6 +211,7 @@ static void up_broken(struct edge_up *u)
         up_free(u);
         edge_park_touch(u->h, buf_text(&t.touched), t.touched.full);
         buf_drop(&t.touched);
+        buf_drop(&t.body);
         if (c)
             edge_conn_error(c, 502, "no answer from inside", false);
     }
@@ -259,13 +265,16 @@ static void request_write(struct edge_up *u, const struct edge_conn *c, ms_t now
     const struct edge_request *rq = &c->framer.rq;
     struct buf *out = &u->out;
 
-    buf_printf(out, "%s %s HTTP/1.1\r\n", rq->method, buf_text(&rq->target));
-    buf_printf(out, "X-Gp-Edge-Cookie: %s %d\r\n", u->h->app.cookie, u->i);
-    buf_printf(out, "X-Gp-Edge-Conn: %llu\r\n", (unsigned long long)c->id);
-    buf_printf(out, "X-Gp-Edge-Peer: %s\r\n", c->peer);
-    buf_printf(out, "X-Gp-Edge-Scheme: %s\r\n", c->https ? "https" : "http");
-    buf_printf(out, "X-Gp-Edge-Door: %zu\r\n", c->door);
-    buf_printf(out, "X-Gp-Edge-Now: %lld\r\n", (long long)now);
+    buf_reserve(out, UP_HEAD_BYTES + rq->headers.len + rq->body.len);
+    buf_text_add(out, rq->method);
+    buf_char_add(out, ' ');
+    buf_add(out, buf_text(&rq->target), rq->target.len);
+    buf_printf(out,
+               " HTTP/1.1\r\nX-Gp-Edge-Cookie: %s %d\r\nX-Gp-Edge-Conn: %llu\r\n"
+               "X-Gp-Edge-Peer: %s\r\nX-Gp-Edge-Scheme: %s\r\nX-Gp-Edge-Door: %zu\r\n"
+               "X-Gp-Edge-Now: %lld\r\n",
+               u->h->app.cookie, u->i, (unsigned long long)c->id, c->peer,
+               c->https ? "https" : "http", c->door, (long long)now);
     if (c->parked_before)
         buf_printf(out, "X-Gp-Edge-Parked: %s\r\n", c->park_over ? "over" : "yes");
     buf_printf(out, "Content-Length: %zu\r\n", rq->body.len);

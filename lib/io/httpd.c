@@ -158,6 +158,8 @@ static struct httpd *httpd_make(struct loop *l, const struct httpd_config *c)
     for (size_t i = 0; i < HTTPD_LISTENS_MAX; i++)
         h->listens[i] = (struct edge_listen){.h = h, .i = i, .fd = -1};
     edge_app_start(&h->app, c);
+    h->app.hands_over = true;
+    h->answers_max = EDGE_ANSWERS_MAX;
     edge_park_init(&h->park);
     edge_up_init(h);
     h->bio = edge_stream_bio();

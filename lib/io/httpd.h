@@ -20,7 +20,7 @@
 #define HTTPD_POINT_MAX          160
 
 /* The application: total, called under the one lock, from a civetweb thread with a stack of 100 KB.
- * An answer longer than HTTP_BODY_MAX becomes a 500. HEAD arrives as GET. */
+ * An answer longer than HTTP_ANSWER_MAX becomes a 500. HEAD arrives as GET. */
 typedef void httpd_handle_fn(void *app, const struct http_ctx *ctx, const struct http_request *rq,
                              struct http_reply *rp);
 /* Domain time at which the application wants `tick` without a request; MS_NEVER for none. */

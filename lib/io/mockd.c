@@ -7,6 +7,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
+#include <malloc.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -17,6 +18,9 @@
 #define EXIT_MACHINE     1
 #define EXIT_USAGE       3
 #define CONTROL_LINE_MAX 256
+#define OWN_PAGES_BYTES  MIB(4)  /* long answers get pages of their own, and give them back … */
+#define KEPT_BYTES       MIB(32) /* … and that much of freed memory is kept for the next ones */
+#define ARENAS           2
 #define JOURNAL_TAKE_MS  1000 /* a stand-alone journal is taken from its ring so often */
 
 static const struct opt_row shared_rows[] = {
@@ -199,10 +203,10 @@ static int start_tls(struct running *r, struct err *e)
     return tls_server_new(&r->tls, opt_text(r->o, "cert"), opt_text(r->o, "key"), e);
 }
 
-static int read_listen(const struct running *r, const char *option, char address[64], int *ret,
+static int read_listen(const char *option, const char *text, char address[64], int *ret,
                        struct err *e)
 {
-    const char *text = opt_text(r->o, option), *colon = strrchr(text, ':');
+    const char *colon = strrchr(text, ':');
     int64_t port = 0;
 
     if (!colon || !text_copy_len(address, 64, text, (size_t)(colon - text)) ||
@@ -212,16 +216,18 @@ static int read_listen(const struct running *r, const char *option, char address
     return 0;
 }
 
-/* A second door, without TLS. */
+/* A second door, without TLS. Started by hand it is there unasked. */
 static int read_control(struct running *r, struct httpd_config *c, struct err *e)
 {
+    const bool given = opt_given(r->o, "control");
     int err;
 
-    if (!opt_given(r->o, "control"))
-        return 0;
-    if (!r->m->control_door)
+    if (given && !r->m->control_door)
         return err_set(e, -EINVAL, "--control: %s has no such door", r->m->name);
-    err = read_listen(r, "control", r->control_address, &c->listen[1].port, e);
+    if (!given && (!r->m->control_door || opt_given(r->o, "journal-fds")))
+        return 0;
+    err = read_listen("control", given ? opt_text(r->o, "control") : "127.0.0.1:0",
+                      r->control_address, &c->listen[1].port, e);
     c->listen[1].address = r->control_address;
     c->n_listen = 2;
     return err;
@@ -272,7 +278,7 @@ static int start_httpd(struct running *r, struct err *e)
                              .tick = r->app.tick,
                              .domain = r->domain,
                              .journal = r->ring};
-    int err = read_listen(r, "listen", r->address, &r->port, e);
+    int err = read_listen("listen", opt_text(r->o, "listen"), r->address, &r->port, e);
 
     if (err == 0)
         err = read_control(r, &c, e);
@@ -344,19 +350,31 @@ static int port_write(const struct running *r, const char *option, int port, str
     return file_write(opt_text(r->o, option), text, (size_t)n, 0644, e);
 }
 
+/* Somebody started it by himself. */
+static void ready(const struct running *r)
+{
+    struct mockd_doors d = {.control = ""};
+
+    snprintf(d.url, sizeof(d.url), "%s://%s:%d%s", r->tls ? "https" : "http", r->address, r->port,
+             r->m->base);
+    if (r->control_port) {
+        snprintf(d.control, sizeof(d.control), "http://%s:%d/", r->control_address,
+                 r->control_port);
+        printf("%s is controlled at %s\n", r->m->name, d.control);
+    }
+    printf("%s listens on %s\n", r->m->name, d.url);
+    if (r->m->greet)
+        r->m->greet(r->o, &d);
+    fflush(stdout);
+}
+
 static int tell(const struct running *r, struct err *e)
 {
     if (port_write(r, "control-port-file", r->control_port, e) < 0 ||
         port_write(r, "port-file", r->port, e) < 0)
         return e->code;
-    if (r->control_port && !opt_given(r->o, "journal-fds"))
-        printf("%s is controlled at http://%s:%d/\n", r->m->name, r->control_address,
-               r->control_port);
-    if (!opt_given(r->o, "journal-fds")) {
-        printf("%s listens on %s://%s:%d%s\n", r->m->name, r->tls ? "https" : "http", r->address,
-               r->port, r->m->base);
-        fflush(stdout);
-    }
+    if (!opt_given(r->o, "journal-fds"))
+        ready(r);
     return 0;
 }
 
@@ -366,6 +384,9 @@ static int run(struct running *r, struct err *e)
         start_clock, start_loop,  start_journal, start_app,
         start_tls,   start_holds, start_httpd,   start_control};
 
+    (void)mallopt(M_MMAP_THRESHOLD, OWN_PAGES_BYTES);
+    (void)mallopt(M_TRIM_THRESHOLD, KEPT_BYTES);
+    (void)mallopt(M_ARENA_MAX, ARENAS);
     for (size_t i = 0; i < COUNTOF(steps); i++) {
         int err = steps[i](r, e);
 
@@ -390,7 +411,10 @@ static void print_routes(const struct mockd *m)
 
         snprintf(path, sizeof(path), "%s%s%s", routes[i].path, routes[i].op ? "?op=" : "",
                  routes[i].op ? routes[i].op : "");
-        printf("%-6s %-56s %s\n", routes[i].method, path, routes[i].name);
+        if (m->basis)
+            printf("%-6s %-56s %-27s %s\n", routes[i].method, path, routes[i].name, m->basis(i));
+        else
+            printf("%-6s %-56s %s\n", routes[i].method, path, routes[i].name);
     }
 }
 
@@ -407,7 +431,7 @@ static bool said_instead(const struct mockd *m, const struct opts *o)
         buf_printf(&text, "%s %s\n", m->name, GATEPROOF_VERSION);
     else if (opt_flag(o, "routes"))
         print_routes(m);
-    else
+    else if (!m->said || !m->said(o, &text))
         return false;
     fputs(buf_text(&text), stdout);
     return true;

@@ -24,6 +24,10 @@ struct mockd_shared {
     uint64_t seed;
     int factor;
 };
+struct mockd_doors { /* where it listens: "http://127.0.0.1:5240/MAAS"; control "" when there is
+                        none */
+    char url[160], control[160];
+};
 struct mockd {
     const char *name; /* "mock-maas" */
     const char *what; /* one paragraph for --help */
@@ -40,7 +44,14 @@ struct mockd {
     const char *(*op)(const struct http_request *rq);
     const char *(*who)(const void *app, const struct http_request *rq);
     httpd_words_fn *control; /* lines of --control-fd, each without its end; may be NULL */
-    bool control_door;       /* there is a --control: requests of door 1 mean the mock itself */
+    /* There is a --control: requests of door 1 mean the mock itself. Whoever starts the program by
+     * hand has one at a free port of 127.0.0.1 without asking. */
+    bool control_door;
+    const char *(*basis)(size_t route); /* last column of --routes; may be NULL */
+    /* Words instead of a run, for options of its own; false: none of them was given. May be NULL.
+     */
+    bool (*said)(const struct opts *o, struct buf *out);
+    void (*greet)(const struct opts *o, const struct mockd_doors *doors); /* after it is ready */
 };
 
 int mockd_main(const struct mockd *m, int argc, char **argv);

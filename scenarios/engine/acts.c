@@ -297,6 +297,11 @@ static enum act_state maas_loses_answer(struct play *p, const struct script_line
     return tell_maas(p, words);
 }
 
+static enum act_state maas_misbehaves(struct play *p, const struct script_line *line)
+{
+    return tell_maas(p, line->args[0]);
+}
+
 /* --- the table ----------------------------------------------------------------------------------
  */
 
@@ -326,6 +331,7 @@ static const struct {
     {"machine.fails-deploy", machine_fails_deploy},
     {"machine.stays", machine_stays},
     {"maas.loses-answer", maas_loses_answer},
+    {"maas.misbehaves", maas_misbehaves},
     {"proxy.behaves", proxy_act},
     {"proxy.drops-idle", proxy_act},
     {"wire.cut", wire_act},

@@ -207,6 +207,18 @@ static bool maas_loses_answer(struct site *s, const struct script_line *line)
     return done;
 }
 
+static bool maas_misbehaves(struct site *s, const struct script_line *line)
+{
+    struct ev_list events;
+    bool done;
+
+    ev_list_init(&events);
+    done = maas_do(s->servers[SITE_MAAS].app, s->now, line->args[0], &events);
+    site_put_list(s, EVS_MAAS, &events);
+    ev_list_drop(&events);
+    return done;
+}
+
 /* The line's own words, without the first. */
 static bool proxy_act(struct site *s, const struct script_line *line)
 {
@@ -236,6 +248,7 @@ static const struct {
     {"proxy.behaves", proxy_act},
     {"proxy.drops-idle", proxy_act},
     {"maas.loses-answer", maas_loses_answer},
+    {"maas.misbehaves", maas_misbehaves},
     {"wire.cut", site_wire_act},
     {"wire.pair-cut", site_wire_act},
     {"wire.cut-one-way", site_wire_act},

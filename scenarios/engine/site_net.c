@@ -271,13 +271,17 @@ static void reply_spread(struct site *s, enum site_server_id server, struct http
  */
 static void call_answer(struct site *s, struct site_call *c, struct http_reply *rp)
 {
+    const bool fits = rp->body.len <= HTTP_BODY_MAX; /* as a caller on the wire bounds it */
+
     c->lose = rp->lose;
-    c->result.outcome = HTTP_ANSWERED;
-    c->result.status = rp->status;
+    c->result.outcome = fits ? HTTP_ANSWERED : HTTP_BROKEN;
+    c->result.status = fits ? rp->status : 0;
     if (c->conn != NULL)
         c->conn->received += rp->headers.len + rp->body.len;
-    buf_add(&c->result.headers, rp->headers.data, rp->headers.len);
-    buf_add(&c->result.body, rp->body.data, rp->body.len);
+    if (fits) {
+        buf_add(&c->result.headers, rp->headers.data, rp->headers.len);
+        buf_add(&c->result.body, rp->body.data, rp->body.len);
+    }
     site_call_move(s, c, CALL_DONE, s->now);
     if (c->point >= 0)
         site_point(s, c, "done");

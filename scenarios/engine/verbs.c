@@ -323,6 +323,12 @@ const struct verb_place verb_places[] = {
     {"proxy-variable", "HTTP_PROXY=, HTTPS_PROXY= or NO_PROXY= and a value", NULL, outfit_is_proxy_variable, false},
     {"proxy-way", "a status from 400 to 599", WORDS("honest", "refuses", "closes", "cuts", "silent"), is_error_status, false},
     {"assignment", "an assignment NAME=VALUE", NULL, outfit_is_variable, false},
+    {"misdeed", "a misbehaviour of docs/mock-maas.md",
+     WORDS("loses", "resets", "is", "delays", "trickles", "drips", "cuts", "misses", "garbles", "doubles", "contends",
+           "answers", "wants", "deploy-fails", "deploy-hangs", "release-fails", "release-hangs", "commission-fails",
+           "commission-hangs", "test-fails", "test-hangs", "erase-fails", "erase-hangs", "rescue-hangs", "bmc-dead",
+           "stale-read", "power-strange", "machine-vanishes", "owner-changes", "machine", "addresses", "racks", "key-revoked", "user-inactive", "image-gone",
+           "time", "key", "user", "image"), NULL, true},
     {"rest", "words", NULL, NULL, true},
 };
 const size_t n_verb_places = COUNTOF(verb_places);
@@ -382,6 +388,8 @@ const struct verb verbs[] = {
      "From when it enters this status, or from now on when it is in it, the machine stays in it for so long."},
     {"maas.loses-answer", VERB_ACT, "maas loses answer to {call}", ALL,
      "MAAS does what the n-th such call asks, and closes the connection without an answer."},
+    {"maas.misbehaves", VERB_ACT, "maas misbehaves {misdeed}", ALL,
+     "MAAS, or what stands before it, does that: the words of the table of misbehaviours in docs/mock-maas.md, such as: resets release.1, deploy-hangs one in 20, racks gone."},
 
     /* --- acts: the proxy */
     {"proxy.behaves", VERB_ACT, "proxy behaves {proxy-way}", ALL,

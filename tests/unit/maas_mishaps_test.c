@@ -115,6 +115,26 @@ static void a_revoked_key_and_a_gone_image_are_refused(void **state)
     assert_false(maas_do(s->maas, s->m.now, "key-revoked alice", &s->m.events));
 }
 
+static void a_key_a_user_and_an_image_come_back(void **state)
+{
+    struct maas_site *s = *state;
+
+    does(s, "key of alice revoked");
+    assert_int_equal(read_m1(s, ALICE_KEY), 401);
+    does(s, "key of alice back");
+    assert_int_equal(read_m1(s, ALICE_KEY), 200);
+    does(s, "user alice inactive");
+    assert_int_equal(read_m1(s, ALICE_KEY), 403);
+    does(s, "user alice active");
+    does(s, "machine m1 goes to alice");
+    does(s, "image ubuntu/jammy gone");
+    assert_int_equal(on_m1(s, ALICE_KEY, "deploy", "distro_series=jammy"), 400);
+    does(s, "image ubuntu/jammy back");
+    assert_int_equal(on_m1(s, ALICE_KEY, "deploy", "distro_series=jammy"), 200);
+    assert_int_equal(s->maas->mishaps[MAAS_MISHAP_KEY_REVOKED].fired, 1);
+    assert_int_equal(s->maas->mishaps[MAAS_MISHAP_IMAGE_GONE].fired, 1);
+}
+
 /* The same seed draws the same failures. */
 static void a_seed_draws_what_fails(void **state)
 {
@@ -143,6 +163,7 @@ int main(void)
         MISHAP_TEST(exhausted_addresses_give_the_machine_back_to_its_holder),
         MISHAP_TEST(a_stale_read_shows_what_was_before),
         MISHAP_TEST(a_revoked_key_and_a_gone_image_are_refused),
+        MISHAP_TEST(a_key_a_user_and_an_image_come_back),
         MISHAP_TEST(a_seed_draws_what_fails),
     };
 

@@ -284,6 +284,50 @@ static void keys_come_and_go(void **state)
         maas_send(s, ALICE_KEY, "POST", API "account/?op=delete_authorisation_token", form), 404);
 }
 
+/* Longer than a request may be; the second time from what was kept, and the last one is there. */
+static void a_list_of_five_hundred_machines_is_whole(void **state)
+{
+    struct maas_site *s = *state;
+    struct maas_spec spec;
+    struct ev_list events;
+    size_t first = 0;
+
+    ev_list_init(&events);
+    for (size_t i = 7; i <= 500; i++) {
+        maas_spec_default(i, &spec);
+        assert_true(maas_machine_add(s->maas, s->m.now, &spec, &events));
+    }
+    ev_list_drop(&events);
+    for (int i = 0; i < 2; i++) {
+        assert_int_equal(maas_get(s, ADMIN_KEY, API "machines/"), 200);
+        first = i == 0 ? s->t.rp.body.len : first;
+        assert_int_equal(s->t.rp.body.len, first);
+        assert_true(s->t.rp.body.len > HTTP_BODY_MAX);
+        assert_non_null(strstr(buf_text(&s->t.rp.body), "\"hostname\": \"m500\""));
+        assert_string_equal(buf_text(&s->t.rp.body) + first - 2, "\n]");
+    }
+}
+
+/* Read alone, a machine is the same before and after it was kept, and follows its changes. */
+static void a_machine_read_twice_is_the_same(void **state)
+{
+    struct maas_site *s = *state;
+    struct buf before SCOPED(buf_drop) = {0};
+    char target[64];
+
+    buf_init(&before, MIB(1));
+    snprintf(target, sizeof(target), API "machines/%s/", m1(s)->system_id);
+    assert_null(m1(s)->shown->text);
+    assert_int_equal(maas_get(s, ALICE_KEY, target), 200);
+    buf_add(&before, buf_text(&s->t.rp.body), s->t.rp.body.len);
+    assert_non_null(m1(s)->shown->text);
+    assert_int_equal(maas_get(s, ALICE_KEY, target), 200);
+    assert_string_equal(buf_text(&s->t.rp.body), buf_text(&before));
+    assert_int_equal(allocate(s, ALICE_KEY, "name=m1"), 200);
+    assert_int_equal(maas_get(s, ALICE_KEY, target), 200);
+    shows(s, "status_name", "Allocated");
+}
+
 /* Keys live in MAAS and in nobody's answer or journal. */
 static void keys_are_in_no_answer_and_no_event(void **state)
 {
@@ -318,6 +362,8 @@ int main(void)
         READS_TEST(a_user_who_holds_machines_has_heirs),
         READS_TEST(keys_come_and_go),
         READS_TEST(keys_are_in_no_answer_and_no_event),
+        READS_TEST(a_list_of_five_hundred_machines_is_whole),
+        READS_TEST(a_machine_read_twice_is_the_same),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -127,6 +127,25 @@ static void a_story_without_over_has_one_run(void **state)
     assert_int_equal(script->stages, BIT(STAGE_SIM) | BIT(STAGE_NETNS));
 }
 
+/* The words reach the mock as they stand. */
+static void maas_misbehaves_in_the_words_of_its_list(void **state)
+{
+    static const char text[] = "scenario \"x\"\nat 0s maas misbehaves wants any back 503 7\n"
+                               "at 5m maas misbehaves deploy-hangs one in 20\n"
+                               "never secret seen\nrun 1h\n";
+    struct err e;
+
+    (void)state;
+    must(script_read("x.scn", text, NULL, script, &e), &e);
+    assert_text(script->lines[0].verb->id, "maas.misbehaves");
+    assert_text(script->lines[0].args[0], "wants any back 503 7");
+    assert_text(script->lines[1].args[0], "deploy-hangs one in 20");
+    assert_true(script_read("x.scn",
+                            "scenario \"x\"\nat 0s maas misbehaves kindly\n"
+                            "never secret seen\nrun 1h\n",
+                            NULL, script, &e) < 0);
+}
+
 #define HEAD       "scenario \"x\"\nrun 1h\n"
 #define POINT_HINT "write OPERATION.N.PHASE, with a pause if you like, such as allocate.1.done+30m"
 #define TIME_HINT  "write one such as 90s, 15m or 1h30m"
@@ -430,6 +449,7 @@ int main(void)
         test(points_suffixes_and_two_facts_are_read),
         test(clusters_of_the_site_are_a_prelude),
         test(a_story_without_over_has_one_run),
+        test(maas_misbehaves_in_the_words_of_its_list),
         test(every_mistake_gets_place_and_remedy),
         test(a_story_of_too_many_lines_is_refused),
         test(every_form_of_the_table_is_well_made),

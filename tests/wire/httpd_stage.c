@@ -71,6 +71,21 @@ static void big_answer(struct http_reply *rp)
         buf_char_add(&rp->body, 'x');
 }
 
+/* Its last byte is another one. */
+static void long_answer(struct http_reply *rp, size_t bytes)
+{
+    static char some[KIB(64)];
+
+    memset(some, 'x', sizeof(some));
+    http_reply_text(rp, 200, "text/plain", "");
+    buf_reserve(&rp->body, bytes < HTTP_ANSWER_MAX ? bytes : HTTP_ANSWER_MAX);
+    for (size_t left = bytes - 1, n; left > 0; left -= n) {
+        n = left < sizeof(some) ? left : sizeof(some);
+        buf_add(&rp->body, some, n);
+    }
+    buf_char_add(&rp->body, 'z');
+}
+
 /* /wire?WORD: the answer suffers from that. */
 static void wire_answer(const struct http_request *rq, struct http_reply *rp)
 {
@@ -111,6 +126,10 @@ static void on_call(void *app, const struct http_ctx *ctx, const struct http_req
         value_answer(a, rp);
     } else if (text_is(rq->path, "/big"))
         big_answer(rp);
+    else if (text_is(rq->path, "/huge"))
+        long_answer(rp, HUGE_BYTES);
+    else if (text_is(rq->path, "/endless"))
+        long_answer(rp, HTTP_ANSWER_MAX + 1);
     else if (text_is(rq->path, "/wire"))
         wire_answer(rq, rp);
     else if (text_is(rq->path, "/none"))

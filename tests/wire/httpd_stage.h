@@ -8,7 +8,8 @@
 #include "lib/io/journal.h"
 #include "tests/wire/web_client.h"
 
-#define BIG_BYTES (size_t)1000000 /* the answer to /big */
+#define BIG_BYTES  (size_t)1000000 /* the answer to /big */
+#define HUGE_BYTES MIB(40)         /* to /huge; /endless is one byte more than an answer may have */
 
 #define GET(path)  "GET " path " HTTP/1.1\r\nHost: maas.site\r\n\r\n"
 #define POST(path) "POST " path " HTTP/1.1\r\nHost: maas.site\r\nContent-Length: 0\r\n\r\n"
