@@ -136,7 +136,7 @@ static void a_changed_key_is_put_and_an_unchanged_one_is_not(void **state)
     assert_true(text_copy(p->config.maas_key, sizeof p->config.maas_key, "otherkey:a:b"));
     again(p);
     play_reply(p, OVERLORD, 200, THERE);
-    STORY(p, "[   0.000] call PUT " ACCOUNT "\n");
+    STORY(p, "[   0.000] persist account; sync; call PUT " ACCOUNT "\n");
     assert_string_equal(buf_text(&play_find(p, ACCOUNT)->call.body),
                         "{\"account\":{\"apiEndpoint\":\"http://maas.site:5240/MAAS\","
                         "\"apiKey\":\"otherkey:a:b\"},\"shareWithProjects\":false}");
