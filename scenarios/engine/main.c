@@ -18,6 +18,8 @@ static const struct opt_row rows[] = {
     {"out", NULL, OPT_TEXT, "gateproof-report", "DIR", "where report and journals go", 0, 0, 0},
     {"format", NULL, OPT_TEXT, "text", "FORMAT",
      "text, json or junit on stdout (all three are files in DIR)", 0, 0, 0},
+    {"clauses", NULL, OPT_FLAG, "no", "",
+     "rules: the profile's clauses and the tests that cite them instead", 0, 0, 0},
     {"data", "GATEPROOF_DATA", OPT_TEXT, "", "DIR", "folder with stories/ and labs/", 0, 0, 0},
 };
 
