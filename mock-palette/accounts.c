@@ -55,14 +55,10 @@ bool pal_key_check(struct pal_ask *a, const struct pal_key *k)
 {
     struct url u;
 
-    if (url_read(k->endpoint, &u, NULL) < 0) {
-        pal_refuse(a, 400, "InvalidRequest", "account.apiEndpoint: must be an http or https URL.");
+    if (pal_no(a, PAL_NO_ENDPOINT_FORM, url_read(k->endpoint, &u, NULL) < 0))
         return false;
-    }
-    if (!is_maas_key(k->key)) {
-        pal_refuse(a, 400, "InvalidRequest", "account.apiKey: must be consumer:token:secret.");
+    if (pal_no(a, PAL_NO_KEY_FORM, !is_maas_key(k->key)))
         return false;
-    }
     return true;
 }
 
@@ -71,10 +67,8 @@ static struct pal_account *account_make(struct pal_ask *a, const char *name, con
 {
     struct pal_account *acc;
 
-    if (a->p->n_accounts == PALETTE_ACCOUNTS_MAX) {
-        pal_refuse(a, 409, "LimitReached", "There are %d accounts.", PALETTE_ACCOUNTS_MAX);
+    if (pal_no(a, PAL_NO_ACCOUNTS_FULL, a->p->n_accounts == PALETTE_ACCOUNTS_MAX))
         return NULL;
-    }
     acc = &a->p->accounts[a->p->n_accounts++];
     pal_uid_make(a->p, acc->uid);
     text_copy(acc->name, sizeof(acc->name), name);
@@ -124,10 +118,8 @@ static struct pal_gateway *overlord_of(struct pal_ask *a)
 {
     struct pal_gateway *g = pal_gateway_find(a->p, http_var(&a->vars, "uid"));
 
-    if (!g || g->state == PAL_DELETED) {
-        pal_refuse(a, 404, "ResourceNotFound", "There is no such private gateway.");
+    if (pal_no(a, PAL_NO_GATEWAY_UNKNOWN, !g || g->state == PAL_DELETED))
         return NULL;
-    }
     text_copy(a->uid, sizeof(a->uid), g->uid);
     return g;
 }
@@ -142,10 +134,8 @@ void pal_own_account_create(const struct http_exchange *x)
 
     if (!g || !own_account_read(a, JX_MUST, &own))
         return;
-    if (!own.name[0]) {
-        pal_refuse(a, 400, "InvalidRequest", "name: must not be empty.");
+    if (pal_no(a, PAL_NO_ACCOUNT_NAME, !own.name[0]))
         return;
-    }
     acc = account_make(a, own.name, g->uid, &own.at);
     if (!acc)
         return;
@@ -164,10 +154,8 @@ void pal_own_account_update(const struct http_exchange *x)
     if (!g || !own_account_read(a, 0, &own))
         return;
     acc = pal_account_find(a->p, g->account_uid);
-    if (acc)
+    if (!pal_no(a, PAL_NO_OWN_ACCOUNT_NONE, !acc))
         account_change(a, acc, &own.at);
-    else
-        pal_refuse(a, 404, "ResourceNotFound", "The private gateway has no account.");
 }
 
 /* --- /v1/cloudaccounts/maas: the user's ------------------------------------------------------ */
@@ -211,10 +199,9 @@ static bool user_account_read(struct pal_ask *a, struct user_account *ret)
     if (!pal_body(a, fields, COUNTOF(fields), ret) || !pal_key_check(a, &ret->at))
         return false;
     g = pal_gateway_find(a->p, ret->meta.annotations.overlord);
-    if (ret->meta.annotations.overlord[0] && (!g || g->state == PAL_DELETED)) {
-        pal_refuse(a, 400, "InvalidRequest", "metadata.annotations.overlordUid: is not known.");
+    if (pal_no(a, PAL_NO_OVERLORD_UNKNOWN,
+               ret->meta.annotations.overlord[0] && (!g || g->state == PAL_DELETED)))
         return false;
-    }
     return true;
 }
 
@@ -222,10 +209,8 @@ static struct pal_account *account_of(struct pal_ask *a)
 {
     struct pal_account *acc = pal_account_find(a->p, http_var(&a->vars, "uid"));
 
-    if (acc)
+    if (!pal_no(a, PAL_NO_ACCOUNT_UNKNOWN, !acc))
         text_copy(a->uid, sizeof(a->uid), acc->overlord);
-    else
-        pal_refuse(a, 404, "ResourceNotFound", "There is no such cloud account.");
     return acc;
 }
 
@@ -311,9 +296,7 @@ static bool page_read(struct pal_ask *a, struct page *ret)
                (!next || !*next || text_int(next, 0, INT32_MAX, &ret->offset));
     }
     pairs_drop(&query);
-    if (!fine)
-        pal_refuse(a, 400, "InvalidRequest", "limit, offset or continue is not well formed.");
-    return fine;
+    return !pal_no(a, PAL_NO_PAGE_FORM, !fine);
 }
 
 /* limit=0 asks for all. An empty `continue` is the end; listmeta is always there. */

@@ -10,15 +10,12 @@ static bool admit_user(struct pal_ask *a, const char *api_key)
     uint8_t hash[SHA256_LEN];
 
     digest_sha256(api_key, strlen(api_key), hash);
-    if (!digest_equal(hash, a->p->api_key, sizeof(hash))) {
-        pal_refuse(a, 401, "Unauthorized", "The ApiKey is not known.");
+    if (pal_no(a, PAL_NO_API_KEY, !digest_equal(hash, a->p->api_key, sizeof(hash))))
         return false;
-    }
     a->who = PAL_USER;
-    if (a->route->flags & PAL_MAY_USER)
-        return !(a->route->flags & PAL_OF_CLUSTER) || pal_cluster_in_scope(a);
-    pal_refuse(a, 403, "Forbidden", "This operation is for gateways.");
-    return false;
+    if (pal_no(a, PAL_NO_USER_OP, !(a->route->flags & PAL_MAY_USER)))
+        return false;
+    return !(a->route->flags & PAL_OF_CLUSTER) || pal_cluster_in_scope(a);
 }
 
 static const struct pal_token *token_find(const struct palette *p, const char *token)
@@ -52,27 +49,20 @@ static bool admit_token(struct pal_ask *a, const char *text)
     digest_sha256(text, strlen(text), hash);
     if (!t && pal_agent_admit(a, hash))
         return a->code[0] == '\0';
-    if (!t) { /* no code: the gateway renews, as for an old one (GP-88) */
-        pal_refuse(a, 401, "", "The token is not known.");
+    if (pal_no(a, PAL_NO_TOKEN_UNKNOWN, !t)) /* no code: the gateway renews, as for an old one */
         return false;
-    }
     a->who = PAL_GATEWAY;
     a->gateway = &a->p->gateways[t->gateway_i];
     text_copy(a->uid, sizeof(a->uid), a->gateway->uid);
-    if (a->gateway->state == PAL_DELETED) {
-        pal_refuse(a, 401, "CredentialRevoked", "The gateway was deleted.");
+    if (pal_no(a, PAL_NO_GATEWAY_REVOKED, a->gateway->state == PAL_DELETED))
         return false;
-    }
-    if (a->ctx->now >= t->until && !a->ctx->parked_before) {
-        pal_refuse(a, 401, "TokenExpired", "The token has expired.");
+    if (pal_no(a, PAL_NO_TOKEN_EXPIRED, a->ctx->now >= t->until && !a->ctx->parked_before))
         return false;
-    }
     if ((a->route->flags & PAL_MAY_GATEWAY) && has_own(a))
         return true;
     if ((a->route->flags & PAL_MAY_GATEWAY) && (a->route->flags & PAL_OF_CLUSTER))
         return pal_cluster_in_scope(a);
-    pal_refuse(a, 403, "Forbidden", "The token is not good for this object.");
-    return false;
+    return !pal_no(a, PAL_NO_TOKEN_OBJECT, true);
 }
 
 bool pal_admit(struct pal_ask *a)
@@ -85,6 +75,5 @@ bool pal_admit(struct pal_ask *a)
         return admit_user(a, text);
     if (http_header_get(&a->rq->headers, "Authorization", text, sizeof(text)))
         return admit_token(a, text);
-    pal_refuse(a, 401, "", "An ApiKey or a token is needed.");
-    return false;
+    return !pal_no(a, PAL_NO_NO_CREDENTIAL, true);
 }

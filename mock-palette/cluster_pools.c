@@ -40,9 +40,7 @@ static bool pool_fits(struct pal_ask *a, const struct pal_pool *new, const struc
         fault = "isControlPlane: there is a control-plane pool";
     else if (size_without(a->cluster, old) + new->size > PAL_MACHINES_MAX)
         fault = "size: a cluster has at most 100 machines";
-    if (fault)
-        pal_refuse(a, 400, "InvalidRequest", "poolConfig.%s.", fault);
-    return !fault;
+    return !pal_no_text(a, PAL_NO_POOL_CONFIG, fault != NULL, fault);
 }
 
 static bool change(struct pal_ask *a)
@@ -62,14 +60,10 @@ void pal_pool_create(const struct http_exchange *x)
 
     if (!pal_body(a, pal_pool_fields, pal_n_pool_fields, &pool) || !pool_fits(a, &pool, NULL))
         return;
-    if (pal_pool_find(c, pool.name)) {
-        pal_refuse(a, 409, "MachinePoolExists", "There is a pool of that name.");
+    if (pal_no(a, PAL_NO_POOL_EXISTS, pal_pool_find(c, pool.name)))
         return;
-    }
-    if (c->n_pools == PAL_POOLS_MAX) {
-        pal_refuse(a, 409, "LimitReached", "There are %d pools.", PAL_POOLS_MAX);
+    if (pal_no(a, PAL_NO_POOLS_FULL, c->n_pools == PAL_POOLS_MAX))
         return;
-    }
     if (!change(a))
         return;
     c->pools[c->n_pools++] = pool;
@@ -81,8 +75,7 @@ static struct pal_pool *pool_of(struct pal_ask *a)
 {
     struct pal_pool *pool = pal_pool_find(a->cluster, http_var(&a->vars, "pool"));
 
-    if (!pool)
-        pal_refuse(a, 404, "ResourceNotFound", "There is no such machine pool.");
+    pal_no(a, PAL_NO_POOL_UNKNOWN, !pool);
     return pool;
 }
 
@@ -114,10 +107,8 @@ void pal_pool_delete(const struct http_exchange *x)
 
     if (!pool)
         return;
-    if (pool->control_plane) {
-        pal_refuse(a, 400, "InvalidRequest", "The control-plane pool stays.");
+    if (pal_no(a, PAL_NO_POOL_CONTROL_PLANE, pool->control_plane))
         return;
-    }
     if (!change(a))
         return;
     memmove(pool, pool + 1, (size_t)(&c->pools[--c->n_pools] - pool) * sizeof(*pool));

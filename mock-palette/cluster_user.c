@@ -108,23 +108,15 @@ static struct pal_gateway *entity_check(struct pal_ask *a, const struct entity *
     struct pal_gateway *g = acc ? pal_gateway_find(a->p, acc->overlord) : NULL;
     const char *fault = pools_fault(e->spec.pools, e->spec.n_pools);
 
-    if (!is_name(e->meta.name))
-        pal_refuse(a, 400, "InvalidRequest", "metadata.name: at most 32 of a-z, 0-9 and -.");
-    else if (fault)
-        pal_refuse(a, 400, "InvalidRequest", "spec.machinepoolconfig: %s.", fault);
-    else if (!e->spec.cloud.domain[0])
-        pal_refuse(a, 400, "InvalidRequest", "spec.cloudConfig.domain: must not be empty.");
-    else if (!acc)
-        pal_refuse(a, 400, "InvalidRequest", "spec.cloudAccountUid: is not known.");
-    else if (!g || g->state == PAL_DELETED)
-        pal_refuse(a, 400, "GatewayRequired", "The account is bound to no private gateway.");
-    else if (!name_is_free(a->p, e->meta.name))
-        pal_refuse(a, 409, "ClusterNameInUse", "There is a cluster of that name.");
-    else if (a->p->n_clusters == PALETTE_CLUSTERS_MAX)
-        pal_refuse(a, 409, "LimitReached", "There were %d clusters.", PALETTE_CLUSTERS_MAX);
-    else
-        return g;
-    return NULL;
+    if (pal_no(a, PAL_NO_CLUSTER_NAME, !is_name(e->meta.name)) ||
+        pal_no_text(a, PAL_NO_CLUSTER_POOLS, fault != NULL, fault) ||
+        pal_no(a, PAL_NO_CLUSTER_DOMAIN, !e->spec.cloud.domain[0]) ||
+        pal_no(a, PAL_NO_CLUSTER_ACCOUNT, !acc) ||
+        pal_no(a, PAL_NO_ACCOUNT_UNBOUND, !g || g->state == PAL_DELETED) ||
+        pal_no(a, PAL_NO_CLUSTER_NAME_USED, !name_is_free(a->p, e->meta.name)) ||
+        pal_no(a, PAL_NO_CLUSTERS_FULL, a->p->n_clusters == PALETTE_CLUSTERS_MAX))
+        return NULL;
+    return g;
 }
 
 /* Everything that nobody chooses: all drawn from the seed. */
@@ -155,10 +147,8 @@ void pal_cluster_create(const struct http_exchange *x)
         WRONG("out of memory");
     if (!entity_read(a, e))
         return;
-    if (e->meta.labels && !pal_labels_merge(&labels, e->meta.labels)) {
-        pal_refuse(a, 400, "InvalidRequest", "metadata.labels: must be a few plain texts.");
+    if (pal_no(a, PAL_NO_LABELS_FORM, e->meta.labels && !pal_labels_merge(&labels, e->meta.labels)))
         return;
-    }
     g = entity_check(a, e);
     if (!g)
         return;
@@ -234,9 +224,8 @@ void pal_cluster_delete(const struct http_exchange *x)
     if (fine && text_is(pairs_find(&query, "forceDelete"), "true"))
         m.kind = PAL_MOVE_FORCE;
     pairs_drop(&query);
-    if (!fine)
-        pal_refuse(a, 400, "InvalidRequest", "The query is not well formed.");
-    else if (pal_cluster_ask(a, a->cluster, &m, "deleted by the user"))
+    if (!pal_no(a, PAL_NO_QUERY_FORM, !fine) &&
+        pal_cluster_ask(a, a->cluster, &m, "deleted by the user"))
         pal_answer(a, 204, NULL);
 }
 
@@ -268,14 +257,10 @@ static void labels_change(struct pal_ask *a, bool replace)
         labels = c->labels;
     fine = !u.meta.labels || pal_labels_merge(&labels, u.meta.labels);
     jx_drop(update_fields, COUNTOF(update_fields), &u);
-    if (!fine) {
-        pal_refuse(a, 400, "InvalidRequest", "metadata.labels: must be a few plain texts.");
+    if (pal_no(a, PAL_NO_LABELS_FORM, !fine))
         return;
-    }
-    if (pal_stage_row(c->life.stage)->absent) {
-        pal_refuse(a, 409, "Deleting", "The cluster is being deleted.");
+    if (pal_no(a, PAL_NO_CHANGE_DELETING, pal_stage_row(c->life.stage)->absent))
         return;
-    }
     c->labels = labels;
     pal_assignment_changed(c, a->rp);
     pal_answer(a, 204, NULL);

@@ -203,7 +203,7 @@ bool pal_cluster_ask(struct pal_ask *a, struct pal_cluster *c, const struct pal_
 
     if (v->status < 300)
         return true;
-    pal_refuse(a, v->status, v->code, "%s", v->message);
+    pal_refuse_as(a, v->status, v->code, v->message);
     return false;
 }
 
@@ -221,14 +221,10 @@ bool pal_cluster_in_scope(struct pal_ask *a)
 {
     struct pal_cluster *c = pal_cluster_of_path(a);
 
-    if (is_foreign(a, c)) {
-        pal_refuse(a, 403, "Forbidden", "The token is not good for this cluster.");
+    if (pal_no(a, PAL_NO_CLUSTER_FOREIGN, is_foreign(a, c)))
         return false;
-    }
-    if (!c || (a->who == PAL_USER && c->life.forced)) {
-        pal_refuse(a, 404, "ResourceNotFound", "There is no such cluster.");
+    if (pal_no(a, PAL_NO_CLUSTER_UNKNOWN, !c || (a->who == PAL_USER && c->life.forced)))
         return false;
-    }
     a->cluster = c;
     return true;
 }
@@ -242,20 +238,11 @@ static bool epoch_is_current(struct pal_ask *a, const struct pal_cluster *c, uns
 
     if (can & (PAL_CAN_READ | PAL_CAN_BEAT))
         return true;
-    if (!http_header_get(&a->rq->headers, "X-Gp-Epoch", text, sizeof(text))) {
-        if (a->who != PAL_GATEWAY)
-            return true;
-        pal_refuse(a, 400, "EpochMissing", "X-Gp-Epoch must be given.");
+    if (!http_header_get(&a->rq->headers, "X-Gp-Epoch", text, sizeof(text)))
+        return !pal_no(a, PAL_NO_EPOCH_MISSING, a->who == PAL_GATEWAY);
+    if (pal_no(a, PAL_NO_EPOCH_FORM, !text_int(text, 0, INT64_MAX, &epoch)))
         return false;
-    }
-    if (!text_int(text, 0, INT64_MAX, &epoch)) {
-        pal_refuse(a, 400, "InvalidRequest", "X-Gp-Epoch must be a whole number.");
-        return false;
-    }
-    if (epoch == c->life.epoch)
-        return true;
-    pal_refuse(a, 409, "StaleEpoch", "The epoch is over.");
-    return false;
+    return !pal_no(a, PAL_NO_EPOCH_STALE, epoch != c->life.epoch);
 }
 
 bool pal_cluster_may(struct pal_ask *a, struct pal_cluster *c, unsigned can)
@@ -267,11 +254,9 @@ bool pal_cluster_may(struct pal_ask *a, struct pal_cluster *c, unsigned can)
         return false;
     if ((a->who == PAL_GATEWAY ? row->gateway : row->agent) & can)
         return true;
-    if (a->who == PAL_GATEWAY && c->life.stage == PAL_STAGE_PENDING)
-        pal_refuse(a, 409, "NotClaimed", "Claim the cluster first.");
-    else
-        pal_refuse(a, 403, "Forbidden", "The caller does not own the cluster.");
-    return false;
+    return !pal_no(a, PAL_NO_NOT_CLAIMED,
+                   a->who == PAL_GATEWAY && c->life.stage == PAL_STAGE_PENDING) &&
+           !pal_no(a, PAL_NO_NOT_OWNER, true);
 }
 
 static struct pal_agent *agent_find(struct palette *p, const uint8_t token[SHA256_LEN],
@@ -290,18 +275,14 @@ static bool agent_is_welcome(struct pal_ask *a)
 {
     const struct pal_life *l = &a->cluster->life;
 
-    if (!(a->route->flags & PAL_REVOKED_TOO) && (l->forced || !pal_stage_row(l->stage)->agent)) {
-        pal_refuse(a, 401, "CredentialRevoked", "Agents of this cluster are refused.");
+    if (pal_no(a, PAL_NO_AGENTS_REFUSED,
+               !(a->route->flags & PAL_REVOKED_TOO) &&
+                   (l->forced || !pal_stage_row(l->stage)->agent)))
         return false;
-    }
-    if (a->ctx->now >= a->agent->until && !a->ctx->parked_before) {
-        pal_refuse(a, 401, "TokenExpired", "The token has expired.");
+    if (pal_no(a, PAL_NO_TOKEN_EXPIRED, a->ctx->now >= a->agent->until && !a->ctx->parked_before))
         return false;
-    }
-    if (!(a->route->flags & PAL_MAY_AGENT)) {
-        pal_refuse(a, 403, "Forbidden", "This operation is not for agents.");
+    if (pal_no(a, PAL_NO_AGENT_OP, !(a->route->flags & PAL_MAY_AGENT)))
         return false;
-    }
     return true;
 }
 

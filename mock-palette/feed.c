@@ -115,9 +115,7 @@ static void list_answer(struct pal_ask *a)
     buf_text_add(&body, "],\"queries\":[");
     queries_write(a, &body);
     buf_text_add(&body, "]}");
-    if (body.full)
-        pal_refuse(a, 503, "ListTooLong", "The list is longer than 4 MiB.");
-    else
+    if (!pal_no(a, PAL_NO_LIST_LONG, body.full))
         pal_answer(a, 200, buf_text(&body));
 }
 
@@ -138,9 +136,7 @@ bool pal_poll_read(struct pal_ask *a, struct pal_poll *ret)
     }
     pairs_drop(&query);
     ret->wait = ms_min(ret->wait, PAL_WAIT_MAX_MS);
-    if (!fine)
-        pal_refuse(a, 400, "InvalidRequest", "cursor or waitSeconds is not well formed.");
-    return fine;
+    return !pal_no(a, PAL_NO_POLL_FORM, !fine);
 }
 
 /* GET /v1/x-gp/pcg/{uid}/feed?waitSeconds=30&cursor=c-123 */
@@ -154,10 +150,8 @@ void pal_feed(const struct http_exchange *x)
         return;
     a->gateway->feed_seen = true;
     pal_gateway_settle(a->p, a->gateway, x->ctx->now, a->rp);
-    if (q.cursor[0] && !cursor_read(a->gateway, q.cursor, &revision)) {
-        pal_refuse(a, 410, "CursorExpired", "The cursor is not known: ask without one.");
+    if (pal_no(a, PAL_NO_CURSOR, q.cursor[0] && !cursor_read(a->gateway, q.cursor, &revision)))
         return;
-    }
     if (revision != a->gateway->revision)
         list_answer(a);
     else if (x->ctx->park_over || q.wait == 0)

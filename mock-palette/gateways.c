@@ -95,14 +95,10 @@ void pal_pairing_code(const struct http_exchange *x)
                 text_is(pairs_find(&query, "cloudType"), "maas");
 
     pairs_drop(&query);
-    if (!maas) {
-        pal_refuse(a, 400, "InvalidRequest", "cloudType: must be maas here.");
+    if (pal_no(a, PAL_NO_CLOUD_TYPE, !maas))
         return;
-    }
-    if (p->n_gateways == PALETTE_GATEWAYS_MAX) {
-        pal_refuse(a, 409, "LimitReached", "There are %d gateways.", PALETTE_GATEWAYS_MAX);
+    if (pal_no(a, PAL_NO_GATEWAYS_FULL, p->n_gateways == PALETTE_GATEWAYS_MAX))
         return;
-    }
     g = &p->gateways[p->n_gateways++];
     pal_uid_make(p, g->uid);
     pal_uid_make(p, g->self_uid);
@@ -148,10 +144,8 @@ static struct pal_gateway *gateway_of(struct pal_ask *a)
 {
     struct pal_gateway *g = pal_gateway_find(a->p, http_var(&a->vars, "uid"));
 
-    if (!g || g->state == PAL_DELETED) {
-        pal_refuse(a, 404, "ResourceNotFound", "There is no such private gateway.");
+    if (pal_no(a, PAL_NO_GATEWAY_UNKNOWN, !g || g->state == PAL_DELETED))
         return NULL;
-    }
     text_copy(a->uid, sizeof(a->uid), g->uid);
     return g;
 }

@@ -1,6 +1,8 @@
 /* The state table, the refusals in the order in which they are looked for, and the effects. */
 #include "mock-palette/life.h"
 
+#include "mock-palette/refusals.h"
+
 #include <string.h>
 
 #define AGENT_ALIVE (PAL_CAN_REGISTER | PAL_CAN_BEAT | PAL_CAN_READ)
@@ -291,7 +293,7 @@ static const struct effect {
 const struct pal_verdict *pal_life_move(struct pal_life *l, const struct pal_move *m)
 {
     for (size_t i = 0; i < COUNTOF(rules); i++)
-        if (rules[i].kind == m->kind && rules[i].holds(l, m))
+        if (rules[i].kind == m->kind && pal_bites(PAL_NO_COUNT + i) && rules[i].holds(l, m))
             return &rules[i].verdict;
     effects[m->kind].make(l, m);
     return &effects[m->kind].verdict;

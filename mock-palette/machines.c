@@ -60,10 +60,9 @@ static bool record_read(struct pal_ask *a, struct record *ret)
 {
     if (!pal_body(a, fields, COUNTOF(fields), ret))
         return false;
-    if (ret->status.state[0] && !state_is_known(ret->status.state)) {
-        pal_refuse(a, 400, "InvalidRequest", "status.instanceState: is not known.");
+    if (pal_no(a, PAL_NO_INSTANCE_STATE,
+               ret->status.state[0] && !state_is_known(ret->status.state)))
         return false;
-    }
     return true;
 }
 
@@ -116,10 +115,7 @@ static void record_put(struct pal_ask *a, struct pal_machine *m, const struct re
 
 static bool pool_is_known(struct pal_ask *a)
 {
-    if (pal_pool_find(a->cluster, http_var(&a->vars, "pool")))
-        return true;
-    pal_refuse(a, 404, "ResourceNotFound", "There is no such machine pool.");
-    return false;
+    return !pal_no(a, PAL_NO_POOL_UNKNOWN, !pal_pool_find(a->cluster, http_var(&a->vars, "pool")));
 }
 
 static bool is_system_id(const char *id)
@@ -132,10 +128,8 @@ static struct pal_machine *machine_new(struct pal_ask *a, const char *system_id)
     struct pal_cluster *c = a->cluster;
     struct pal_machine *m;
 
-    if (c->n_machines == PAL_MACHINES_MAX) {
-        pal_refuse(a, 409, "LimitReached", "A cluster has at most %d machines.", PAL_MACHINES_MAX);
+    if (pal_no(a, PAL_NO_MACHINES_FULL, c->n_machines == PAL_MACHINES_MAX))
         return NULL;
-    }
     m = &c->machines[c->n_machines++];
     *m = (struct pal_machine){.state = "Unknown"};
     pal_uid_make(a->p, m->uid);
@@ -153,10 +147,8 @@ void pal_machine_create(const struct http_exchange *x)
 
     if (!pal_cluster_may(a, a->cluster, PAL_CAN_REPORT) || !record_read(a, &r))
         return;
-    if (!is_system_id(r.meta.name)) {
-        pal_refuse(a, 400, "InvalidRequest", "metadata.name: must be a system id.");
+    if (pal_no(a, PAL_NO_MACHINE_NAME, !is_system_id(r.meta.name)))
         return;
-    }
     if (!pool_is_known(a))
         return;
     m = pal_machine_find(a->cluster, r.meta.name);
@@ -180,7 +172,7 @@ static struct pal_machine *machine_of(struct pal_ask *a)
         if (c->machines[i].recorded &&
             text_is(c->machines[i].uid, http_var(&a->vars, "machineUid")))
             return &c->machines[i];
-    pal_refuse(a, 404, "ResourceNotFound", "There is no such machine.");
+    pal_no(a, PAL_NO_MACHINE_UNKNOWN, true);
     return NULL;
 }
 

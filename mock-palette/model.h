@@ -10,6 +10,7 @@
 #include "lib/base/jx.h"
 #include "lib/base/rng.h"
 #include "mock-palette/palette.h"
+#include "mock-palette/refusals.h"
 
 #define PAL_UID_MAX       32
 #define PAL_NAME_MAX      256
@@ -145,8 +146,13 @@ static inline struct pal_ask *pal_ask(const struct http_exchange *x)
 }
 
 bool pal_admit(struct pal_ask *a); /* false: it has been refused */
-void pal_refuse(struct pal_ask *a, int status, const char *code, const char *fmt, ...)
-    PRINTF_LIKE(4, 5);
+/* Refuses with that row when `holds`; true: it has been refused. Every refusal of this Palette is a
+ * row of refusals.inc or of the transaction table in life.c. */
+bool pal_no(struct pal_ask *a, enum pal_no no, bool holds);
+/* The same, with `text` behind the row's message. */
+bool pal_no_text(struct pal_ask *a, enum pal_no no, bool holds, const char *text);
+void pal_refuse(struct pal_ask *a, enum pal_no no, const char *text);
+void pal_refuse_as(struct pal_ask *a, int status, const char *code, const char *message);
 void pal_answer(struct pal_ask *a, int status, const char *json); /* json NULL: no body */
 void pal_answer_uid(struct pal_ask *a, const char *uid);          /* 201 v1Uid with AuditUid */
 /* Reads the body by table; false: it has been refused with 400. */

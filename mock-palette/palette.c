@@ -130,18 +130,15 @@ static void dispatch(struct pal_ask *a)
     if (match != HTTP_MATCHED) {
         a->route = NULL;
         a->op = "unknown";
-        if (match == HTTP_NO_PATH) {
-            pal_refuse(a, 404, "RouteNotFound", "There is no such operation.");
-        } else {
-            allow_write(a, &plain);
-            pal_refuse(a, 405, "MethodNotAllowed", "There is no such method of this path.");
-        }
+        if (pal_no(a, PAL_NO_NO_ROUTE, match == HTTP_NO_PATH))
+            return;
+        allow_write(a, &plain);
+        pal_no(a, PAL_NO_NO_METHOD, true);
         return;
     }
     a->op = a->route->name;
-    if (a->rq->body.full || a->rq->body.len > PAL_REQUEST_MAX)
-        pal_refuse(a, 400, "RequestTooLarge", "A request has at most 1 MiB.");
-    else if (pal_admit(a))
+    if (!pal_no(a, PAL_NO_REQUEST_LARGE, a->rq->body.full || a->rq->body.len > PAL_REQUEST_MAX) &&
+        pal_admit(a))
         a->route->handle(&(struct http_exchange){.app = a,
                                                  .ctx = a->ctx,
                                                  .rq = a->rq,

@@ -89,10 +89,10 @@ static void user_answer(struct pal_ask *a, struct pal_query *q)
     struct buf body SCOPED(buf_drop) = {0};
 
     q->asker = 0; /* its answer was fetched */
-    if (q->state == PAL_TIMED_OUT) {
-        pal_refuse(a, 504, "GatewayTimeout", "The private gateway did not answer in time.");
-    } else if (!q->ok) {
-        pal_refuse(a, 400, q->code, "%s", q->message);
+    if (pal_no(a, PAL_NO_GATEWAY_TIMEOUT, q->state == PAL_TIMED_OUT))
+        return;
+    if (!q->ok) {
+        pal_refuse_as(a, 400, q->code, q->message);
     } else if (q->kind == pal_query_validate()) {
         pal_answer(a, 204, NULL);
     } else {
@@ -108,10 +108,8 @@ static struct pal_query *query_new(struct pal_ask *a, struct pal_gateway *g,
     size_t gateway_i = pal_gateway_i(a->p, g);
     struct pal_query *q = open_of(a->p, gateway_i) < PAL_OPEN_MAX ? place(a->p) : NULL;
 
-    if (!q) {
-        pal_refuse(a, 429, "TooManyRequests", "The private gateway has enough to answer.");
+    if (pal_no(a, PAL_NO_QUERIES_FULL, !q))
         return NULL;
-    }
     buf_clear(&q->items);
     *q = (struct pal_query){.state = PAL_ASKED,
                             .kind = kind,
@@ -129,10 +127,9 @@ void pal_query_ask(struct pal_ask *a, struct pal_gateway *g, const struct pal_qu
     struct pal_query *q = a->ctx->parked_before ? asked_by(a->p, a->ctx->conn) : NULL;
 
     text_copy(a->uid, sizeof(a->uid), g->uid);
-    if (!q && (g->state == PAL_PENDING || g->state == PAL_DELETED)) {
-        pal_refuse(a, 409, "GatewayNotRunning", "The private gateway is not running.");
+    if (pal_no(a, PAL_NO_GATEWAY_NOT_RUNNING,
+               !q && (g->state == PAL_PENDING || g->state == PAL_DELETED)))
         return;
-    }
     if (!q) {
         q = query_new(a, g, kind);
         if (!q)
@@ -170,15 +167,14 @@ void pal_validate(const struct http_exchange *x)
                                        .fields = pal_key_fields,
                                        .n_fields = pal_n_key_fields}};
 
-    if (!g || g->state == PAL_DELETED)
-        pal_refuse(a, 404, "ResourceNotFound", "There is no such private gateway.");
-    else if (pal_body(a, fields, COUNTOF(fields), &v) && pal_key_check(a, &v.at))
+    if (!pal_no(a, PAL_NO_GATEWAY_UNKNOWN, !g || g->state == PAL_DELETED) &&
+        pal_body(a, fields, COUNTOF(fields), &v) && pal_key_check(a, &v.at))
         pal_query_ask(a, g, pal_query_validate(), "", &v.at);
 }
 
 void pal_validate_unbound(const struct http_exchange *x)
 {
-    pal_refuse(pal_ask(x), 400, "GatewayRequired", "The account is bound to no private gateway.");
+    pal_no(pal_ask(x), PAL_NO_ACCOUNT_UNBOUND, true);
 }
 
 /* GET /v1/cloudaccounts/maas/{uid}/properties/{kind} */
@@ -189,12 +185,8 @@ void pal_properties(const struct http_exchange *x)
     struct pal_account *acc = pal_account_find(a->p, http_var(x->vars, "uid"));
     struct pal_gateway *g = acc ? pal_gateway_find(a->p, acc->overlord) : NULL;
 
-    if (!kind || kind == pal_query_validate())
-        pal_refuse(a, 404, "RouteNotFound", "There is no such property.");
-    else if (!acc)
-        pal_refuse(a, 404, "ResourceNotFound", "There is no such cloud account.");
-    else if (!g || g->state == PAL_DELETED)
-        pal_refuse(a, 400, "GatewayRequired", "The account is bound to no private gateway.");
-    else
+    if (!pal_no(a, PAL_NO_PROPERTY_UNKNOWN, !kind || kind == pal_query_validate()) &&
+        !pal_no(a, PAL_NO_ACCOUNT_UNKNOWN, !acc) &&
+        !pal_no(a, PAL_NO_ACCOUNT_UNBOUND, !g || g->state == PAL_DELETED))
         pal_query_ask(a, g, kind, acc->uid, NULL);
 }

@@ -35,14 +35,12 @@ static bool list_read(struct pal_ask *a, const struct list_shape *s, void *eleme
     char type[64] = "";
 
     http_header_get(&a->rq->headers, "Content-Type", type, sizeof(type));
-    if (!text_begins(type, "application/json")) {
-        pal_refuse(a, 400, "InvalidRequest", "Content-Type must be application/json.");
+    if (pal_no(a, PAL_NO_CONTENT_TYPE, !text_begins(type, "application/json")))
         return false;
-    }
     if (jx_read_list(buf_text(&a->rq->body), a->rq->body.len, s->fields, s->n, 0, element, s->size,
                      s->take, list, &e) == 0)
         return true;
-    pal_refuse(a, 400, "InvalidRequest", "%s",
+    pal_refuse(a, PAL_NO_BODY_FORM,
                e.text[0] ? e.text : "The list is longer than this Palette keeps.");
     return false;
 }
@@ -130,10 +128,10 @@ static bool statuses_are_known(struct pal_ask *a, const struct conditions *list)
     for (size_t i = 0; i < list->n; i++) {
         const char *status = list->at[i].status;
 
-        if (text_is(status, "True") || text_is(status, "False") || text_is(status, "Unknown"))
-            continue;
-        pal_refuse(a, 400, "InvalidRequest", "[%zu].status: True, False or Unknown.", i);
-        return false;
+        if (pal_no(a, PAL_NO_CONDITION_STATUS,
+                   !text_is(status, "True") && !text_is(status, "False") &&
+                       !text_is(status, "Unknown")))
+            return false;
     }
     return true;
 }
@@ -233,14 +231,10 @@ void pal_events(const struct http_exchange *x)
     if (!pal_body(a, event_fields, COUNTOF(event_fields), &in))
         return;
     c = text_is(in.about.kind, "spectrocluster") ? pal_cluster_find(a->p, in.about.uid) : NULL;
-    if (!c) {
-        pal_refuse(a, 404, "ResourceNotFound", "There is no such cluster.");
+    if (pal_no(a, PAL_NO_CLUSTER_UNKNOWN, !c))
         return;
-    }
-    if (!is_own(a, c)) {
-        pal_refuse(a, 403, "Forbidden", "The token is not good for this cluster.");
+    if (pal_no(a, PAL_NO_CLUSTER_FOREIGN, !is_own(a, c)))
         return;
-    }
     if (!pal_cluster_may(a, c, PAL_CAN_REPORT))
         return;
     pal_mask_text(a, in.reason, sizeof(in.reason), "event");
