@@ -299,6 +299,16 @@ const struct pal_verdict *pal_life_move(struct pal_life *l, const struct pal_mov
     return &effects[m->kind].verdict;
 }
 
+size_t pal_life_rules(void)
+{
+    return COUNTOF(rules);
+}
+
+const char *pal_life_rule(size_t i)
+{
+    return rules[i].verdict.code[0] ? rules[i].verdict.code : "repeated";
+}
+
 ms_t pal_life_due(const struct pal_life *l)
 {
     ms_t due = l->stage == PAL_STAGE_RECLAIM ? lease_end(l) : MS_NEVER;

@@ -93,6 +93,11 @@ struct pal_verdict {
 /* Judges the move and, when it is not refused, makes it. */
 const struct pal_verdict *pal_life_move(struct pal_life *l, const struct pal_move *m);
 
+/* The rows of the transaction table that refuse or repeat an answer, for tests: "kind status code".
+ */
+size_t pal_life_rules(void);
+const char *pal_life_rule(size_t i);
+
 /* When time itself moves it; MS_NEVER. */
 ms_t pal_life_due(const struct pal_life *l);
 /* The state a user is shown. */
