@@ -1,5 +1,5 @@
 # A thin door: the work is done by ci/run and ci/check, whose exit codes say more than make's 2.
-.PHONY: run check check-all clauses-bite bench format clean
+.PHONY: run check check-all clauses-bite interop bench format clean
 run:
 	@ci/run
 check:
@@ -8,6 +8,9 @@ check-all:
 	@ci/check-all
 clauses-bite:
 	@ci/clauses-bite
+# Real clients against the mocks; each script says what was absent.
+interop:
+	@red=0; for one in ci/interop-*; do $$one || red=1; done; exit $$red
 bench:
 	@ci/bench
 format:

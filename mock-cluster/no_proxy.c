@@ -1,6 +1,7 @@
 #include "mock-cluster/no_proxy.h"
 
 #include "lib/base/text.h"
+#include "lib/base/url.h"
 
 #include <arpa/inet.h>
 #include <string.h>
@@ -46,4 +47,14 @@ bool cluster_no_proxy(const char *list, const char *host)
             return true;
     }
     return false;
+}
+
+const char *cluster_proxy_for(const struct agent_config *c, enum agent_target target)
+{
+    struct url u;
+
+    if (target == AGENT_MAAS || !c->proxy.https[0] || url_read(c->palette.url, &u, NULL) < 0 ||
+        cluster_no_proxy(c->proxy.no_proxy, u.host))
+        return NULL;
+    return c->proxy.https;
 }

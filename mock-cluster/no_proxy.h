@@ -4,8 +4,11 @@
 #ifndef MOCK_CLUSTER_NO_PROXY_H
 #define MOCK_CLUSTER_NO_PROXY_H
 
-#include "lib/base/base.h"
+#include "mock-cluster/agent.h"
 
 bool cluster_no_proxy(const char *list, const char *host);
+/* The proxy that calls of the agent to that target go through; NULL: straight, as always to MAAS
+ * (GP-93). */
+const char *cluster_proxy_for(const struct agent_config *c, enum agent_target target);
 
 #endif

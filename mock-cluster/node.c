@@ -223,21 +223,13 @@ static int anchor_put(const struct node *n, const char *name, const char *in_tre
     return file_write(out, buf_text(&f->content), f->content.len, 0600, e);
 }
 
-static const char *proxy_of(const struct agent_config *c)
-{
-    struct url u;
-
-    if (!c->proxy.https[0] || url_read(c->palette.url, &u, NULL) < 0 ||
-        cluster_no_proxy(c->proxy.no_proxy, u.host))
-        return NULL;
-    return c->proxy.https;
-}
-
 static int agent_callers(struct node *n, const struct agent_config *c, struct err *e)
 {
     char palette_ca[PATH_BYTES], maas_ca[PATH_BYTES];
-    struct call_config palette = {.ca_file = palette_ca, .proxy = proxy_of(c)};
-    struct call_config maas = {.ca_file = maas_ca, .fresh_changes = true};
+    struct call_config palette = {.ca_file = palette_ca,
+                                  .proxy = cluster_proxy_for(c, AGENT_PALETTE)};
+    struct call_config maas = {
+        .ca_file = maas_ca, .proxy = cluster_proxy_for(c, AGENT_MAAS), .fresh_changes = true};
     int r = anchor_put(n, "palette-ca.pem", c->palette.ca_file, palette_ca, sizeof palette_ca, e);
 
     palette.user_agent = maas.user_agent = NODE_NAME "/" AGENT_VERSION;

@@ -71,6 +71,7 @@ static struct pal_agent *agent_make(struct pal_ask *a, struct pal_cluster *c, co
     char uid[PAL_UID_MAX];
 
     if (!agent) {
+        c->agents = pal_grow(c->agents, c->n_agents, sizeof(*agent));
         agent = &c->agents[c->n_agents++];
         text_copy(agent->system_id, sizeof(agent->system_id), h->system_id);
         pal_uid_make(a->p, uid);
@@ -101,10 +102,12 @@ static void journal_hello(const struct pal_ask *a, const struct pal_cluster *c,
 static void token_answer(struct pal_ask *a, const struct pal_cluster *c, struct pal_agent *agent)
 {
     struct buf body SCOPED(buf_drop) = {0};
+    uint8_t hash[SHA256_LEN];
     char token[80];
 
     pal_token_make(a->p, token, sizeof(token));
-    digest_sha256(token, strlen(token), agent->token); /* the one before is void */
+    digest_sha256(token, strlen(token), hash);
+    pal_agent_token_set(a->p, a->cluster, agent, hash); /* the one before is void */
     agent->until = a->ctx->now + PAL_AGENT_TOKEN_MS;
     buf_init(&body, KIB(4));
     buf_printf(&body, "{\"token\":\"%s\",\"expiresInSeconds\":", token);

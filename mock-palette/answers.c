@@ -168,7 +168,7 @@ static void take(struct pal_ask *a, struct pal_query *q, const struct answer *an
     if (pal_no(a, PAL_NO_ANSWER_CODE, !an->ok && !is_code(an->code)))
         return;
     if (an->ok && pal_items_read(q->kind, an->items, &items, &e) < 0) {
-        pal_refuse(a, PAL_NO_ANSWER_ITEMS, e.text);
+        pal_no_text(a, PAL_NO_ANSWER_ITEMS, true, e.text);
         return;
     }
     q->ok = an->ok;

@@ -18,6 +18,33 @@ void pal_config(const struct http_exchange *x)
     pal_answer(a, 200, buf_text(&body));
 }
 
+static bool change(struct pal_ask *a)
+{
+    const struct pal_move m = {.kind = PAL_MOVE_CHANGE, .now = a->ctx->now};
+
+    return pal_cluster_ask(a, a->cluster, &m, "pools changed by the user");
+}
+
+/* PUT /v1/cloudconfigs/maas/{configUid}/clusterConfig: the domain is part of names that are given
+ * out already, so that it stays. */
+void pal_config_put(const struct http_exchange *x)
+{
+    struct pal_ask *a = pal_ask(x);
+    struct pal_cloud new = a->cluster->cloud;
+    const struct jx_field fields[] = {{.name = "clusterConfig",
+                                       .kind = JX_KIND_OBJECT,
+                                       .flags = JX_MUST,
+                                       .fields = pal_cloud_fields,
+                                       .n_fields = pal_n_cloud_fields}};
+
+    if (!pal_body(a, fields, COUNTOF(fields), &new) ||
+        pal_no(a, PAL_NO_DOMAIN_STAYS, !text_is(new.domain, a->cluster->cloud.domain)) ||
+        !change(a))
+        return;
+    a->cluster->cloud = new;
+    pal_answer(a, 204, NULL);
+}
+
 static int64_t size_without(const struct pal_cluster *c, const struct pal_pool *but)
 {
     int64_t size = 0;
@@ -43,13 +70,6 @@ static bool pool_fits(struct pal_ask *a, const struct pal_pool *new, const struc
     return !pal_no_text(a, PAL_NO_POOL_CONFIG, fault != NULL, fault);
 }
 
-static bool change(struct pal_ask *a)
-{
-    const struct pal_move m = {.kind = PAL_MOVE_CHANGE, .now = a->ctx->now};
-
-    return pal_cluster_ask(a, a->cluster, &m, "pools changed by the user");
-}
-
 /* POST /v1/cloudconfigs/maas/{configUid}/machinePools */
 void pal_pool_create(const struct http_exchange *x)
 {
@@ -66,6 +86,7 @@ void pal_pool_create(const struct http_exchange *x)
         return;
     if (!change(a))
         return;
+    c->pools = pal_grow(c->pools, c->n_pools, sizeof(pool));
     c->pools[c->n_pools++] = pool;
     pal_uid_make(a->p, uid);
     pal_answer_uid(a, uid);

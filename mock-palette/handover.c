@@ -18,7 +18,7 @@ static bool header_agrees(struct pal_ask *a, int64_t epoch)
 
     return !pal_no(a, PAL_NO_EPOCH_MISSING, !given) &&
            !pal_no(a, PAL_NO_EPOCH_DIFFERS,
-                   !text_int(text, 0, INT64_MAX, &header) || header != epoch);
+                   given && (!text_int(text, 0, INT64_MAX, &header) || header != epoch));
 }
 
 static void owner_answer(struct pal_ask *a, const char *owner, int64_t epoch, int64_t claim)

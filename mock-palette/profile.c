@@ -3,6 +3,7 @@
 
 #include "lib/base/text.h"
 
+#include <stdio.h>
 #include <string.h>
 
 #define SECRET_LEN_MIN 43 /* 256 bits in base64url */
@@ -54,6 +55,7 @@ static bool is_welcome(struct pal_ask *a, struct pal_gateway *g, const struct cr
         return false;
     g->bound = true;
     memcpy(g->secret, hash, sizeof(hash));
+    pal_gateway_changed(g);
     return true;
 }
 
@@ -70,33 +72,26 @@ static void journal_enrol(struct pal_ask *a, bool accepted)
     ev_list_add(&a->rp->events, &e);
 }
 
-/* The place that is free, or whose token expires first: old ones are kept so that they are told
- * "expired" and not "unknown". */
-static struct pal_token *token_place(struct palette *p)
+static void token_answer(struct pal_ask *a, const struct pal_gateway *g, const struct credential *c)
 {
-    struct pal_token *t = &p->tokens[0];
-
-    for (size_t i = 1; i < PAL_TOKENS_MAX; i++)
-        if (p->tokens[i].until < t->until)
-            t = &p->tokens[i];
-    return t;
-}
-
-static void token_answer(struct pal_ask *a, const struct pal_gateway *g)
-{
-    struct pal_token *t = token_place(a->p);
+    struct pal_token *t;
     struct buf body SCOPED(buf_drop) = {0};
+    uint8_t hash[SHA256_LEN];
     char text[80];
 
     pal_token_make(a->p, text, sizeof(text));
-    digest_sha256(text, strlen(text), t->hash);
+    digest_sha256(text, strlen(text), hash);
+    t = pal_token_new(a->p, hash);
     t->gateway_i = pal_gateway_i(a->p, g);
     t->until = a->ctx->now + PAL_TOKEN_LIFE_MS;
+    t->ha = has_feature(c, "ha");
+    t->revoked = false;
+    snprintf(t->replica, sizeof(t->replica), "%d", (int)(c->replica > 0 ? c->replica : 1));
     buf_init(&body, KIB(4));
     buf_printf(&body, "{\"token\":\"%s\",\"expiresInSeconds\":", text);
     jx_write_seconds(&body, pal_out_ms(a->p, PAL_TOKEN_LIFE_MS));
-    buf_printf(&body, ",\"selfClusterUid\":\"%s\",\"isSystem\":false,\"registered\":%s,\"timing\":",
-               g->self_uid, g->registered ? "true" : "false");
+    buf_printf(&body, ",\"selfClusterUid\":\"%s\",\"isSystem\":%s,\"registered\":%s,\"timing\":",
+               g->self_uid, g->system ? "true" : "false", g->registered ? "true" : "false");
     pal_timing_write(a->p, &body);
     buf_text_add(&body, "}");
     pal_answer(a, 200, buf_text(&body));
@@ -130,7 +125,7 @@ void pal_credential(const struct http_exchange *x)
     if (c.code[0])
         journal_enrol(a, welcome);
     if (welcome)
-        token_answer(a, g);
+        token_answer(a, g, &c);
 }
 
 /* --- registration ---------------------------------------------------------------------------- */
@@ -160,7 +155,8 @@ void pal_register(const struct http_exchange *x)
     struct registration r = {0};
     bool accepted;
 
-    if (!pal_body(a, registration_fields, COUNTOF(registration_fields), &r))
+    if (pal_no(a, PAL_NO_SYSTEM_PASSIVE, a->gateway->system) ||
+        !pal_body(a, registration_fields, COUNTOF(registration_fields), &r))
         return;
     accepted = text_is(r.code, a->gateway->code);
     journal_register(a, accepted);

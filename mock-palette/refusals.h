@@ -8,18 +8,26 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-#define ROW(name, status, code, message, clauses) PAL_NO_##name,
+#define ROW(name, ...) PAL_NO_##name,
 enum pal_no {
 #include "mock-palette/refusals.inc"
     PAL_NO_COUNT
 };
 #undef ROW
 
+/* What a row means when a gateway or an agent is refused by it. */
+enum pal_how {
+    PAL_PLAIN,  /* ordinary operation: late, repeated, too early, somebody else's */
+    PAL_BREACH, /* the profile forbids what was asked; journalled as a breach */
+    PAL_MILD    /* the same, and of form only: in mode lenient it is journalled and let pass */
+};
+
 struct pal_refusal {
     const char *name;
     int status;
     const char *code, *message; /* the message may go on with a text of the occasion */
     const char *clauses;
+    enum pal_how how;
 };
 extern const struct pal_refusal pal_refusals[PAL_NO_COUNT];
 

@@ -39,12 +39,14 @@ struct test_cite {
     const char *test;
     int clauses[CITES_MAX]; /* 0 ends them */
 };
-#define clause_test(function, ...)                                                                 \
+#define clause_test(function, ...) site_clause_test(function, NULL, NULL, __VA_ARGS__)
+/* The same on a site that is made and taken down for it; and with no clause, a test like any. */
+#define site_clause_test(function, setup, teardown, ...)                                           \
     ({                                                                                             \
         static const struct test_cite cite_ = {#function, {__VA_ARGS__}};                          \
         static const struct test_cite *const entry_                                                \
             __attribute__((section("test_cites"), used)) = &cite_;                                 \
-        (struct CMUnitTest){#function, function, NULL, NULL, NULL};                                \
+        (struct CMUnitTest){#function, function, setup, teardown, NULL};                           \
     })
 #undef run_tests /* cmocka has a deprecated macro of this name */
 #define run_tests(tests) cmocka_run_group_tests(tests, NULL, NULL)

@@ -79,6 +79,7 @@ struct http_ctx {
     const char *peer;      /* source address as this server sees it, without port */
     const char *scheme;    /* "http" or "https": what the client speaks */
     const char *authority; /* Host header as sent; "" when absent */
+    size_t door;           /* on which of the server's listening sockets, from 0 */
     bool park_over;        /* asked again after parking, and the deadline has passed: answer now */
     bool parked_before;    /* asked again after parking, for whatever reason */
 };

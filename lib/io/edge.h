@@ -124,6 +124,7 @@ struct edge_conn {
     uint64_t id;
     char peer[INET6_ADDRSTRLEN];
     bool https;
+    size_t door;  /* the listening socket it came through */
     bool eof;     /* the other side will send no more */
     bool hung;    /* its request is never answered; it stays EDGE_ASKING until the client leaves */
     bool close;   /* after this answer */

@@ -370,6 +370,7 @@ void edge_conn_new(struct httpd *h, int fd, size_t listen_i, const struct sockad
 
     (void)setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &one, sizeof(one));
     peer_write(c, from);
+    c->door = listen_i;
     c->refused = h->n_conns >= h->conns_max;
     if (c->refused)
         h->n_refused++;

@@ -259,6 +259,7 @@ static void request_write(struct edge_up *u, const struct edge_conn *c, ms_t now
     buf_printf(out, "X-Gp-Edge-Conn: %llu\r\n", (unsigned long long)c->id);
     buf_printf(out, "X-Gp-Edge-Peer: %s\r\n", c->peer);
     buf_printf(out, "X-Gp-Edge-Scheme: %s\r\n", c->https ? "https" : "http");
+    buf_printf(out, "X-Gp-Edge-Door: %zu\r\n", c->door);
     buf_printf(out, "X-Gp-Edge-Now: %lld\r\n", (long long)now);
     if (c->parked_before)
         buf_printf(out, "X-Gp-Edge-Parked: %s\r\n", c->park_over ? "over" : "yes");

@@ -25,14 +25,15 @@ static void agent_json(struct agent_site *s, const char *role)
     struct tree_write w = {.path = AGENT_JSON, .owner = "", .mode = 0600, .given = true};
 
     tree_init(&s->tree);
-    snprintf(text, sizeof text,
-             "{\"profile\":\"1.0\",\"clusterUid\":\"65f0\",\"clusterName\":\"c1\",\"systemId\":"
-             "\"m1\",\"pool\":\"cp\",\"role\":\"%s\",\"palette\":{\"url\":\"https://palette."
-             "example/\",\"caFile\":\"\"},\"joinToken\":\"" SITE_JOIN "\",\"marker\":\"" SITE_MARKER
-             "\",\"image\":\"custom/u\",\"endpoint\":{\"host\":\"c1.maas\",\"port\":6443},"
-             "\"maasCaFile\":\"\",\"proxy\":{\"httpProxy\":\"\",\"httpsProxy\":\"\",\"noProxy\":"
-             "\"\"}}",
-             role);
+    snprintf(
+        text, sizeof text,
+        "{\"profile\":\"1.0\",\"clusterUid\":\"65f0\",\"clusterName\":\"c1\",\"systemId\":"
+        "\"m1\",\"pool\":\"cp\",\"role\":\"%s\",\"palette\":{\"url\":\"https://palette."
+        "example/\",\"caFile\":\"\"},\"joinToken\":\"" SITE_JOIN "\",\"marker\":\"" SITE_MARKER
+        "\",\"image\":\"custom/u\",\"endpoint\":{\"host\":\"c1.maas\",\"port\":6443},"
+        "\"mood\":{\"x\":[null,1]},\"maasCaFile\":\"\",\"proxy\":{\"httpProxy\":\"\",\"httpsProxy\":\"\",\"noProxy\":"
+        "\"\"}}",
+        role);
     w.bytes = text;
     w.len = strlen(text);
     must(tree_write(&s->tree, &w, &e), &e);
@@ -163,8 +164,10 @@ static int maas_change(struct agent_site *s, const struct http_call *call, struc
     const char *url = buf_text(&call->url);
     struct site_machine *m = machine_of(s, url);
 
-    if (strstr(url, "op=allocate"))
+    if (strstr(url, "op=allocate")) {
+        assert_non_null(strstr(buf_text(&call->body), "agent_name=" SITE_MARKER)); /* GP-55 */
         return allocate(s, out);
+    }
     assert_non_null(m);
     assert_true(m->mine); /* GP-97: never a machine that is not held */
     if (strstr(url, "op=set_workload_annotations"))
@@ -247,8 +250,10 @@ static void assignment_write(const struct agent_site *s, struct buf *out)
 {
     size_t n = 0;
 
-    buf_printf(out, "{\"cursor\":\"a-%d\",\"owner\":\"%s\",\"epoch\":%d,\"quiesce\":%s", s->version,
-               s->owner, s->epoch, s->quiesce ? "true" : "false");
+    buf_printf(
+        out,
+        "{\"cursor\":\"a-%d\",\"owner\":\"%s\",\"epoch\":%d,\"quiesce\":%s,\"mood\":[{}],\"network\":null",
+        s->version, s->owner, s->epoch, s->quiesce ? "true" : "false");
     if (text_is(s->owner, "cluster") && !s->quiesce) {
         buf_printf(out,
                    ",\"configUid\":\"cc-1\",\"image\":\"custom/u\",\"account\":{\"apiEndpoint\":"

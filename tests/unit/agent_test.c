@@ -4,6 +4,7 @@
 #include "tests/unit/agent_site.h"
 
 #include "lib/base/text.h"
+#include "mock-cluster/no_proxy.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -356,26 +357,57 @@ static void a_machine_that_was_taken_away_is_replaced(void **state)
     end(s);
 }
 
+/* GP-93: whatever noProxy says, MAAS is spoken to straight; Palette as the gateway was told. */
+static void only_palette_is_reached_through_the_proxy(void **state)
+{
+    static const struct {
+        const char *proxy, *no_proxy;
+        bool through;
+    } rows[] = {{"", "", false},
+                {"http://u:p@10.9.0.3:3128", "", true},
+                {"http://u:p@10.9.0.3:3128", "10.1.0.0/16,.svc", true},
+                {"http://u:p@10.9.0.3:3128", "localhost,palette.example", false},
+                {"http://u:p@10.9.0.3:3128", ".example", false}};
+
+    (void)state;
+    for (size_t i = 0; i < COUNTOF(rows); i++) {
+        struct agent_config c = {.proxy = {.http = ""}};
+        const char *seen;
+
+        text_copy(c.palette.url, sizeof c.palette.url, "https://palette.example:8443");
+        text_copy(c.proxy.https, sizeof c.proxy.https, rows[i].proxy);
+        text_copy(c.proxy.no_proxy, sizeof c.proxy.no_proxy, rows[i].no_proxy);
+        seen = cluster_proxy_for(&c, AGENT_PALETTE);
+        assert_text(seen ? seen : "", rows[i].through ? rows[i].proxy : "");
+        assert_null(cluster_proxy_for(&c, AGENT_MAAS));
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        test(before_the_hand_over_it_only_registers_and_beats),
-        test(after_the_hand_over_its_own_record_says_running),
-        test(two_workers_are_added_one_allocate_at_a_time),
-        test(a_worker_that_is_too_many_is_released_and_its_record_goes),
+        clause_test(before_the_hand_over_it_only_registers_and_beats, CLAUSE(3), CLAUSE(53),
+                    CLAUSE(67)),
+        clause_test(after_the_hand_over_its_own_record_says_running, CLAUSE(3)),
+        clause_test(two_workers_are_added_one_allocate_at_a_time, CLAUSE(55), CLAUSE(68),
+                    CLAUSE(58)),
+        clause_test(a_worker_that_is_too_many_is_released_and_its_record_goes, CLAUSE(68)),
         test(a_lost_allocate_is_found_by_its_marker),
-        test(a_late_allocate_is_waited_for),
+        clause_test(a_late_allocate_is_waited_for, CLAUSE(68)),
         test(every_change_may_be_lost_or_refused_once),
         test(a_lost_release_is_repeated_until_the_machine_is_free),
-        test(without_palette_nothing_is_changed_once_the_lease_is_over),
-        test(the_lease_also_ends_in_the_middle),
-        test(asked_to_quiesce_it_records_says_so_and_changes_nothing_more),
-        test(an_open_allocate_is_settled_before_quiesced_is_said),
+        clause_test(without_palette_nothing_is_changed_once_the_lease_is_over, CLAUSE(67),
+                    CLAUSE(48)),
+        clause_test(the_lease_also_ends_in_the_middle, CLAUSE(67), CLAUSE(48)),
+        clause_test(asked_to_quiesce_it_records_says_so_and_changes_nothing_more, CLAUSE(69),
+                    CLAUSE(53)),
+        clause_test(an_open_allocate_is_settled_before_quiesced_is_said, CLAUSE(69)),
         test(after_a_reboot_at_any_moment_the_scale_is_finished),
-        test(a_join_node_registers_and_beats_and_nothing_else),
-        test(a_revoked_agent_stops_and_asks_slowly),
+        clause_test(a_join_node_registers_and_beats_and_nothing_else, CLAUSE(53)),
+        clause_test(a_revoked_agent_stops_and_asks_slowly, CLAUSE(53), CLAUSE(69)),
         test(labels_that_were_given_are_reported),
         test(a_machine_that_was_taken_away_is_replaced),
+        clause_test(only_palette_is_reached_through_the_proxy, CLAUSE(93), CLAUSE(83)),
     };
 
     return run_tests(tests);
