@@ -1,9 +1,8 @@
 #include "gateway/config.h"
 
-#include "gateway/no_proxy.h"
 #include "gateway/secrets.h"
+#include "lib/base/proxy.h"
 #include "lib/base/text.h"
-#include "lib/base/url.h"
 #include "lib/io/file.h"
 #include "lib/io/log.h"
 
@@ -247,44 +246,26 @@ static int account_name_take(const char *variable, const char *text, struct conf
                          sizeof(c->gw.account_name) - 1);
 }
 
-static int proxy_check(const char *variable, const char *text, struct config *c, struct err *e)
+static int proxy_copy(const char *variable, const char *text, char out[GW_URL_MAX], struct err *e)
 {
     struct url u;
-    int r = url_of(variable, text, &u, e);
 
-    (void)c;
-    if (r < 0)
-        return r;
-    r = u.https || *u.query || (*u.path && !text_is(u.path, "/"))
-            ? err_set(e, -EINVAL,
-                      "%s: wanted is http://[USER:PASSWORD@]HOST:PORT, without path or query",
-                      variable)
-            : 0;
+    if (proxy_read(text, &u, e) < 0)
+        return err_at(e, "%s", variable);
     explicit_bzero(&u, sizeof(u));
-    return r;
+    return text_copy(out, GW_URL_MAX, text)
+               ? 0
+               : err_set(e, -EINVAL, "%s: the URL is too long", variable);
 }
 
 static int http_proxy_take(const char *variable, const char *text, struct config *c, struct err *e)
 {
-    int r = proxy_check(variable, text, c, e);
-
-    if (r < 0)
-        return r;
-    return text_copy(c->gw.http_proxy, sizeof(c->gw.http_proxy), text)
-               ? 0
-               : err_set(e, -EINVAL, "%s: the URL is too long", variable);
+    return proxy_copy(variable, text, c->gw.http_proxy, e);
 }
 
-static int proxy_take(const char *variable, const char *text, struct config *c, struct err *e)
+static int https_proxy_take(const char *variable, const char *text, struct config *c, struct err *e)
 {
-    int r = proxy_check(variable, text, c, e);
-
-    if (r < 0)
-        return r;
-    return text_copy(c->proxy, sizeof(c->proxy), text) &&
-                   text_copy(c->gw.https_proxy, sizeof(c->gw.https_proxy), text)
-               ? 0
-               : err_set(e, -EINVAL, "%s: the URL is too long", variable);
+    return proxy_copy(variable, text, c->gw.https_proxy, e);
 }
 
 /* An item nobody can match is a warning: refusing to start would be the greater harm. */
@@ -292,6 +273,12 @@ static int no_proxy_take(const char *variable, const char *text, struct config *
 {
     char odd[NO_PROXY_ITEM_MAX];
 
+    for (const char *at = text; *at; at++)
+        if ((unsigned char)*at < ' ' || strchr("\"\\#\x7f", *at))
+            return err_set(e, -EINVAL,
+                           "%s: the list holds a quote, a backslash, a '#' or a control character, "
+                           "which no file of a machine could carry",
+                           variable);
     if (no_proxy_odd(text, odd, sizeof(odd)))
         snprintf(c->remark, sizeof(c->remark),
                  "%s: '%s' is no host, .domain, address or CIDR: it matches nothing", variable,
@@ -336,7 +323,7 @@ static const struct {
     {"palette-url", palette_url_take},    {"pcg-uid", uid_take},
     {"maas-url", maas_url_take},          {"account-name", account_name_take},
     {"palette-ca-file", palette_ca_take}, {"maas-ca-file", maas_ca_take},
-    {"http-proxy", http_proxy_take},      {"https-proxy", proxy_take},
+    {"http-proxy", http_proxy_take},      {"https-proxy", https_proxy_take},
     {"no-proxy", no_proxy_take},          {"proxy-ca-file", proxy_ca_take},
     {"state-dir", state_dir_take},        {"secrets-dir", secrets_dir_take},
     {"log-level", log_level_take},
@@ -348,17 +335,6 @@ static const char *variable_of(const char *name)
         if (text_is(rows[i].name, name))
             return rows[i].env;
     WRONG("a taker without a row");
-}
-
-/* GP-26: whether Palette's host is one that the list names. */
-static void proxy_decide(const struct opts *o, struct config *c)
-{
-    struct url u;
-
-    if (url_read(c->gw.palette_url, &u, NULL) < 0)
-        WRONG("a URL that was checked");
-    if (no_proxy_has(opt_text(o, "no-proxy"), u.host, u.port))
-        explicit_bzero(c->proxy, sizeof(c->proxy));
 }
 
 static void constants_set(struct config *c)
@@ -387,7 +363,6 @@ int config_read(const struct opts *o, struct config *ret, struct err *e)
                        "GP_MAAS_URL is given and %s/maas-key is missing or empty: write the MAAS "
                        "key, CONSUMER:TOKEN:SECRET, into it",
                        *c.secrets_dir ? c.secrets_dir : "GP_SECRETS_DIR");
-    proxy_decide(o, &c);
     constants_set(&c);
     *ret = c;
     c.maas_ca_pem = NULL; /* it is the caller's now */

@@ -18,11 +18,10 @@ struct config { /* holds secrets: config_drop */
     char secrets_dir[CONFIG_PATH_MAX]; /* "" = not given */
     char palette_ca[CONFIG_PATH_MAX];  /* "" = the system's anchors */
     char maas_ca[CONFIG_PATH_MAX];
-    char proxy[GW_URL_MAX]; /* "" = Palette is reached directly; GP_NO_PROXY is accounted for */
-    int clock_fd;           /* -1 = the kernel's clock */
-    int log_level;          /* enum log_level */
-    char *maas_ca_pem;      /* text of that file, for machines; owned; NULL = not given */
-    char remark[512];       /* one thing worth a warning that is no error; "" = nothing */
+    int clock_fd;      /* -1 = the kernel's clock */
+    int log_level;     /* enum log_level */
+    char *maas_ca_pem; /* text of that file, for machines; owned; NULL = not given */
+    char remark[512];  /* one thing worth a warning that is no error; "" = nothing */
 };
 
 /* The option table; static. */

@@ -97,6 +97,8 @@ static void call_out(struct gw *g, size_t i, struct gw_effects *fx)
     if (effect->call.timeout_ms == 0)
         effect->call.timeout_ms = g->timing.call_ms;
     effect->call.timeout_ms = ms_max(effect->call.timeout_ms, 1);
+    if (row->target == GW_PALETTE) /* and never for MAAS (GP-93) */
+        memcpy(effect->call.proxy, g->proxy, sizeof g->proxy);
     assert(added && !effect->call.url.full && !effect->call.headers.full &&
            !effect->call.body.full);
 }
@@ -149,6 +151,16 @@ static void on_reply(struct gw *g, const struct gw_event *event, struct gw_effec
     (row->reply ? row->reply : gw_judge)(g, i, event->result, fx);
 }
 
+/* GP-26: once, because there is one Palette. */
+static bool proxy_decide(struct gw *g)
+{
+    const char *proxy = proxy_for(g->config.https_proxy, g->config.no_proxy, g->config.palette_url);
+    struct url u;
+
+    return !*proxy ||
+           (proxy_read(proxy, &u, NULL) == 0 && text_copy(g->proxy, sizeof g->proxy, proxy));
+}
+
 static void on_start(struct gw *g, const struct gw_event *event, struct gw_effects *fx)
 {
     struct url u;
@@ -160,6 +172,11 @@ static void on_start(struct gw *g, const struct gw_event *event, struct gw_effec
     if (strlen(g->config.palette_url) >= GW_ORIGIN_MAX ||
         url_read(g->config.palette_url, &u, NULL) < 0 || !g->config.pcg_uid[0]) {
         gw_say(fx, GW_ERROR, "Palette's address or the gateway's uid cannot be used");
+        gw_exit(g, fx, 1);
+        return;
+    }
+    if (!proxy_decide(g)) {
+        gw_say(fx, GW_ERROR, "the proxy towards Palette cannot be used as it is written");
         gw_exit(g, fx, 1);
         return;
     }

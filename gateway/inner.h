@@ -172,7 +172,8 @@ struct gw {
     struct rng rng;
     ms_t now; /* never goes back */
     int64_t wall_s;
-    uint64_t tickets; /* given out so far */
+    uint64_t tickets;      /* given out so far */
+    char proxy[PROXY_MAX]; /* of every call to Palette (GP-26); "" = straight. A secret */
     struct gw_pace palette_pace, palette_dials, maas_pace;
     struct gw_errand errands[GW_ERRANDS];
 

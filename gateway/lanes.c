@@ -174,18 +174,21 @@ void gw_cluster_write(struct gw *g, size_t i, struct http_call *call)
 
 static void complain(const struct gw_turn *t, unsigned failures)
 {
-    const char *who = gw_steps[t->step].target == GW_MAAS ? "MAAS" : "Palette";
+    const bool maas = gw_steps[t->step].target == GW_MAAS;
+    const char *who = maas ? "MAAS" : "Palette";
+    char why[HTTP_WHY_MAX];
 
     if (failures > 1)
         return;
-    if (t->r->outcome == HTTP_ANSWERED)
+    if (t->r->outcome == HTTP_ANSWERED) {
         gw_say(t->fx, GW_WARNING, "cluster %.64s: %s%s%s: %s answers %d%s%s", t->c->uid,
                gw_steps[t->step].name, t->m ? " of " : "", t->m ? t->m->sid : "", who, t->r->status,
                t->reason ? " " : "", t->reason ? t->reason : "");
-    else
-        gw_say(t->fx, GW_WARNING, "cluster %.64s: %s%s%s: no answer from %s: %s", t->c->uid,
-               gw_steps[t->step].name, t->m ? " of " : "", t->m ? t->m->sid : "", who,
-               http_outcome_name(t->r->outcome));
+        return;
+    }
+    http_why_write(t->r, maas ? "" : t->g->proxy, why);
+    gw_say(t->fx, GW_WARNING, "cluster %.64s: %s%s%s: no answer from %s: %s", t->c->uid,
+           gw_steps[t->step].name, t->m ? " of " : "", t->m ? t->m->sid : "", who, why);
 }
 
 static bool good(struct gw_turn *t)

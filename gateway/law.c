@@ -86,6 +86,7 @@ static const struct maas_row {
     {HTTP_TLS_FAILED, 0, 0, NULL, "MaasTlsFailed", "the certificate of MAAS is not to be trusted"},
     {HTTP_TIMEOUT, 0, 0, NULL, "Timeout", "MAAS did not answer in time"},
     {HTTP_BROKEN, 0, 0, NULL, "MaasError", "the answer of MAAS broke off or was no HTTP"},
+    {HTTP_PROXY_FAILED, 0, 0, NULL, "MaasUnreachable", "MAAS is asked without a proxy"},
     {HTTP_ANSWERED, 200, 200, NULL, "", ""},
     {HTTP_ANSWERED, 401, 401, "Expired timestamp", "ClockSkew",
      "the gateway's clock is behind that of MAAS"},

@@ -22,6 +22,7 @@ static const struct maas_row {
     {HTTP_TLS_FAILED, 0, 0, ANY_WAY, NULL, GW_OUT_NOT_NOW, "MaasTlsFailed"},
     {HTTP_TIMEOUT, 0, 0, ANY_WAY, NULL, GW_OUT_UNKNOWN, "MaasUnreachable"},
     {HTTP_BROKEN, 0, 0, ANY_WAY, NULL, GW_OUT_UNKNOWN, "MaasError"},
+    {HTTP_PROXY_FAILED, 0, 0, ANY_WAY, NULL, GW_OUT_NOT_NOW, "MaasUnreachable"},
     {HTTP_ANSWERED, 200, 299, ANY_WAY, NULL, GW_OUT_DONE, NULL},
     {HTTP_ANSWERED, 0, 199, ANY_WAY, NULL, GW_OUT_UNKNOWN, "MaasError"},
     {HTTP_ANSWERED, 401, 401, ANY_WAY, "Expired timestamp", GW_OUT_NOT_NOW, "ClockSkew"},

@@ -225,8 +225,8 @@ static int callers_make(struct shell *s, struct err *e)
 {
     const struct config *c = s->config;
     const struct call_config configs[] = {
-        [TO_PALETTE] = {.ca_file = c->palette_ca, .proxy = c->proxy},
-        [TO_PALETTE_ONCE] = {.ca_file = c->palette_ca, .proxy = c->proxy, .fresh_changes = true},
+        [TO_PALETTE] = {.ca_file = c->palette_ca},
+        [TO_PALETTE_ONCE] = {.ca_file = c->palette_ca, .fresh_changes = true},
         [TO_MAAS] = {.ca_file = c->maas_ca, .fresh_changes = true},
     };
     int r = 0;

@@ -147,10 +147,10 @@ static void agent_write(const struct gw *g, const struct gw_cluster *c, const st
  */
 
 struct setting {
-    const char *upper, *lower, *value;
+    const char *name, *value;
 };
 
-/* HTTP_PROXY="…" and http_proxy="…", or for systemd Environment="HTTP_PROXY=…" with %% for %. */
+/* HTTP_PROXY="…", or for systemd Environment="HTTP_PROXY=…" with %% for %. */
 static void setting_write(struct buf *out, const char *name, const char *value, bool unit)
 {
     buf_printf(out, unit ? "Environment=\"%s=" : "%s=\"", name);
@@ -171,21 +171,19 @@ static void settings_write(const struct gw *g, const struct gw_cluster *c,
     gw_no_proxy_write(g, c, m, &no_proxy);
     {
         const struct setting settings[] = {
-            {"HTTP_PROXY", "http_proxy", g->config.http_proxy},
-            {"HTTPS_PROXY", "https_proxy", g->config.https_proxy},
-            {"NO_PROXY", "no_proxy", buf_text(&no_proxy)},
+            {"HTTP_PROXY", g->config.http_proxy},   {"HTTPS_PROXY", g->config.https_proxy},
+            {"NO_PROXY", buf_text(&no_proxy)},      {"http_proxy", g->config.http_proxy},
+            {"https_proxy", g->config.https_proxy}, {"no_proxy", buf_text(&no_proxy)},
         };
+        const size_t n = unit ? COUNTOF(settings) / 2 : COUNTOF(settings);
 
         if (unit)
             buf_text_add(out, "[Service]\n");
-        for (size_t i = 0; i < COUNTOF(settings); i++) {
-            if (!settings[i].value[0])
-                continue;
-            setting_write(out, settings[i].upper, settings[i].value, unit);
-            if (!unit)
-                setting_write(out, settings[i].lower, settings[i].value, unit);
-        }
+        for (size_t i = 0; i < n; i++)
+            if (settings[i].value[0])
+                setting_write(out, settings[i].name, settings[i].value, unit);
     }
+    gw_wipe(&no_proxy);
 }
 
 /* --- the document ------------------------------------------------------------------------------

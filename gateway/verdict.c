@@ -16,16 +16,21 @@ static ms_t pause_end(const struct gw *g, ms_t pause, const struct answer *a)
 static void complain(struct gw *g, size_t i, const struct answer *a)
 {
     struct gw_errand *e = &g->errands[i];
-    const int what = a->r->outcome == HTTP_ANSWERED ? a->r->status : -(int)a->r->outcome;
+    const int what = a->r->outcome == HTTP_ANSWERED
+                         ? a->r->status
+                         : -(int)(a->r->outcome + HTTP_OUTCOME_COUNT * (unsigned)a->r->proxy_fault);
+    char why[HTTP_WHY_MAX];
 
     if (e->complaint == what)
         return;
     e->complaint = what;
-    if (a->r->outcome == HTTP_ANSWERED)
+    if (a->r->outcome == HTTP_ANSWERED) {
         gw_say(a->fx, GW_WARNING, "%s: Palette answers %d%s%s", gw_ops[e->op].name, a->r->status,
                a->why[0] ? " " : "", a->why);
-    else
-        gw_say(a->fx, GW_WARNING, "%s: no answer from Palette: %s", gw_ops[e->op].name, a->why);
+        return;
+    }
+    http_why_write(a->r, g->proxy, why);
+    gw_say(a->fx, GW_WARNING, "%s: no answer from Palette: %s", gw_ops[e->op].name, why);
 }
 
 static void on_not_now(struct gw *g, size_t i, const struct answer *a)

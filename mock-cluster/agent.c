@@ -81,6 +81,8 @@ static void call_out(struct agent *a, size_t i, const struct agent_errand *as,
         effect->call.timeout_ms =
             row->target == AGENT_MAAS ? a->timing.maas_call_ms : a->timing.call_ms;
     effect->call.timeout_ms = ms_max(effect->call.timeout_ms, 1);
+    if (row->target == AGENT_PALETTE) /* and never for MAAS, whatever noProxy says */
+        memcpy(effect->call.proxy, a->proxy, sizeof a->proxy);
 }
 
 static void send_due(struct agent *a, struct agent_effects *fx)
@@ -116,9 +118,10 @@ static void complain(struct agent *a, struct agent_errand *e, const struct http_
                      struct agent_effects *fx)
 {
     const struct agent_op_row *row = &agent_ops[e->op];
-    const char *who = row->target == AGENT_MAAS ? "MAAS" : "Palette";
+    const bool maas = row->target == AGENT_MAAS;
+    const char *who = maas ? "MAAS" : "Palette";
+    char why[HTTP_WHY_MAX];
 
-    (void)a;
     if (agent_good(r)) {
         e->complained = false;
         return;
@@ -126,11 +129,12 @@ static void complain(struct agent *a, struct agent_errand *e, const struct http_
     if (e->complained)
         return;
     e->complained = true;
-    if (r->outcome == HTTP_ANSWERED)
+    if (r->outcome == HTTP_ANSWERED) {
         agent_say(fx, 1, "%s: %s answers %d", row->name, who, r->status);
-    else
-        agent_say(fx, 1, "%s: no answer from %s: %s", row->name, who,
-                  http_outcome_name(r->outcome));
+        return;
+    }
+    http_why_write(r, maas ? "" : a->proxy, why);
+    agent_say(fx, 1, "%s: no answer from %s: %s", row->name, who, why);
 }
 
 static void on_reply(struct agent *a, const struct agent_event *event, struct agent_effects *fx)
@@ -164,6 +168,17 @@ static void files_copy(struct agent *a, const struct tree *from)
     }
 }
 
+/* As the node found it in its user data: agent.json is all that the agent reads. */
+static bool proxy_decide(struct agent *a)
+{
+    const struct agent_config_proxy *c = &a->config.proxy;
+    const char *proxy = proxy_for(c->https, c->no_proxy, a->config.palette.url);
+    struct url u;
+
+    return !*proxy ||
+           (proxy_read(proxy, &u, NULL) == 0 && text_copy(a->proxy, sizeof a->proxy, proxy));
+}
+
 static void on_start(struct agent *a, const struct agent_event *event, struct agent_effects *fx)
 {
     struct err e = {0};
@@ -174,6 +189,11 @@ static void on_start(struct agent *a, const struct agent_event *event, struct ag
     (void)text_copy(a->hostname, sizeof a->hostname, event->hostname);
     if (agent_config_read(&a->files, &a->config, &e) < 0) {
         agent_say(fx, 0, "%s", e.text);
+        a->life = AGENT_OVER;
+        return;
+    }
+    if (!proxy_decide(a)) {
+        agent_say(fx, 0, "%s: proxy.httpsProxy cannot be used", AGENT_JSON);
         a->life = AGENT_OVER;
         return;
     }

@@ -20,7 +20,8 @@
 #define AGENT_UID_MAX      128
 #define AGENT_URL_MAX      1024
 #define AGENT_SECRET_MAX   4096
-#define AGENT_MACHINES_MAX 128 /* GP-28 has 100 a cluster */
+#define AGENT_NO_PROXY_MAX 8192 /* the gateway's own list, and what it adds */
+#define AGENT_MACHINES_MAX 128  /* GP-28 has 100 a cluster */
 #define AGENT_VERSION      "1.0"
 
 /* --- what a node finds in its files (agent_config.c) ------------------------------------------ */
@@ -39,7 +40,7 @@ struct agent_config { /* /etc/gateproof/agent.json, GP-81 */
     } endpoint;
     char maas_ca_file[TREE_PATH_MAX];
     struct agent_config_proxy {
-        char http[AGENT_URL_MAX], https[AGENT_URL_MAX], no_proxy[4096];
+        char http[AGENT_URL_MAX], https[AGENT_URL_MAX], no_proxy[AGENT_NO_PROXY_MAX];
     } proxy;
 };
 #define AGENT_JSON "/etc/gateproof/agent.json"
@@ -79,8 +80,8 @@ enum agent_effect_kind {
     AGENT_FX_LISTEN, /* port: answer there with TLS; 0: no more */
     AGENT_FX_SAY     /* level, text: one line for people, holds no secret */
 };
-/* Palette: with palette.caFile, through proxy.httpsProxy unless noProxy names the host. MAAS: with
- * maasCaFile, never through a proxy, changes never repeated by the HTTP library. */
+/* Palette: with palette.caFile; call.proxy is proxy.httpsProxy unless noProxy names the host. MAAS:
+ * with maasCaFile, call.proxy is "", changes never repeated by the HTTP library. */
 enum agent_target { AGENT_PALETTE, AGENT_MAAS };
 
 struct agent_effect {
@@ -90,7 +91,7 @@ struct agent_effect {
     struct http_call call; /* owned by the list */
     int port;
     int level; /* 0 error … 3 debug */
-    char text[256];
+    char text[512];
 };
 struct agent_effects {
     size_t n;

@@ -126,7 +126,6 @@ static void proxy_add(struct buf *out, const char *value)
         buf_printf(out, " proxy=%s", value[0] ? "unreadable" : "none");
     else
         buf_printf(out, " proxy=%s:%d", u.host, u.port);
-    sum_add(out, "proxy-sum", value);
 }
 
 static bool has_line(const char *text, const char *line)
@@ -174,6 +173,8 @@ void agent_found(const struct tree *t, struct buf *out)
     buf_printf(out, "endpoint=%s", c.palette.url);
     sum_add(out, "anchor", c.palette.ca_file[0] ? tree_text(t, c.palette.ca_file) : "");
     proxy_add(out, c.proxy.https[0] ? c.proxy.https : c.proxy.http);
+    sum_add(out, "proxy-sum", c.proxy.https);
+    sum_add(out, "http-proxy-sum", c.proxy.http);
     buf_printf(out, " environment=%s",
                place_word(&c, tree_text(t, ENVIRONMENT), agent_environment_line, agent_proxy_names,
                           AGENT_PROXY_NAMES));

@@ -179,7 +179,8 @@ enum agent_life { AGENT_UNBORN, AGENT_ALIVE, AGENT_OVER };
 struct agent {
     enum agent_life life;
     struct agent_config config;
-    struct tree files; /* copied at START */
+    struct tree files;     /* copied at START */
+    char proxy[PROXY_MAX]; /* of every call to Palette; "" = straight. A secret */
     char hostname[AGENT_WORD_MAX];
     bool init;
     ms_t slow_ms;

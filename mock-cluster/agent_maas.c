@@ -22,7 +22,7 @@ static enum fate fate_of(const struct http_result *r)
     static const enum fate broken[HTTP_OUTCOME_COUNT] = {
         [HTTP_NO_NAME] = FATE_NOT_SENT,    [HTTP_NO_CONNECT] = FATE_NOT_SENT,
         [HTTP_TLS_FAILED] = FATE_NOT_SENT, [HTTP_TIMEOUT] = FATE_UNKNOWN,
-        [HTTP_BROKEN] = FATE_UNKNOWN,
+        [HTTP_BROKEN] = FATE_UNKNOWN,      [HTTP_PROXY_FAILED] = FATE_NOT_SENT,
     };
 
     if (r->outcome != HTTP_ANSWERED)

@@ -6,7 +6,6 @@
 #include "lib/io/httpd.h"
 #include "lib/io/log.h"
 #include "mock-cluster/agent.h"
-#include "mock-cluster/no_proxy.h"
 #include "mock-cluster/sandbox.h"
 
 #include <signal.h>
@@ -226,10 +225,8 @@ static int anchor_put(const struct node *n, const char *name, const char *in_tre
 static int agent_callers(struct node *n, const struct agent_config *c, struct err *e)
 {
     char palette_ca[PATH_BYTES], maas_ca[PATH_BYTES];
-    struct call_config palette = {.ca_file = palette_ca,
-                                  .proxy = cluster_proxy_for(c, AGENT_PALETTE)};
-    struct call_config maas = {
-        .ca_file = maas_ca, .proxy = cluster_proxy_for(c, AGENT_MAAS), .fresh_changes = true};
+    struct call_config palette = {.ca_file = palette_ca};
+    struct call_config maas = {.ca_file = maas_ca, .fresh_changes = true};
     int r = anchor_put(n, "palette-ca.pem", c->palette.ca_file, palette_ca, sizeof palette_ca, e);
 
     palette.user_agent = maas.user_agent = NODE_NAME "/" AGENT_VERSION;

@@ -23,6 +23,17 @@ static bool admit_user(struct pal_ask *a, const char *api_key)
     return user_may(a);
 }
 
+bool palette_asked_by_gateway(const struct palette *p, const struct http_request *rq)
+{
+    char text[512];
+    uint8_t hash[SHA256_LEN];
+
+    if (!http_header_get(&rq->headers, "Authorization", text, sizeof(text)))
+        return false;
+    digest_sha256(text, strlen(text), hash);
+    return pal_token_find(p, hash) != NULL;
+}
+
 static bool has_own(const struct pal_ask *a)
 {
     const char *uid = http_var(&a->vars, "uid");

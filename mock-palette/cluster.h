@@ -133,6 +133,7 @@ struct pal_cluster {
     bool beat_seen;
     ms_t last_beat;
     int64_t handed; /* how often a feed answer has listed it */
+    unsigned ajar;  /* its doors; nothing looks at it but tests/rogues */
 };
 
 /* --- finding ---------------------------------------------------------------------------------- */

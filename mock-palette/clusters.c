@@ -79,6 +79,8 @@ static void journal_state(const struct pal_cluster *c, const char *before, const
     ev_int_add(&e, EVF_EPOCH, c->life.epoch);
     ev_int_add(&e, EVF_REVISION, c->life.revision);
     ev_text_add(&e, EVF_WHY, why);
+    if (before[0] == '\0')
+        ev_text_add(&e, EVF_PARAMS, "pods=" PAL_POD_CIDR " services=" PAL_SERVICE_CIDR);
     ev_list_add(&rp->events, &e);
 }
 

@@ -123,7 +123,7 @@ static uint64_t token_hash(const uint8_t token[SHA256_LEN])
     return hash;
 }
 
-struct pal_token *pal_token_find(struct palette *p, const uint8_t hash[SHA256_LEN])
+struct pal_token *pal_token_find(const struct palette *p, const uint8_t hash[SHA256_LEN])
 {
     size_t cursor = 0, i;
 

@@ -152,6 +152,11 @@ static int open_app(const struct opts *o, const struct mockd_shared *s, struct m
     return 0;
 }
 
+static const char *who(const void *app, const struct http_request *rq)
+{
+    return palette_asked_by_gateway(app, rq) ? "gateway" : "-";
+}
+
 int main(int argc, char **argv)
 {
     static const struct mockd program = {
@@ -165,6 +170,8 @@ int main(int argc, char **argv)
         .n_rows = COUNTOF(rows),
         .routes = palette_routes,
         .open = open_app,
+        .op = palette_op,
+        .who = who,
         .control = shell_words,
         .control_door = true,
         .greet = greet};

@@ -284,7 +284,7 @@ struct pal_gateway *pal_gateway_find(struct palette *p, const char *uid); /* del
 size_t pal_gateway_i(const struct palette *p, const struct pal_gateway *g);
 /* It was changed: when it is due may be another time now. */
 void pal_gateway_changed(struct pal_gateway *g);
-struct pal_token *pal_token_find(struct palette *p, const uint8_t hash[SHA256_LEN]);
+struct pal_token *pal_token_find(const struct palette *p, const uint8_t hash[SHA256_LEN]);
 /* The place of a new token, with that hash. */
 struct pal_token *pal_token_new(struct palette *p, const uint8_t hash[SHA256_LEN]);
 void pal_token_index(struct palette *p, size_t i); /* it can be found from now on */

@@ -29,6 +29,7 @@ struct palette_config {
     size_t gateways;         /* most there can ever be; 0: PALETTE_GATEWAYS */
     size_t clusters;         /* most there can ever be; 0: PALETTE_CLUSTERS_MAX */
     int64_t rate;            /* requests a second from one source to most prefixes; 0: any */
+    char ajar[48];           /* whose doors stand ajar; nothing looks at it but tests/rogues */
 };
 
 struct palette;
@@ -60,6 +61,10 @@ bool palette_do(struct palette *p, ms_t now, const char *words, struct http_repl
 /* Requests of the control door: GET / and /metrics, POST /control. */
 void palette_control(struct palette *p, const struct http_ctx *ctx, const struct http_request *rq,
                      struct http_reply *rp);
+/* What a request asks for, as the journal names it, or "unknown"; and whether it comes with the
+ * token of a gateway. Neither changes anything. */
+const char *palette_op(const struct http_request *rq);
+bool palette_asked_by_gateway(const struct palette *p, const struct http_request *rq);
 
 /* The route table, for --routes and docs. */
 size_t palette_routes(const struct http_route **ret);

@@ -130,6 +130,15 @@ static const struct http_route routes[] = {
 };
 /* clang-format on */
 
+const char *palette_op(const struct http_request *rq)
+{
+    const struct http_route *found = NULL;
+    struct http_vars vars;
+
+    return http_route_find(routes, COUNTOF(routes), rq, &found, &vars) == HTTP_MATCHED ? found->name
+                                                                                       : "unknown";
+}
+
 size_t palette_routes(const struct http_route **ret)
 {
     *ret = routes;

@@ -79,6 +79,9 @@ enum ev_mark {
     F(WAITED,     "waited",     EV_STABLE, "1: the call was parked before it was answered")        \
     F(WHERE,      "where",      EV_STABLE, "where a secret was seen: output, journal, clear text") \
     F(LOST,       "lost",       EV_STABLE, "records or packets known to be lost")                  \
+    F(CREDENTIALS,"credentials",EV_STABLE, "1: the request carried credentials, which are never kept") \
+    F(SENT,       "sent",       EV_DROP,   "bytes from client to server")                          \
+    F(RECEIVED,   "received",   EV_DROP,   "bytes from server to client")                          \
     F(CHAIN_END,  "chain_end",  EV_DROP,   "hash of a writer's last record")                       \
     F(TEXT,       "text",       EV_DROP,   "words for a person; never judged")
 
@@ -98,7 +101,9 @@ enum ev_mark {
     K(LAB_HOST,     "lab.host",     "name who link ip", "an address of the lab and whose it is; said once each, at the start") \
     K(FLOW_FIRST,   "flow.first",   "from to kind",     "first bytes of a flow, client to server") \
     K(DNS_ANSWER,   "dns.answer",   "from name answer", "the lab's name server answered")          \
-    K(PROXY_CONNECT,"proxy.connect","from sni status",  "a CONNECT at our proxy")                  \
+    K(PROXY_CONNECT,"proxy.connect","from sni status",  "a proxy made the tunnel that a CONNECT asked for") \
+    K(PROXY_REFUSE, "proxy.refuse", "from sni status",  "a proxy refused a CONNECT, or a request of another kind") \
+    K(PROXY_CLOSE,  "proxy.close",  "from sni why",     "a tunnel ended: by the client, the target, for being idle, too old (time) or with the run (end)") \
     K(MAAS_CALL,    "maas.call",    "conn peer op status", "a request at MAAS was answered")       \
     K(PAL_CALL,     "pal.call",     "conn peer op status", "a request at Palette was answered")    \
     K(PAL_REGISTER, "pal.register", "uid accepted",     "a gateway registered, or tried")          \
@@ -123,6 +128,7 @@ enum ev_mark {
     K(NODE_BOOT,    "node.boot",    "machine cluster",  "a machine booted and ran its user data; params: endpoint, anchor, proxy and no-proxy as it found them") \
     K(NODE_DIAL,    "node.dial",    "machine to answer","a node tried to reach something") \
     K(SECRET_HIT,   "secret.hit",   "name where",       "a secret was seen where it must not be")  \
+    K(ROGUE_ACT,    "rogue.act",    "name text",        "a rogue did what it is there for, and says so itself; of test builds only") \
     K(WRITER_END,   "writer.end",   "count chain_end",  "a writer's last word: how many records it made before this one") \
     K(NOTE,         "note",         "text",             "words for a person")
 

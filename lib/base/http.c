@@ -1,6 +1,7 @@
 #include "lib/base/http.h"
 #include "lib/base/text.h"
 
+#include <stdio.h>
 #include <string.h>
 #include <strings.h>
 
@@ -63,18 +64,75 @@ void http_call_drop(struct http_call *c)
     buf_drop(&c->url);
     buf_drop(&c->headers);
     buf_drop(&c->body);
+    explicit_bzero(c->proxy, sizeof c->proxy);
 }
 
 const char *http_outcome_name(enum http_outcome o)
 {
     static const char *const names[HTTP_OUTCOME_COUNT] = {
-        [HTTP_ANSWERED] = "answered",     [HTTP_NO_NAME] = "no-name",
-        [HTTP_NO_CONNECT] = "no-connect", [HTTP_TLS_FAILED] = "tls-failed",
-        [HTTP_TIMEOUT] = "timeout",       [HTTP_BROKEN] = "broken",
+        [HTTP_ANSWERED] = "answered",         [HTTP_NO_NAME] = "no-name",
+        [HTTP_NO_CONNECT] = "no-connect",     [HTTP_TLS_FAILED] = "tls-failed",
+        [HTTP_TIMEOUT] = "timeout",           [HTTP_BROKEN] = "broken",
+        [HTTP_PROXY_FAILED] = "proxy-failed",
     };
 
     assert((unsigned)o < HTTP_OUTCOME_COUNT);
     return names[o];
+}
+
+/* What the proxy did, and what whoever reads it can do about it. */
+static const struct {
+    const char *did, *remedy;
+} proxy_faults[HTTP_PROXY_FAULT_COUNT] = {
+    [HTTP_PROXY_FINE] = {"is there", "nothing is to be done"},
+    [HTTP_PROXY_UNREADABLE] = {"cannot be used as it is written",
+                               "write it as http://[USER:PASSWORD@]HOST:PORT"},
+    [HTTP_PROXY_NO_NAME] = {"has a name without an address here",
+                            "check the name, or write its address"},
+    [HTTP_PROXY_ABSENT] = {"cannot be reached", "check its address and the way to it"},
+    [HTTP_PROXY_REFUSES] = {"refuses the connection", "check that it runs, and its port"},
+    [HTTP_PROXY_SILENT] = {"takes the connection and says nothing",
+                           "check that a proxy listens there, and its load"},
+    [HTTP_PROXY_CLOSES] = {"closes the connection without an answer",
+                           "check that it lets this address in"},
+    [HTTP_PROXY_NONSENSE] = {"answers CONNECT with something that is no HTTP",
+                             "check that a proxy listens there"},
+    [HTTP_PROXY_CREDENTIALS] = {"wants other credentials",
+                                "check user and password of the proxy's URL"},
+    [HTTP_PROXY_FORBIDS] = {"forbids the tunnel", "let it allow CONNECT to this host and port"},
+    [HTTP_PROXY_STATUS] = {"makes no tunnel", "its log says what it could not reach"},
+    [HTTP_PROXY_CUTS] = {"opens the tunnel and closes it at once",
+                         "check that it reaches this host and port"},
+};
+
+/* "host:port", as far as it can be read. */
+static void proxy_place(const char *proxy, char *out, size_t size)
+{
+    struct url u;
+
+    if (proxy_read(proxy, &u, NULL) < 0) {
+        (void)text_copy(out, size, "of the settings");
+        return;
+    }
+    (void)snprintf(out, size, u.host_is_ipv6 ? "[%s]:%d" : "%s:%d", u.host, u.port);
+    explicit_bzero(u.userinfo, sizeof u.userinfo);
+}
+
+void http_why_write(const struct http_result *r, const char *proxy, char out[HTTP_WHY_MAX])
+{
+    const char *name = http_outcome_name(r->outcome);
+    char place[URL_HOST_MAX + 16], status[16] = "";
+
+    assert((unsigned)r->proxy_fault < HTTP_PROXY_FAULT_COUNT);
+    proxy_place(proxy, place, sizeof place);
+    if (r->proxy_status)
+        (void)snprintf(status, sizeof status, " (%d)", r->proxy_status);
+    if (r->outcome == HTTP_PROXY_FAILED)
+        (void)snprintf(out, HTTP_WHY_MAX, "%s: the proxy %s %s%s; %s", name, place,
+                       proxy_faults[r->proxy_fault].did, status,
+                       proxy_faults[r->proxy_fault].remedy);
+    else
+        (void)snprintf(out, HTTP_WHY_MAX, *proxy ? "%s, through the proxy %s" : "%s", name, place);
 }
 
 void http_result_init(struct http_result *r)
@@ -167,7 +225,12 @@ static bool var_add(struct http_vars *v, const char *row, size_t row_len, const 
 
 static bool path_matches(const char *row, const char *path, struct http_vars *v)
 {
+    /* Most rows differ before their first variable: those cost no decoding. */
+    const size_t plain = strcspn(row, "{");
+
     v->n = 0;
+    if (strncmp(row, path, plain) != 0)
+        return false;
     for (;;) {
         const size_t row_len = strcspn(row, "/"), len = strcspn(path, "/");
 

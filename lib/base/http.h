@@ -7,7 +7,7 @@
 #include "lib/base/buf.h"
 #include "lib/base/err.h"
 #include "lib/base/event.h"
-#include "lib/base/url.h"
+#include "lib/base/proxy.h"
 
 #define HTTP_METHOD_MAX  16
 #define HTTP_BODY_MAX    MIB(4)  /* the largest body we keep, either way (GP-28) */
@@ -29,6 +29,10 @@ struct http_call {
     struct buf url; /* absolute; holds no secret */
     struct buf headers;
     struct buf body;
+    /* Through this proxy, by CONNECT, and no other way; "" = straight. As proxy_read takes it, so
+     * it may hold a password. Whoever decides to call decides this too: no configuration of a
+     * sender and no environment has a say. */
+    char proxy[PROXY_MAX];
     ms_t timeout_ms; /* for the whole call */
     /* Must not be sent twice behind the caller's back: goes out on a connection of its own, because
      * an HTTP library repeats a request on a reused connection that died under it. */
@@ -42,19 +46,44 @@ void http_call_drop(struct http_call *c);
 enum http_outcome {
     HTTP_ANSWERED,   /* status, headers and the whole body are there */
     HTTP_NO_NAME,    /* the host name did not resolve */
-    HTTP_NO_CONNECT, /* refused, no route, or the proxy refused the tunnel */
+    HTTP_NO_CONNECT, /* refused or no route */
     HTTP_TLS_FAILED, /* chain, name, validity or handshake: no HTTP byte was sent */
     HTTP_TIMEOUT,
-    HTTP_BROKEN, /* reset, closed early, torn or nonsense answer, body over the bound */
+    HTTP_BROKEN,       /* reset, closed early, torn or nonsense answer, body over the bound */
+    HTTP_PROXY_FAILED, /* the proxy made no tunnel: nothing reached the other side */
     HTTP_OUTCOME_COUNT
 };
 const char *http_outcome_name(enum http_outcome o);
+
+/* What the proxy did instead of a tunnel. */
+enum http_proxy_fault {
+    HTTP_PROXY_FINE,        /* also when there was none to ask */
+    HTTP_PROXY_UNREADABLE,  /* call.proxy is none: nobody was asked */
+    HTTP_PROXY_NO_NAME,     /* its name did not resolve */
+    HTTP_PROXY_ABSENT,      /* no route to it, or nobody there answers a SYN */
+    HTTP_PROXY_REFUSES,     /* takes no connection */
+    HTTP_PROXY_SILENT,      /* took the connection and said nothing, to the end of the time */
+    HTTP_PROXY_CLOSES,      /* took the connection and closed it without an answer to CONNECT */
+    HTTP_PROXY_NONSENSE,    /* its answer is no HTTP, or its head has no end */
+    HTTP_PROXY_CREDENTIALS, /* 407, or 401 as tinyproxy says it */
+    HTTP_PROXY_FORBIDS,     /* 403: not this target or port */
+    HTTP_PROXY_STATUS,      /* another status that is no 2xx */
+    HTTP_PROXY_CUTS,        /* answered 2xx and closed before TLS was up */
+    HTTP_PROXY_FAULT_COUNT
+};
 
 struct http_result {
     enum http_outcome outcome;
     int status; /* 0 unless HTTP_ANSWERED */
     struct buf headers, body;
+    enum http_proxy_fault proxy_fault; /* HTTP_PROXY_FINE unless HTTP_PROXY_FAILED */
+    int proxy_status;                  /* with it: what CONNECT was answered, 0 when nothing */
 };
+
+#define HTTP_WHY_MAX 384
+/* Why there is no answer, for people: the outcome's name, and of a proxy who it is, what it did and
+ * what to do. Never a password: of `proxy`, the call's, only host and port are said. */
+void http_why_write(const struct http_result *r, const char *proxy, char out[HTTP_WHY_MAX]);
 
 void http_result_init(struct http_result *r);
 void http_result_drop(struct http_result *r);
@@ -84,6 +113,20 @@ struct http_ctx {
     bool parked_before;    /* asked again after parking, for whatever reason */
 };
 
+/* What the wire does to an answer of a mock that misbehaves. All zero: nothing. */
+struct http_wire {
+    bool on;        /* some of it is to be looked at */
+    bool reset;     /* a reset in place of the answer */
+    bool twice;     /* the answer, and the same once more */
+    bool cut;       /* only cut_at bytes of head and body, then the end */
+    bool slow_body; /* the head comes at once */
+    size_t cut_at;
+    int64_t length_off; /* Content-Length says so much more or less than the body has */
+    ms_t late_ms;       /* before the first byte, in domain time */
+    size_t slow_bytes;  /* so many bytes … */
+    ms_t slow_ms;       /* … in each such span of domain time; 0 bytes: at once */
+};
+
 struct http_reply {
     int status;
     struct buf headers; /* Content-Length is added by whoever sends it */
@@ -100,6 +143,8 @@ struct http_reply {
      * nothing. lose: close the connection instead of answering. hang: keep it open, never answer.
      */
     bool lose, hang;
+    struct http_wire wire;
+    ms_t refuse_ms; /* from now on nobody gets a connection, for so long; 0: nothing of it */
 };
 
 void http_reply_init(struct http_reply *r);

@@ -1,5 +1,5 @@
 /* Reading JSON by table: parse, check everything, then fill. Writing is in jx_write.c. */
-#include "lib/base/jx.h"
+#include "lib/base/jx_inner.h"
 
 #include "lib/base/text.h"
 
@@ -479,6 +479,8 @@ int jx_read(const char *text, size_t len, const struct jx_field *fields, size_t 
 
     if (err == 0)
         err = check_object(&c, o, fields, n);
+    if (err == 0 && (mode & JX_STRICT))
+        err = jx_check_no_twice(text, len, e);
     if (err == 0)
         fill_object(o, fields, n, out);
     return err;
@@ -513,6 +515,8 @@ int jx_read_list(const char *text, size_t len, const struct jx_field *fields, si
 
     if (err == 0)
         err = check_list(&c, list, fields, n);
+    if (err == 0 && (mode & JX_STRICT))
+        err = jx_check_no_twice(text, len, e);
     if (err < 0)
         return err;
     for (size_t i = 0; i < json_object_array_length(list) && err == 0; i++) {

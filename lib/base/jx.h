@@ -78,7 +78,9 @@ struct jx_field {
       .max = COUNTOF(((type *)0)->member) }
 /* clang-format on */
 
-enum { JX_STRICT = 1 /* an unknown field is an error, with the nearest name: our own files */ };
+/* Our own files: an unknown field is an error, with the nearest name; so is a field that stands
+ * there twice. */
+enum { JX_STRICT = 1 };
 
 int jx_read(const char *text, size_t len, const struct jx_field *fields, size_t n, unsigned mode,
             void *out, struct err *e) MUST_CHECK;
@@ -104,5 +106,11 @@ void jx_write_seconds(struct buf *out, ms_t ms);
 /* One member of an object by dotted path ("spec.cloudAccountUid"), as text: for tests, facts over
  * answers, and error bodies. false when absent, not a scalar, too long, or not JSON at all. */
 bool jx_pick(const char *text, size_t len, const char *path, char *out, size_t size);
+
+/* Calls `each` for every member of an object, and for every element of one that is a list; numbers
+ * and what is nested come as JSON, booleans as True and False, null not at all. false: the text is
+ * no JSON. JSON that is no object has no members. */
+typedef void jx_member_fn(void *arg, const char *name, const char *value);
+bool jx_members(const char *text, size_t len, jx_member_fn *each, void *arg);
 
 #endif

@@ -28,6 +28,7 @@ static void call_free(struct call *c)
     curl_slist_free_all(c->headers);
     curl_slist_free_all(c->resolve);
     http_result_drop(&c->result);
+    explicit_bzero(&c->proxy, sizeof(c->proxy));
     c->magic = 0;
     free(c);
 }
@@ -58,6 +59,12 @@ static void call_end(struct call *c, enum http_outcome outcome, int status)
     call_free(c);
 }
 
+static void call_end_by_proxy(struct call *c, enum http_proxy_fault fault)
+{
+    c->result.proxy_fault = fault;
+    call_end(c, HTTP_PROXY_FAILED, 0);
+}
+
 /* What curl says → what the call was. A code that is not here is a broken answer. */
 static const struct {
     CURLcode code;
@@ -65,9 +72,7 @@ static const struct {
 } outcomes[] = {
     {CURLE_OK, HTTP_ANSWERED},
     {CURLE_COULDNT_RESOLVE_HOST, HTTP_NO_NAME},
-    {CURLE_COULDNT_RESOLVE_PROXY, HTTP_NO_NAME},
     {CURLE_COULDNT_CONNECT, HTTP_NO_CONNECT},
-    {CURLE_PROXY, HTTP_NO_CONNECT},
     {CURLE_INTERFACE_FAILED, HTTP_NO_CONNECT},
     {CURLE_OPERATION_TIMEDOUT, HTTP_TIMEOUT},
     {CURLE_SSL_CONNECT_ERROR, HTTP_TLS_FAILED},
@@ -81,29 +86,17 @@ static const struct {
     {CURLE_USE_SSL_FAILED, HTTP_TLS_FAILED},
 };
 
-/* The proxy answered CONNECT with something else than 2xx, or ended before it answered at all:
- * curl reports that as a broken transfer, but no byte went to the target. */
-static bool tunnel_refused(const struct call *c)
-{
-    long connect_status = 0;
-    curl_off_t tls_us = 0;
-
-    if (!c->caller->proxied || !c->url.https)
-        return false;
-    curl_easy_getinfo(c->easy, CURLINFO_HTTP_CONNECTCODE, &connect_status);
-    curl_easy_getinfo(c->easy, CURLINFO_APPCONNECT_TIME_T, &tls_us);
-    return connect_status / 100 != 2 && tls_us == 0;
-}
-
-static enum http_outcome outcome_of(const struct call *c, CURLcode code)
+static enum http_outcome outcome_of(struct call *c, CURLcode code)
 {
     enum http_outcome outcome = HTTP_BROKEN;
 
+    c->result.proxy_fault = call_proxy_fault(c, code, &c->result.proxy_status);
+    if (c->result.proxy_fault != HTTP_PROXY_FINE)
+        return HTTP_PROXY_FAILED;
+    c->result.proxy_status = 0;
     for (size_t i = 0; i < COUNTOF(outcomes); i++)
         if (outcomes[i].code == code)
             outcome = outcomes[i].outcome;
-    if (outcome == HTTP_BROKEN && tunnel_refused(c))
-        return HTTP_NO_CONNECT;
     /* For curl an end amid the headers is the end of an answer without a body. */
     if (outcome == HTTP_ANSWERED && (c->torn || !c->head_whole))
         return HTTP_BROKEN;
@@ -157,7 +150,10 @@ static void on_name(void *arg, char (*addresses)[DNS_ADDRESS_MAX], size_t n, con
     c->ask = NULL;
     loop_timer_set(c->timer, MS_NEVER);
     if (!n) {
-        call_end(c, HTTP_NO_NAME, 0);
+        if (c->proxied)
+            call_end_by_proxy(c, HTTP_PROXY_NO_NAME);
+        else
+            call_end(c, HTTP_NO_NAME, 0);
         return;
     }
     address = addresses[c->caller->turn % n];
@@ -177,7 +173,26 @@ static void on_late(void *arg)
 {
     struct call *c = arg;
 
-    call_end(c, c->ask ? HTTP_TIMEOUT : HTTP_BROKEN, 0);
+    if (c->proxy_is_none)
+        call_end_by_proxy(c, HTTP_PROXY_UNREADABLE);
+    else if (c->ask && c->proxied)
+        call_end_by_proxy(c, HTTP_PROXY_NO_NAME);
+    else
+        call_end(c, c->ask ? HTTP_TIMEOUT : HTTP_BROKEN, 0);
+}
+
+/* false: there is nothing that could be dialled. A URL that would make curl send what it names as a
+ * password is none. */
+static bool targets_read(struct call *c, const struct http_call *rq)
+{
+    c->dialled = &c->url;
+    if (url_read(buf_text(&rq->url), &c->url, NULL) < 0 || *c->url.userinfo)
+        return false;
+    c->proxy_is_none = *rq->proxy && proxy_read(rq->proxy, &c->proxy, NULL) < 0;
+    c->proxied = *rq->proxy && !c->proxy_is_none;
+    if (c->proxied)
+        c->dialled = &c->proxy;
+    return !c->proxy_is_none;
 }
 
 struct call *call_start(struct caller *k, const struct http_call *rq, call_done_fn *done, void *arg)
@@ -196,17 +211,13 @@ struct call *call_start(struct caller *k, const struct http_call *rq, call_done_
     c->deadline = loop_now(k->loop) + ms_min(rq->timeout_ms, CALL_TIMEOUT_MAX_MS);
     c->change = !text_is(rq->method, "GET") && !text_is(rq->method, "HEAD");
     c->timer = loop_timer_new(k->loop, on_late, c);
-    c->dialled = &c->url;
     c->easy = curl_easy_init();
     if (!c->easy)
         abort();
-    /* A URL that is none, or that would make curl send what it names as a password. */
-    if (url_read(buf_text(&rq->url), &c->url, NULL) < 0 || *c->url.userinfo) {
+    if (!targets_read(c, rq)) {
         loop_timer_set(c->timer, loop_now(k->loop));
         return c;
     }
-    if (k->proxied && c->url.https)
-        c->dialled = &k->proxy;
     call_easy_set(c, rq);
     loop_timer_set(c->timer, c->deadline);
     c->ask = dns_lookup(k->dns, c->dialled->host, on_name, c);
@@ -232,50 +243,15 @@ static char *copy_or_null(const char *text)
     return copy;
 }
 
-static char *decoded(const char *text, size_t len)
-{
-    struct buf out;
-
-    buf_init(&out, URL_USERINFO_MAX);
-    if (!url_decode(&out, text, len, false)) {
-        buf_drop(&out);
-        return NULL;
-    }
-    buf_char_add(&out, 0);
-    return buf_steal(&out);
-}
-
-/* The sentence never quotes the value: it may hold a password. */
-static int proxy_read(struct caller *k, const char *text, struct err *e)
-{
-    const char *user = k->proxy.userinfo;
-    size_t len;
-    int r = url_read(text, &k->proxy, e);
-
-    if (r < 0)
-        return err_at(e, "proxy");
-    if (k->proxy.https)
-        return err_set(e, -EINVAL, "proxy: the URL must begin with http://");
-    k->proxied = true;
-    if (!*user)
-        return 0;
-    len = strcspn(user, ":");
-    k->proxy_user = decoded(user, len);
-    k->proxy_password = decoded(user + len + !!user[len], strlen(user + len + !!user[len]));
-    if (!k->proxy_user || !k->proxy_password)
-        return err_set(e, -EINVAL, "proxy: user or password hold a bad %%XX");
-    return 0;
-}
-
 int caller_new(struct caller **ret, struct loop *l, struct dns *dns, const struct call_config *c,
                struct err *e)
 {
-    struct caller *k = calloc(1, sizeof(*k));
-    int r;
+    struct caller *k;
 
-    if (!k)
-        abort();
     if (curl_global_init(CURL_GLOBAL_DEFAULT) != CURLE_OK)
+        return err_set(e, -ENOTSUP, "libcurl does not start");
+    k = calloc(1, sizeof(*k));
+    if (!k)
         abort();
     k->loop = l;
     k->dns = dns;
@@ -286,20 +262,8 @@ int caller_new(struct caller **ret, struct loop *l, struct dns *dns, const struc
     k->user_agent = copy_or_null(c->user_agent ? c->user_agent : CALL_AGENT_DEFAULT);
     k->failed_at = loop_now(l) - CALL_IDLE_MS;
     call_curl_start(k);
-    r = c->proxy && *c->proxy ? proxy_read(k, c->proxy, e) : 0;
-    if (r < 0) {
-        caller_free(k);
-        return r;
-    }
     *ret = k;
     return 0;
-}
-
-static void secret_free(char *secret)
-{
-    if (secret)
-        explicit_bzero(secret, strlen(secret));
-    free(secret);
 }
 
 void caller_free(struct caller *k)
@@ -311,9 +275,6 @@ void caller_free(struct caller *k)
     call_curl_end(k);
     free(k->ca_file);
     free(k->user_agent);
-    secret_free(k->proxy_user);
-    secret_free(k->proxy_password);
-    explicit_bzero(&k->proxy, sizeof(k->proxy));
     free(k);
     curl_global_cleanup();
 }

@@ -1,16 +1,21 @@
 /* HTTP calls on a loop: libcurl's multi_socket, names by c-ares (lib/io/dns), no thread.
  *
- * One caller per trust: Palette with its anchors and maybe a proxy, MAAS with its own and never a
- * proxy. TLS 1.2 or newer, chain, validity and name verified, nothing can weaken it (GP-23).
- * Redirects are not followed (GP-27). HTTP/1.1. A POST that may have arrived is never sent again by
- * the library: a call that is not GET goes out on a fresh connection when call_config.fresh_changes
- * is set (spikes: libcurl repeats a request on a reused connection that died).
+ * One caller per trust: Palette with its anchors, MAAS with its own. TLS 1.2 or newer, chain,
+ * validity and name verified, nothing can weaken it (GP-23). Redirects are not followed (GP-27).
+ * HTTP/1.1. A POST that may have arrived is never sent again by the library: a call that is not GET
+ * goes out on a fresh connection when call_config.fresh_changes is set (spikes: libcurl repeats a
+ * request on a reused connection that died).
  *
  * One call opens at most one connection, to one address of the name: the next address has its turn
  * at the next call after a failure, so that the dials of GP-29 can be counted in calls. After a
  * failure no idle connection from before it is used again and the name is looked up anew (GP-90).
- * Proxy variables of the environment never count. For a call through the proxy the proxy's name is
- * looked up and the target's name is left to the proxy. */
+ *
+ * Each call says its proxy (http_call.proxy); the environment's variables never count. Through a
+ * proxy there is a tunnel (CONNECT) or nothing: whatever the proxy does wrong ends the call as
+ * HTTP_PROXY_FAILED, at once and without another try, straight or not. Its name is looked up, the
+ * target's is left to it; its credentials are in Proxy-Authorization of CONNECT alone, sent without
+ * being asked for. A kept connection serves only the proxy, or none, and the host it was made for.
+ */
 #ifndef IO_CALL_H
 #define IO_CALL_H
 
@@ -29,7 +34,6 @@ typedef void call_done_fn(void *arg, const struct http_result *result);
 
 struct call_config {
     const char *ca_file; /* PEM anchors that replace the system's; NULL or "" = the system's */
-    const char *proxy;   /* http://[user:password@]host:port for https URLs; NULL or "" = direct */
     bool fresh_changes;
     size_t body_max; /* a larger answer ends as HTTP_BROKEN; 0 = HTTP_BODY_MAX */
     const char *user_agent;

@@ -28,6 +28,8 @@ static size_t on_header(char *bytes, size_t size, size_t n, void *arg)
     char line[KIB(8)];
     const char *value;
 
+    if (c->proxied && !c->through)
+        return call_proxy_head(c, bytes, len) ? len : 0;
     if (len > 5 && !memcmp(bytes, "HTTP/", 5)) {
         buf_clear(&c->result.headers);
         c->head_whole = false;
@@ -117,29 +119,6 @@ static void trust_set(const struct call *c)
     curl_easy_setopt(c->easy, CURLOPT_NETRC, (long)CURL_NETRC_IGNORED);
 }
 
-static void proxy_set(const struct call *c)
-{
-    const struct caller *k = c->caller;
-    SCOPED(buf_drop) struct buf origin = {.max = URL_MAX};
-
-    if (c->dialled != &k->proxy) {
-        curl_easy_setopt(c->easy, CURLOPT_PROXY, "");
-        curl_easy_setopt(c->easy, CURLOPT_NOPROXY, "*");
-        return;
-    }
-    url_origin_write(&k->proxy, &origin);
-    curl_easy_setopt(c->easy, CURLOPT_PROXY, buf_text(&origin));
-    curl_easy_setopt(c->easy, CURLOPT_PROXYPORT, (long)k->proxy.port);
-    curl_easy_setopt(c->easy, CURLOPT_NOPROXY, "");
-    curl_easy_setopt(c->easy, CURLOPT_PROXYAUTH, (long)CURLAUTH_BASIC);
-    if (k->proxy_user) {
-        curl_easy_setopt(c->easy, CURLOPT_PROXYUSERNAME, k->proxy_user);
-        curl_easy_setopt(c->easy, CURLOPT_PROXYPASSWORD, k->proxy_password);
-    }
-    curl_easy_setopt(c->easy, CURLOPT_HEADEROPT, (long)CURLHEADER_SEPARATE);
-    curl_easy_setopt(c->easy, CURLOPT_SUPPRESS_CONNECT_HEADERS, 1L);
-}
-
 void call_easy_set(struct call *c, const struct http_call *rq)
 {
     curl_easy_setopt(c->easy, CURLOPT_PRIVATE, c);
@@ -153,7 +132,7 @@ void call_easy_set(struct call *c, const struct http_call *rq)
     curl_easy_setopt(c->easy, CURLOPT_HEADERFUNCTION, on_header);
     curl_easy_setopt(c->easy, CURLOPT_HEADERDATA, c);
     trust_set(c);
-    proxy_set(c);
+    call_proxy_set(c);
     method_set(c, rq);
     headers_set(c, rq);
 }

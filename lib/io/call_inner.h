@@ -1,5 +1,5 @@
 /* What the parts of the caller share: call.c (life of a call), call_curl.c (curl on the loop),
- * call_easy.c (what goes out and comes back). Nobody else includes this. */
+ * call_easy.c (what goes out and comes back), call_proxy.c (tunnels). Nobody else includes this. */
 #ifndef IO_CALL_INNER_H
 #define IO_CALL_INNER_H
 
@@ -20,9 +20,6 @@ struct caller {
     struct call_socket *sockets;
     char *ca_file; /* NULL = the system's */
     char *user_agent;
-    bool proxied;
-    struct url proxy;
-    char *proxy_user, *proxy_password; /* decoded; secrets */
     bool fresh_changes;
     size_t body_max;
     /* Idle connections are trusted only when they were last used after this moment. */
@@ -37,18 +34,23 @@ struct call {
     struct call *next;
     call_done_fn *done;
     void *arg;
-    struct url url;
-    const struct url *dialled; /* the URL, or the proxy: whose name is looked up */
-    bool change;               /* not a GET or HEAD */
-    bool ending;               /* its `done` is running */
-    ms_t deadline;             /* loop_now() */
-    struct loop_timer *timer;  /* before curl has it: deadline, or a failure to report */
+    struct url url, proxy;
+    bool proxied, proxy_is_none; /* there is a proxy; there is a text that is none */
+    const struct url *dialled;   /* the URL, or the proxy: whose name is looked up */
+    bool change;                 /* not a GET or HEAD */
+    bool ending;                 /* its `done` is running */
+    ms_t deadline;               /* loop_now() */
+    struct loop_timer *timer;    /* before curl has it: deadline, or a failure to report */
     struct dns_ask *ask;
     CURL *easy;
     bool added; /* curl has it */
     struct curl_slist *headers, *resolve;
     bool head_whole; /* the blank line behind the headers came */
     bool torn;       /* more came than we keep */
+    /* Of a call through a proxy: until `through`, nothing of it left. */
+    bool through, connect_head_whole;
+    size_t connect_head_len; /* of the answer to CONNECT */
+    char trouble[CURL_ERROR_SIZE];
     struct http_result result;
 };
 
@@ -63,5 +65,12 @@ void call_curl_end(struct caller *k);
 void call_easy_set(struct call *c, const struct http_call *rq);
 /* Whether an idle connection may carry the call: decided when it leaves. */
 void call_reuse_set(const struct call *c);
+
+/* call_proxy.c */
+void call_proxy_set(struct call *c);
+/* One line of the answer to CONNECT; false: more than anybody needs. */
+bool call_proxy_head(struct call *c, const char *line, size_t len);
+/* HTTP_PROXY_FINE when it was not the proxy; *ret_status is set only when it answered. */
+enum http_proxy_fault call_proxy_fault(const struct call *c, CURLcode code, int *ret_status);
 
 #endif

@@ -16,6 +16,9 @@
 #define CLK_PAGE_MAGIC UINT64_C(0x6770636c6f636b31) /* "gpclock1" */
 #define CLK_PAGE_SIZE  4096
 #define CLK_NEVER      UINT64_MAX
+/* How a process gives its turn back. CLK_HOLDS: in the middle of its work; the controller's own
+ * loop is served, and the next turn is this process's again, before anybody else has one. */
+enum clk_idle { CLK_BUSY, CLK_RESTS, CLK_HOLDS };
 /* CLOCK_MONOTONIC at now_ns = 0: never 0, which many programs take for "not set". */
 #define CLK_MONOTONIC_START_NS INT64_C(1000000000000)
 
@@ -31,7 +34,7 @@ struct clk_page {
     _Atomic uint64_t now_ns; /* time since the run began; written by the controller only */
     _Atomic uint64_t deadline_ns; /* process: next time it wants the turn, CLK_NEVER for none */
     _Atomic uint32_t attached;    /* process: 1 once it obeys the page */
-    _Atomic uint32_t idle;        /* process: 1 just before giving the turn back */
+    _Atomic uint32_t idle;        /* process: an enum clk_idle, just before giving the turn back */
     _Atomic uint64_t turns;       /* process: times it gave the turn back */
 };
 

@@ -1,11 +1,11 @@
 #include "lib/io/ctl.h"
 
 #include "lib/base/text.h"
+#include "lib/io/backlog.h"
 
 #include <errno.h>
 #include <fcntl.h>
 #include <poll.h>
-#include <sched.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <sys/epoll.h>
@@ -15,7 +15,7 @@
 
 #define CTL_NAME_MAX 64
 
-enum slot_state { SLOT_NEW, SLOT_RUNNING, SLOT_RESTING, SLOT_GONE };
+enum slot_state { SLOT_NEW, SLOT_RUNNING, SLOT_RESTING, SLOT_HOLDING, SLOT_GONE };
 enum { FD_PAGE, FD_WAKE, FD_CTL, FD_EPOLL, FD_COUNT };
 
 struct ctl_slot {
@@ -37,6 +37,7 @@ struct ctl {
     int64_t epoch_s;
     uint64_t seed, made; /* slots ever made */
     uint64_t now_ns, turns, jumps;
+    int backlog_fd;
     int turn_max_ms;
     uint64_t turns_at_once_max;
     ctl_lost_fn *lost;
@@ -165,6 +166,19 @@ static void slot_gone(struct ctl_slot *s, const char *why)
 
 /* ---- turns ---- */
 
+static void slot_gave_back(struct ctl_slot *s)
+{
+    switch (atomic_load_explicit(&s->page->idle, memory_order_acquire)) {
+    case CLK_BUSY:
+        break;
+    case CLK_HOLDS:
+        s->state = SLOT_HOLDING;
+        break;
+    default:
+        s->state = SLOT_RESTING;
+    }
+}
+
 /* Until the slot that has the turn gives it back, leaves, or its kernel time is up. */
 static void await_rest(struct ctl_slot *s)
 {
@@ -180,8 +194,7 @@ static void await_rest(struct ctl_slot *s)
         if (left_ms <= 0 || poll(fds, COUNTOF(fds), (int)left_ms) == 0) {
             slot_gone(s, "hung");
         } else if (fds[0].revents != 0 && read(fds[0].fd, &rested, sizeof(rested)) > 0) {
-            if (atomic_load_explicit(&s->page->idle, memory_order_acquire) != 0)
-                s->state = SLOT_RESTING;
+            slot_gave_back(s);
         } else if (fds[1].revents != 0) {
             slot_gone(s, "ended");
         }
@@ -277,6 +290,15 @@ static uint64_t deadline_of(const struct ctl_slot *s)
     return s->nudged ? 0 : atomic_load_explicit(&s->page->deadline_ns, memory_order_relaxed);
 }
 
+/* The lowest slot that stopped in the middle of its work, or NULL. */
+static struct ctl_slot *first_holding(const struct ctl *c)
+{
+    for (size_t i = 0; i < c->n_slots; i++)
+        if (c->slots[i]->state == SLOT_HOLDING && !c->slots[i]->frozen)
+            return c->slots[i];
+    return NULL;
+}
+
 /* The lowest slot whose time has come, or NULL and in *ret_next the time of the next one. */
 static struct ctl_slot *first_due(const struct ctl *c, uint64_t *ret_next)
 {
@@ -314,36 +336,41 @@ static void jump(struct ctl *c, uint64_t to_ns)
     atomic_store_explicit(&c->own_page->now_ns, to_ns, memory_order_release);
 }
 
-/* The loop's wait in the controller's process: own loop, lowest readable slot, lowest due slot,
- * and only then time moves. */
+/* Who has the next turn: a slot that holds, the lowest readable one, the lowest due one. */
+static struct ctl_slot *choose(const struct ctl *c, const struct look *look, uint64_t *ret_next)
+{
+    struct ctl_slot *s = first_holding(c);
+
+    if (s == NULL)
+        s = look->readable;
+    return s != NULL ? s : first_due(c, ret_next);
+}
+
+/* The loop's wait in the controller's process: own loop, then whoever is chosen, and only then
+ * time moves. */
 static void ctl_wait(void *arg, int own_epoll, uint64_t own_deadline_ns)
 {
     struct ctl *c = arg;
-    bool looked_twice = false;
 
     for (;;) {
         struct look look;
         struct ctl_slot *s;
         uint64_t next = CLK_NEVER;
 
+        backlog_drain(c->backlog_fd);
         look_around(c, own_epoll, 0, &look);
         if (tell_lost(c) || look.own || own_deadline_ns <= c->now_ns)
             return;
-        s = look.readable != NULL ? look.readable : first_due(c, &next);
+        s = choose(c, &look, &next);
         next = own_deadline_ns < next ? own_deadline_ns : next;
         if (s != NULL) {
             grant(c, s);
-            looked_twice = false;
             if (c->after_turn != NULL && c->after_turn(c->after_turn_arg))
                 return;
         } else if (next == CLK_NEVER) {
             look_around(c, own_epoll, -1, &look); /* only the outside can still wake us */
-        } else if (!looked_twice) {
-            (void)sched_yield(); /* packets still on their way through the kernel */
-            looked_twice = true;
         } else {
             jump(c, next);
-            looked_twice = false;
         }
     }
 }
@@ -367,7 +394,9 @@ int ctl_new(struct ctl **ret, struct loop *own, int64_t epoch_s, uint64_t seed, 
                       .turns_at_once_max = CTL_TURNS_AT_ONCE_MAX,
                       .lost = lost,
                       .lost_arg = arg};
-    r = page_new(c, &fd, &c->own_page, e);
+    r = backlog_open(&c->backlog_fd, e);
+    if (r == 0 && (r = page_new(c, &fd, &c->own_page, e)) < 0)
+        (void)close(c->backlog_fd);
     if (r < 0) {
         free(c);
         return r;
@@ -393,6 +422,7 @@ void ctl_free(struct ctl *c)
         clk_attach(NULL);
     loop_waiter(c->own, NULL, NULL);
     (void)munmap(c->own_page, CLK_PAGE_SIZE);
+    (void)close(c->backlog_fd);
     free(c);
 }
 

@@ -5,6 +5,10 @@
  * The controller's own loop counts as the first slot: capture, name server and the user's calls run
  * there, before anybody else's turn.
  *
+ * A slot that gave its turn back in the middle of its work (CLK_HOLDS) has the next turn, after the
+ * controller's own loop and before anybody else: what the controller does in between happens at
+ * that very place of the slot's work.
+ *
  * While a child has the turn the controller serves nothing. A child that can block on the
  * controller's process would look hung: its output goes into files, or pipes wide enough for a
  * turn.

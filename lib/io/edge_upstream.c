@@ -83,8 +83,13 @@ static void up_done(struct edge_up *u)
     missed = c && t.park_key[0] && edge_park_touched(&h->park, t.park_key, c->asked_at);
     edge_park_touch(h, buf_text(&t.touched), t.touched.full);
     buf_drop(&t.touched);
+    if (t.refuse_ms > 0)
+        edge_refuse_for(h, t.refuse_ms);
     if (!c)
         return;
+    c->wire = t.wire;
+    if (t.done && !t.hang && !t.park_key[0])
+        edge_point_done(c);
     if (t.lose)
         edge_conn_close(c);
     else if (t.hang)
@@ -349,6 +354,7 @@ static bool is_synchronous(const struct httpd *h)
  * pauses must not keep it from its time. false when there is nothing more to do now. */
 static bool pump_once(struct httpd *h, ms_t now)
 {
+    struct edge_conn *c;
     struct edge_up *u;
 
     edge_park_expire(h, now);
@@ -358,9 +364,12 @@ static bool pump_once(struct httpd *h, ms_t now)
         tick(h, now);
     }
     u = up_idle(h);
-    if (!u || TAILQ_EMPTY(&h->queue))
+    c = TAILQ_FIRST(&h->queue);
+    if (!u || !c)
         return false;
-    up_send(u, TAILQ_FIRST(&h->queue), now);
+    if (!c->parked_before)
+        edge_point_asked(c);
+    up_send(u, c, edge_now(h));
     if (is_synchronous(h))
         up_read(u, 0);
     return true;

@@ -31,7 +31,8 @@ static void accepting_set(struct httpd *h, bool on)
         return;
     h->accepting = on;
     for (size_t i = 0; i < h->config.n_listen; i++)
-        loop_watch_change(h->listens[i].watch, on ? EPOLLIN : 0);
+        if (h->listens[i].watch)
+            loop_watch_change(h->listens[i].watch, on ? EPOLLIN : 0);
 }
 
 void edge_reap(struct httpd *h)
@@ -108,6 +109,26 @@ static int listen_open(struct edge_listen *l, const char *address, int port, str
     return 0;
 }
 
+void edge_listen_close(struct edge_listen *l)
+{
+    loop_watch_remove(&l->watch);
+    if (l->fd >= 0)
+        close(l->fd);
+    l->fd = -1;
+}
+
+int edge_listen_again(struct edge_listen *l, struct err *e)
+{
+    int r = listen_open(l, l->h->config.listen[l->i].address, l->port, e);
+
+    if (r == 0)
+        r = loop_watch_add(l->h->loop, l->fd, l->h->accepting ? EPOLLIN : 0, on_listen, l,
+                           &l->watch, e);
+    if (r < 0)
+        edge_listen_close(l);
+    return r;
+}
+
 /* --- start and stop -------------------------------------------------------------------------- */
 
 static void on_timer(void *arg)
@@ -126,6 +147,7 @@ static struct httpd *httpd_make(struct loop *l, const struct httpd_config *c)
     if (!h)
         WRONG("out of memory");
     assert(c->handle && (!c->due == !c->tick));
+    assert(!c->point == !c->hold && (!c->point || c->pool == 1));
     assert(c->n_listen <= HTTPD_LISTENS_MAX && c->pool >= 1 && c->pool <= EDGE_POOL_MAX);
     h->config = *c;
     h->loop = l;
@@ -190,6 +212,8 @@ void httpd_tell(struct httpd *h, httpd_words_fn *fn, const char *words)
     edge_app_tell(&h->app, fn, edge_now(h), words, &touched);
     edge_park_touch(h, buf_text(&touched), touched.full);
     buf_drop(&touched);
+    if (h->holding) /* the pump stands further up the call chain and will see */
+        return;
     edge_pump(h);
     edge_reap(h);
 }
@@ -205,9 +229,8 @@ void httpd_stop(struct httpd *h)
         edge_conn_close(c);
     edge_reap(h);
     for (size_t i = 0; i < HTTPD_LISTENS_MAX; i++) {
-        loop_watch_remove(&h->listens[i].watch);
-        if (h->listens[i].fd >= 0)
-            close(h->listens[i].fd);
+        edge_listen_close(&h->listens[i]);
+        loop_timer_free(&h->listens[i].closed);
     }
     edge_up_stop(h);
     edge_civet_stop(h->civet);

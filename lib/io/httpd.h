@@ -17,6 +17,7 @@
 #define HTTPD_CLIENT_HEADERS_MAX 56 /* civetweb drops headers beyond 64 without a word: 431 */
 #define HTTPD_REQUEST_BODY_MAX   MIB(4)
 #define HTTPD_CONNS_MAX          12000
+#define HTTPD_POINT_MAX          160
 
 /* The application: total, called under the one lock, from a civetweb thread with a stack of 100 KB.
  * An answer longer than HTTP_BODY_MAX becomes a 500. HEAD arrives as GET. */
@@ -26,6 +27,14 @@ typedef void httpd_handle_fn(void *app, const struct http_ctx *ctx, const struct
 typedef ms_t httpd_due_fn(void *app);
 /* Words from whoever started the program, done between two requests. As for `tick`. */
 typedef void httpd_words_fn(void *app, ms_t now, const char *words, struct http_reply *rp);
+/* Is this a request of which the phases are to be told, and in which words? Asked once a request,
+ * when it was read whole and before anything is done, under the lock. */
+typedef bool httpd_point_fn(void *arg, void *app, const char *peer, uint64_t conn,
+                            const struct http_request *rq, char out[HTTPD_POINT_MAX]);
+/* It reached "asked", "done" (in the journal, the answer not sent) or "answered" (the kernel has
+ * all of it); no "done" for one that is left hanging, no "answered" for a lost answer. On the
+ * loop's thread, with nothing inside; goes on when it returns. May call httpd_tell. */
+typedef void httpd_hold_fn(void *arg, const char *phase, const char *words);
 /* Time has come. Events and touched keys go into rp (status is not used). */
 typedef void httpd_tick_fn(void *app, ms_t now, struct http_reply *rp);
 
@@ -40,8 +49,11 @@ struct httpd_config {
     int pool; /* connections from the edge to civetweb; 1 under the stepped clock, else 4 */
     void *app;
     httpd_handle_fn *handle;
-    httpd_due_fn *due;   /* may be NULL */
-    httpd_tick_fn *tick; /* with due */
+    httpd_due_fn *due;     /* may be NULL */
+    httpd_tick_fn *tick;   /* with due */
+    httpd_point_fn *point; /* may be NULL; else with hold, and pool 1 */
+    httpd_hold_fn *hold;
+    void *hold_arg;
     struct clk_domain domain;
     struct journal_ring *journal; /* may be NULL */
     int conns_max;                /* 0: HTTPD_CONNS_MAX */

@@ -351,19 +351,32 @@ static size_t wait_kernel(struct loop *l)
     return epoll_take(l, (int)ms_min(left, INT32_MAX));
 }
 
-/* Publishes the deadline, gives the turn back, and blocks until it is given again. */
-static void rest(struct clk_page *p, uint64_t deadline_ns)
+/* Gives the turn back, and blocks until it is given again. */
+static void turn_back(struct clk_page *p, enum clk_idle how)
 {
     uint64_t one = 1, woken = 0;
 
-    atomic_store_explicit(&p->deadline_ns, deadline_ns, memory_order_relaxed);
     atomic_fetch_add_explicit(&p->turns, 1, memory_order_relaxed);
-    atomic_store_explicit(&p->idle, 1, memory_order_release);
+    atomic_store_explicit(&p->idle, (uint32_t)how, memory_order_release);
     if (write(p->ctl_fd, &one, sizeof(one)) != (ssize_t)sizeof(one))
         WRONG("the turn cannot be given back");
     while (read(p->wake_fd, &woken, sizeof(woken)) < 0)
         if (errno != EINTR)
             WRONG("the turn cannot be waited for");
+}
+
+static void rest(struct clk_page *p, uint64_t deadline_ns)
+{
+    atomic_store_explicit(&p->deadline_ns, deadline_ns, memory_order_relaxed);
+    turn_back(p, CLK_RESTS);
+}
+
+bool loop_hold(struct loop *l)
+{
+    if (l->page == NULL)
+        return false;
+    turn_back(l->page, CLK_HOLDS);
+    return true;
 }
 
 /* After a turn was given the round may find nothing but a signal: it is served all the same. */

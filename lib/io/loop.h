@@ -60,6 +60,11 @@ int loop_signals(struct loop *l, const int *signos, size_t n, loop_signal_fn *fn
  * without a page it changes nothing. */
 void loop_busy(struct loop *l, int change);
 
+/* In the middle of a callback: gives the turn back, and returns when the controller gives it again,
+ * which it does before anybody else has one (CLK_HOLDS). Nothing of this loop is served meanwhile.
+ * On a slot only: false, at once, without a page. */
+bool loop_hold(struct loop *l);
+
 /* Another way of waiting, for the controller (lib/io/ctl): called when nothing is readable and no
  * timer is due. Must return once the loop's epoll is readable or own_deadline_ns has come (in the
  * page's time: now_ns; CLK_NEVER for none). May call what it likes; returning early is fine. */

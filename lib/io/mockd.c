@@ -2,8 +2,10 @@
 
 #include "lib/base/text.h"
 #include "lib/io/file.h"
+#include "lib/io/hold.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <inttypes.h>
 #include <signal.h>
 #include <stdio.h>
@@ -53,6 +55,14 @@ static const struct opt_row shared_rows[] = {
      .min = 0,
      .max = 65535,
      .what = "inherited pipe with one wish a line (for gateproof)"},
+    {.name = "hold-fd",
+     .kind = OPT_INT,
+     .arg = "N",
+     .min = 0,
+     .max = 65535,
+     .what =
+         "inherited socket: where phases of operations are told and waited for (for gateproof)"},
+    {.name = "hold-at", .arg = "OPS", .what = "those operations, with commas between"},
     {.name = "domain-start",
      .kind = OPT_INT,
      .arg = "NS",
@@ -80,6 +90,7 @@ struct running {
     struct mockd_app app;
     struct tls_server *tls;
     struct httpd *httpd;
+    struct hold *hold;
     struct loop_watch *controlled;
     struct buf control; /* what was read of it and is no whole line yet */
     char address[64], control_address[64];
@@ -222,11 +233,45 @@ static int read_control(struct running *r, struct httpd_config *c, struct err *e
     return err;
 }
 
+static int start_holds(struct running *r, struct err *e)
+{
+    if (!opt_given(r->o, "hold-fd"))
+        return 0;
+    if (!opt_given(r->o, "hold-at") || !r->m->op)
+        return err_set(e, -EINVAL, "--hold-fd wants --hold-at beside it, in a mock that can hold");
+    return hold_new(&r->hold, r->loop, (int)opt_int(r->o, "hold-fd"), opt_text(r->o, "hold-at"), e);
+}
+
+static bool point_of(void *arg, void *app, const char *peer, uint64_t conn,
+                     const struct http_request *rq, char out[HTTPD_POINT_MAX])
+{
+    const struct running *r = arg;
+    const char *op = r->m->op(rq), *who = r->m->who ? r->m->who(app, rq) : "-";
+    int n = snprintf(out, HTTPD_POINT_MAX, "%s %s %s %" PRIu64, op, who, peer, conn);
+
+    return n > 0 && n < HTTPD_POINT_MAX && hold_wants(r->hold, op);
+}
+
+static void on_control(void *arg, uint32_t events);
+
+/* What was wished meanwhile is done before the next step. */
+static void hold_there(void *arg, const char *phase, const char *words)
+{
+    struct running *r = arg;
+
+    hold_at(r->hold, phase, words);
+    if (r->controlled)
+        on_control(r, 0);
+}
+
 static int start_httpd(struct running *r, struct err *e)
 {
     struct httpd_config c = {.name = r->m->name,
                              .n_listen = 1,
-                             .pool = r->page ? 1 : 4,
+                             .pool = r->page || r->hold ? 1 : 4,
+                             .point = r->hold ? point_of : NULL,
+                             .hold = r->hold ? hold_there : NULL,
+                             .hold_arg = r,
                              .app = r->app.app,
                              .handle = r->app.handle,
                              .due = r->app.due,
@@ -271,6 +316,8 @@ static void on_control(void *arg, uint32_t events)
     ssize_t n = read((int)opt_int(r->o, "control-fd"), bytes, sizeof(bytes));
 
     (void)events;
+    if (n < 0 && errno == EAGAIN)
+        return;
     if (n <= 0) { /* nobody is left to wish */
         loop_watch_remove(&r->controlled);
         return;
@@ -285,6 +332,8 @@ static int start_control(struct running *r, struct err *e)
         return 0;
     if (!r->m->control)
         return err_set(e, -EINVAL, "--control-fd: %s takes no wishes", r->m->name);
+    if (fcntl((int)opt_int(r->o, "control-fd"), F_SETFL, O_NONBLOCK) < 0)
+        return err_errno(e, "--control-fd");
     buf_init(&r->control, KIB(64));
     return loop_watch_add(r->loop, (int)opt_int(r->o, "control-fd"), EPOLLIN, on_control, r,
                           &r->controlled, e);
@@ -325,7 +374,8 @@ static int tell(const struct running *r, struct err *e)
 static int run(struct running *r, struct err *e)
 {
     static int (*const steps[])(struct running *, struct err *) = {
-        start_clock, start_loop, start_journal, start_app, start_tls, start_httpd, start_control};
+        start_clock, start_loop,  start_journal, start_app,
+        start_tls,   start_holds, start_httpd,   start_control};
 
     for (size_t i = 0; i < COUNTOF(steps); i++) {
         int err = steps[i](r, e);

@@ -3,8 +3,9 @@
  *
  * Shared options: --listen, --cert, --key, --seed, --factor, --journal-fds or --journal,
  * --clock-fd,
- * --control-fd, --domain-start, --port-file, --routes, --help, --show-config, --version.
- * Exit status: 0 after TERM or INT, 1 when the machine refuses something, 3 for bad usage. */
+ * --control-fd, --hold-fd, --hold-at, --domain-start, --port-file, --routes, --help, --show-config,
+ * --version. Exit status: 0 after TERM or INT, 1 when the machine refuses something, 3 for bad
+ * usage. */
 #ifndef IO_MOCKD_H
 #define IO_MOCKD_H
 
@@ -37,6 +38,10 @@ struct mockd {
     /* Makes the application. It lives as long as the process. */
     int (*open)(const struct opts *o, const struct mockd_shared *s, struct mockd_app *ret,
                 struct err *e);
+    /* For --hold-at: what a request asks for, as the journal names it, and who asks as far as the
+     * model knows ("gateway", else "-"); who may be NULL. */
+    const char *(*op)(const struct http_request *rq);
+    const char *(*who)(const void *app, const struct http_request *rq);
     httpd_words_fn *control; /* lines of --control-fd, each without its end; may be NULL */
     bool control_door;       /* there is a --control: requests of door 1 mean the mock itself */
     /* Says how to talk to it, once it listens at that address; may be NULL. Not with an inherited

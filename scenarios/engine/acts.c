@@ -6,6 +6,7 @@
 #include "scenarios/engine/verbs.h"
 
 #include <stdio.h>
+#include <string.h>
 
 #define SILENCE_STEPPED_MS SECONDS(1)
 #define SILENCE_WALL_MS    500
@@ -180,6 +181,17 @@ static enum act_state evidence_loses(struct play *p, const struct script_line *l
     return ACT_DONE;
 }
 
+/* --- wires --------------------------------------------------------------------------------------
+ */
+
+static enum act_state wire_act(struct play *p, const struct script_line *line)
+{
+    p->wires.for_good = p->w.stepped;
+    if (!wires_act(&p->wires, line))
+        return ACT_NOT_DONE;
+    return labnet_wires(p->w.net, &p->wires, &p->broken) < 0 ? ACT_NOT_DONE : ACT_DONE;
+}
+
 /* --- the user -----------------------------------------------------------------------------------
  */
 
@@ -270,6 +282,14 @@ static enum act_state machine_fails_deploy(struct play *p, const struct script_l
     return tell_maas(p, words);
 }
 
+static enum act_state machine_stays(struct play *p, const struct script_line *line)
+{
+    char words[128];
+    snprintf(words, sizeof(words), "machine %.32s stays %.32s for %.24s", line->args[0],
+             line->args[1], line->args[2]);
+    return tell_maas(p, words);
+}
+
 static enum act_state maas_loses_answer(struct play *p, const struct script_line *line)
 {
     char words[64];
@@ -279,6 +299,12 @@ static enum act_state maas_loses_answer(struct play *p, const struct script_line
 
 /* --- the table ----------------------------------------------------------------------------------
  */
+
+/* The program hears the line's own words, without the first. */
+static enum act_state proxy_act(struct play *p, const struct script_line *line)
+{
+    return proxies_tell(&p->proxies, line->text + strlen("proxy ")) ? ACT_DONE : ACT_NOT_DONE;
+}
 
 static const struct {
     const char *verb;
@@ -298,7 +324,15 @@ static const struct {
     {"gateway.comes-back", gateway_comes_back},
     {"node.reboots", node_reboots},
     {"machine.fails-deploy", machine_fails_deploy},
+    {"machine.stays", machine_stays},
     {"maas.loses-answer", maas_loses_answer},
+    {"proxy.behaves", proxy_act},
+    {"proxy.drops-idle", proxy_act},
+    {"wire.cut", wire_act},
+    {"wire.pair-cut", wire_act},
+    {"wire.cut-one-way", wire_act},
+    {"wire.mended", wire_act},
+    {"wire.pair-mended", wire_act},
 };
 
 bool act_begin(struct play *p, const struct script_line *line)

@@ -4,8 +4,10 @@
 #include "lib/base/text.h"
 #include "lib/io/file.h"
 #include "lib/io/journal.h"
+#include "scenarios/engine/gallery.h"
 #include "scenarios/engine/lab_draw.h"
 #include "scenarios/engine/progress.h"
+#include "scenarios/engine/results.h"
 #include "scenarios/judge/clauses.h"
 #include "scenarios/judge/rules.h"
 #include "scenarios/report/report.h"
@@ -14,8 +16,11 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/ioctl.h>
 #include <unistd.h>
+
+#ifndef GATEPROOF_ROGUES
+#define GATEPROOF_ROGUES 0 /* 1 in test builds, whose simulator has rogues in it */
+#endif
 
 struct command_call {
     const struct opts *o;
@@ -40,13 +45,6 @@ static struct script *script_new(void)
     return s;
 }
 
-static int screen_width(void)
-{
-    struct winsize w = {0};
-
-    return ioctl(STDOUT_FILENO, TIOCGWINSZ, &w) == 0 && w.ws_col > 0 ? w.ws_col : 100;
-}
-
 static int print(const struct buf *text)
 {
     fwrite(buf_text(text), 1, text->len, stdout);
@@ -54,87 +52,6 @@ static int print(const struct buf *text)
 }
 
 /* --- run ------------------------------------------------------------------------------------ */
-
-enum format { FORMAT_TEXT, FORMAT_JSON, FORMAT_JUNIT, FORMATS };
-static const struct {
-    const char *name, *file;
-    void (*write)(struct buf *out, const struct report *r);
-} formats[FORMATS] = {
-    [FORMAT_TEXT] = {"text", "report.txt", report_text},
-    [FORMAT_JSON] = {"json", "report.json", report_json},
-    [FORMAT_JUNIT] = {"junit", "report.xml", report_junit},
-};
-
-static int format_find(const char *name, enum format *ret, struct err *e)
-{
-    for (size_t i = 0; i < FORMATS; i++) {
-        if (!text_is(formats[i].name, name))
-            continue;
-        *ret = (enum format)i;
-        return 0;
-    }
-    return err_set(e, -EINVAL, "--format: text, json or junit, not '%s'", name);
-}
-
-static void report_fill(struct report *to, const struct run *r, struct report_story *stories,
-                        char (*paths)[1100])
-{
-    for (size_t i = 0; i < r->n; i++) {
-        snprintf(paths[i], sizeof paths[i], "%s/journal.jsonl", r->items[i]->dir);
-        stories[i] = (struct report_story){.judgement = &r->items[i]->judgement,
-                                           .journal = &r->items[i]->journal,
-                                           .journal_path = file_exists(paths[i]) ? paths[i] : "",
-                                           .options = r->options.again};
-    }
-    *to = (struct report){.name = r->manifest.name,
-                          .vendor = r->manifest.vendor,
-                          .version = r->manifest.version,
-                          .harness_version = GATEPROOF_VERSION,
-                          .summary = &r->summary,
-                          .stories = stories,
-                          .n_stories = r->n,
-                          .width = screen_width()};
-}
-
-static int report_files(const struct run *r, const struct report *report, struct err *e)
-{
-    for (size_t i = 0; i < FORMATS; i++) {
-        SCOPED(buf_drop) struct buf text = {0};
-        char path[1100];
-        int code;
-
-        buf_init(&text, REPORT_BYTES_MAX);
-        formats[i].write(&text, report);
-        snprintf(path, sizeof path, "%s/%s", r->options.out, formats[i].file);
-        code = file_write(path, buf_text(&text), text.len, 0644, e);
-        if (code < 0)
-            return code;
-    }
-    return 0;
-}
-
-static int reported(const struct run *r, enum format format, struct err *e)
-{
-    struct report_story *stories = calloc(r->n, sizeof *stories);
-    char(*paths)[1100] = calloc(r->n, sizeof *paths);
-    SCOPED(buf_drop) struct buf text = {0};
-    struct report report;
-    int code;
-
-    if (stories == NULL || paths == NULL)
-        WRONG("out of memory");
-    report_fill(&report, r, stories, paths);
-    code = report_files(r, &report, e);
-    report.colour = format == FORMAT_TEXT && progress_colour(STDOUT_FILENO);
-    buf_init(&text, REPORT_BYTES_MAX);
-    formats[format].write(&text, &report);
-    print(&text);
-    free(stories);
-    free(paths);
-    if (code == 0 && format == FORMAT_TEXT)
-        printf("report: %s/report.txt (also .json, .xml), journals beside it\n", r->options.out);
-    return code;
-}
 
 static int exit_of(const struct run *r)
 {
@@ -145,24 +62,25 @@ static int exit_of(const struct run *r)
     return r->summary.exit_status;
 }
 
-/* Told before the first story rather than after the last. */
-static int out_prepare(const char *out, struct err *e)
-{
-    if (file_mkdirs(out, 0755, e) < 0)
-        return err_at(e, "--out");
-    if (access(out, W_OK | X_OK) < 0)
-        return err_errno(e, "--out: %s cannot be written; name another folder", out);
-    return 0;
-}
-
 /* What the reader must add to run a story again: only what was not the default. */
 static void again_options(const struct command_call *c, struct buf *out)
 {
-    static const char *const names[] = {"gateway", "data"};
+    static const char *const names[] = {"gateway", "data", "proxy"};
 
     for (size_t i = 0; i < COUNTOF(names); i++)
         if (*opt_text(c->o, names[i]) != '\0')
             buf_printf(out, " --%s %s", names[i], opt_text(c->o, names[i]));
+}
+
+/* Whether the rogue that was played, if it was one, is caught: the last word on stdout. */
+static int rogue_print(const struct run *r, enum results_format format)
+{
+    SCOPED(buf_drop) struct buf out = {0};
+
+    buf_init(&out, KIB(64));
+    if (format == RESULTS_TEXT)
+        gallery_say(r, &out);
+    return print(&out);
 }
 
 static int do_run(const struct command_call *c, struct err *e)
@@ -174,13 +92,15 @@ static int do_run(const struct command_call *c, struct err *e)
                             .out = opt_text(c->o, "out"),
                             .stage = opt_text(c->o, "stage"),
                             .clock = opt_text(c->o, "clock"),
+                            .proxy = opt_text(c->o, "proxy"),
                             .seed = (uint64_t)opt_int(c->o, "seed"),
                             .jobs = opt_int(c->o, "jobs"),
+                            .rogue_core = GATEPROOF_ROGUES,
                             .words = c->words,
                             .n_words = c->n_words};
     struct run *r = NULL;
-    enum format format = FORMAT_TEXT;
-    int code = format_find(opt_text(c->o, "format"), &format, e);
+    enum results_format format = RESULTS_TEXT;
+    int code = results_format_find(opt_text(c->o, "format"), &format, e);
 
     buf_init(&again, KIB(4));
     again_options(c, &again);
@@ -188,27 +108,65 @@ static int do_run(const struct command_call *c, struct err *e)
 
     if (code == 0)
         code = run_plan(&o, &r, e);
+    if (code == -ENOEXEC)
+        code = gallery_become(c->bin, e);
     if (code == 0)
-        code = out_prepare(o.out, e);
+        code = results_prepare(o.out, e);
     if (code < 0) {
         run_free(r);
-        return code;
+        if (code != RUN_FORBIDDEN)
+            return code;
+        commands_complain(e);
+        return EXIT_UNPROVEN;
     }
     code = run_play(r, e);
     /* Green in the simulator proves nothing of the network: the report must say so too. */
     if (code == 0 && r->fell_back && r->summary.exit_status == 0)
         r->summary.exit_status = 2;
     if (code == 0)
-        code = reported(r, format, e);
+        code = results_write(r, format, e);
+    if (code == 0)
+        code = rogue_print(r, format);
     if (code < 0) {
         /* the harness could not do its work: not a verdict, and not wrong words either */
         commands_complain(e);
-        code = 2;
+        code = EXIT_UNPROVEN;
     } else {
         code = exit_of(r);
     }
     run_free(r);
     return code;
+}
+
+static int do_gallery(const struct command_call *c, struct err *e)
+{
+    SCOPED(buf_drop) struct buf out = {0};
+    const char *stage = opt_text(c->o, "stage");
+    struct run_options o = {.data = c->data,
+                            .bin = c->bin,
+                            .out = opt_text(c->o, "out"),
+                            .stage = *stage ? stage : "sim",
+                            .clock = opt_text(c->o, "clock"),
+                            .seed = (uint64_t)opt_int(c->o, "seed"),
+                            .jobs = opt_int(c->o, "jobs"),
+                            .rogue_core = GATEPROOF_ROGUES,
+                            .again = ""};
+    bool caught = false;
+    int code;
+
+    buf_init(&out, MIB(1));
+    if (text_is(opt_text(c->o, "format"), "markdown")) {
+        rogues_markdown(&out);
+        return print(&out);
+    }
+    code = gallery_play(&o, c->n_words > 0 ? c->words[0] : NULL, &out, &caught, e);
+    if (code == -ENOEXEC)
+        code = gallery_become(c->bin, e);
+    print(&out);
+    if (code != RUN_FORBIDDEN)
+        return code < 0 ? code : !caught;
+    commands_complain(e);
+    return EXIT_UNPROVEN;
 }
 
 /* --- list, rules, explain, lab -------------------------------------------------------------- */
@@ -381,7 +339,11 @@ static int do_explain(const struct command_call *c, struct err *e)
         return err_set(e, -EINVAL,
                        "explain what? A rule (gateproof explain REG-3) or a story "
                        "(gateproof explain 100)");
-    buf_init(&out, KIB(64));
+    buf_init(&out, REPORT_BYTES_MAX);
+    if (*opt_text(c->o, "run") != '\0') {
+        code = results_explain(&out, opt_text(c->o, "run"), word, screen_width(), e);
+        return code < 0 ? code : print(&out);
+    }
     if (explain_rule(&out, word, screen_width()))
         return print(&out);
     code = story_find(c, word, &name, e);
@@ -446,7 +408,7 @@ static int do_judge(const struct command_call *c, struct err *e)
                            .n_stories = 1,
                            .width = screen_width()};
 
-        judge_story(s, &list, "pcg", j);
+        judge_story(s, &list, NULL, j);
         summarise(j, 1, &sum);
         buf_init(&text, REPORT_BYTES_MAX);
         report_text(&text, &r);
@@ -471,10 +433,15 @@ static const struct command {
      SIZE_MAX, do_run},
     {"list", "", "the stories and what each claims", 0, do_list},
     {"rules", "", "all rules of the topology and which are graded today", 0, do_rules},
-    {"explain", "RULE|STORY", "a rule in plain words, or a story with a picture of its network", 1,
-     do_explain},
+    {"explain", "RULE|STORY",
+     "a rule in plain words, or a story with a picture of its network; with --run DIR what that run "
+     "said about it, and what happened around the events",
+     1, do_explain},
     {"lab", "[SHAPE]", "a picture of a topology", 1, do_lab},
     {"judge", "STORY JOURNAL", "judge a journal again, without the gateway", 2, do_judge},
+    {"gallery", "[ROGUE]",
+     "plays gateways that break one rule on purpose, each in the story that must catch it", 1,
+     do_gallery},
     {"journal", "[FILE]",
      "a journal as two runs are compared by; without FILE what its events mean", 1, do_journal},
 };
@@ -493,6 +460,7 @@ void commands_help(const struct opts *o, struct buf *out)
                  "  gateproof run 100 --stage sim      one story, in the simulator\n"
                  "  gateproof run --gateway ../mine/gateway.json --format junit\n"
                  "  gateproof explain REG-3\n"
+                 "  gateproof explain REG-3 --run gateproof-report\n"
                  "\nexit status: 0 every graded MUST passed, 1 a failure, 2 something was not\n"
                  "proven, 3 wrong words or bad input (nothing was started)\n");
 }

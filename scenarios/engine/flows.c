@@ -7,13 +7,17 @@
 
 enum flow_state { FLOW_FREE, FLOW_OPEN, FLOW_TUNNEL, FLOW_KNOWN };
 
+struct words { /* how far a flow's first bytes were read */
+    uint8_t state;
+    char target[PACKET_NAME_MAX]; /* of a CONNECT, until the tunnel's first bytes */
+};
+
 struct flow {
     uint32_t from, to, isn;
     uint16_t from_port, to_port;
     uint16_t link;
-    uint8_t state;
     uint64_t used;
-    char target[PACKET_NAME_MAX]; /* of a CONNECT, until the tunnel's first bytes */
+    struct words words;
 };
 
 struct flows {
@@ -47,7 +51,7 @@ static struct flow *set_of(struct flows *f, size_t link, const struct packet *p)
 
 static bool is_flow(const struct flow *w, size_t link, const struct packet *p)
 {
-    return w->state != FLOW_FREE && w->link == link && w->from == p->from && w->to == p->to &&
+    return w->words.state != FLOW_FREE && w->link == link && w->from == p->from && w->to == p->to &&
            w->from_port == p->from_port && w->to_port == p->to_port;
 }
 
@@ -84,22 +88,21 @@ bool flows_open(struct flows *f, size_t link, const struct packet *syn)
                        .from_port = syn->from_port,
                        .to_port = syn->to_port,
                        .link = (uint16_t)link,
-                       .state = FLOW_OPEN,
-                       .used = ++f->clock};
+                       .used = ++f->clock,
+                       .words.state = FLOW_OPEN};
     return true;
 }
 
-static const char *known(struct flow *w, const char *kind)
+static const char *known(struct words *w, const char *kind)
 {
     w->state = FLOW_KNOWN;
     return kind;
 }
 
-static const char *first_bytes(struct flow *w, const struct packet *p, char name[PACKET_NAME_MAX])
+static const char *first_bytes(struct words *w, const uint8_t *bytes, size_t len,
+                               char name[PACKET_NAME_MAX])
 {
-    if (p->seq != w->isn + 1)
-        return NULL;
-    switch (packet_first(p->payload, p->len, name)) {
+    switch (packet_first(bytes, len, name)) {
     case FIRST_TLS:
         return known(w, "tls");
     case FIRST_HTTP:
@@ -116,9 +119,10 @@ static const char *first_bytes(struct flow *w, const struct packet *p, char name
 
 /* After a CONNECT: the hello through the tunnel, or another CONNECT (407 and again). What else goes
  * by is the CONNECT's own repetition or its headers' tail. */
-static const char *tunnel_bytes(struct flow *w, const struct packet *p, char name[PACKET_NAME_MAX])
+static const char *tunnel_bytes(struct words *w, const uint8_t *bytes, size_t len,
+                                char name[PACKET_NAME_MAX])
 {
-    switch (packet_first(p->payload, p->len, name)) {
+    switch (packet_first(bytes, len, name)) {
     case FIRST_TLS:
         memcpy(name, w->target, PACKET_NAME_MAX);
         return known(w, "connect+tls");
@@ -138,7 +142,35 @@ const char *flows_first(struct flows *f, size_t link, const struct packet *p,
     struct flow *w = find(f, link, p);
     if (w == NULL || p->len == 0)
         return NULL;
-    if (w->state == FLOW_OPEN)
-        return first_bytes(w, p, name);
-    return w->state == FLOW_TUNNEL ? tunnel_bytes(w, p, name) : NULL;
+    if (w->words.state == FLOW_OPEN)
+        return p->seq == w->isn + 1 ? first_bytes(&w->words, p->payload, p->len, name) : NULL;
+    return w->words.state == FLOW_TUNNEL ? tunnel_bytes(&w->words, p->payload, p->len, name) : NULL;
+}
+
+/* A client waits for the proxy's answer: a CONNECT's head ends what it sends at once. */
+static size_t sent_at_once(const uint8_t *bytes, size_t len)
+{
+    static const char blank[] = "\r\n\r\n", connect[] = "CONNECT ";
+    const size_t n = strlen(blank), word = strlen(connect);
+    if (len < word || memcmp(bytes, connect, word) != 0)
+        return len;
+    for (size_t i = word; i + n <= len; i++)
+        if (memcmp(bytes + i, blank, n) == 0)
+            return i + n;
+    return len;
+}
+
+const char *flows_kind(const void *bytes, size_t len, char name[PACKET_NAME_MAX])
+{
+    struct words w = {.state = FLOW_OPEN};
+    const uint8_t *at = bytes;
+    const char *kind = NULL;
+    name[0] = '\0';
+    while (len > 0 && kind == NULL) {
+        size_t n = sent_at_once(at, len);
+        kind = w.state == FLOW_OPEN ? first_bytes(&w, at, n, name) : tunnel_bytes(&w, at, n, name);
+        at += n;
+        len -= n;
+    }
+    return kind;
 }

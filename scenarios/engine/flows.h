@@ -15,5 +15,8 @@ bool flows_open(struct flows *f, size_t link, const struct packet *syn);
  * NULL else. name: server name, or the CONNECT's target. */
 const char *flows_first(struct flows *f, size_t link, const struct packet *p,
                         char name[PACKET_NAME_MAX]);
+/* The same for a whole stream: what a client sent first on one connection, where the other side's
+ * answers may stand between a CONNECT and what follows. NULL: not enough bytes to tell. */
+const char *flows_kind(const void *bytes, size_t len, char name[PACKET_NAME_MAX]);
 
 #endif

@@ -134,6 +134,9 @@ int guest_init(struct guest *g, struct world *w, struct err *e)
     }
     if (r < 0)
         return r;
+    r = deeds_open(&g->deeds, w, e);
+    if (r < 0)
+        return r;
     g->patience = loop_timer_new(w->loop, on_impatient, g);
     g->killer_end = loop_timer_new(w->loop, on_killer_late, g);
     return 0;
@@ -145,6 +148,7 @@ void guest_free(struct guest *g)
         return;
     loop_timer_free(&g->patience);
     loop_timer_free(&g->killer_end);
+    deeds_close(&g->deeds);
     world_stop(g->w, &g->at);
     world_stop(g->w, &g->killer);
 }
@@ -173,7 +177,12 @@ static int start_with(struct guest *g, struct guest_env *env, struct err *e)
     const struct manifest *m = g->w->run->manifest;
     const struct prog_events events = {on_flooded, on_secret, on_ended, g};
     const char *argv[MANIFEST_WORDS_MAX + 1];
-    struct launch x = {.name = GUEST_NAME, .argv = argv, .env = guest_env_list(env), .dir = m->dir};
+    struct launch x = {.name = GUEST_NAME,
+                       .argv = argv,
+                       .env = guest_env_list(env),
+                       .dir = m->dir,
+                       .fds = &g->deeds.tell_fd,
+                       .n_fds = g->deeds.tell_fd >= 0};
     guest_env_expand(env, m->command, m->n_command, argv);
     g->frozen = g->asked = g->killed = false;
     /* Said before it can do anything. */
@@ -204,6 +213,10 @@ bool guest_running(const struct guest *g)
 
 void guest_stop(struct guest *g)
 {
+    /* One that ended by itself while we were kept waiting (a disk, a loaded machine) was not asked.
+     */
+    if (guest_running(g))
+        prog_look(g->at.prog);
     if (!guest_running(g))
         return;
     say(g, "stopped");

@@ -4,7 +4,7 @@
 #ifndef SCENARIOS_ENGINE_GUEST_H
 #define SCENARIOS_ENGINE_GUEST_H
 
-#include "scenarios/engine/world.h"
+#include "scenarios/engine/deeds.h"
 
 #define GUEST_ENV_MAX 40
 #define GUEST_NAME    "gateway"
@@ -16,6 +16,7 @@ struct guest {
     struct slotted killer; /* kill_command */
     char uid[64];
     char secrets_dir[64]; /* below the world's folder */
+    struct deeds deeds;   /* of a rogue */
     int starts;
     bool frozen, asked, killed;
     struct loop_timer *patience; /* TERM asked for: until it counts as hung */

@@ -2,6 +2,7 @@
 
 #include "lib/base/text.h"
 #include "lib/io/file.h"
+#include "scenarios/engine/outfit.h"
 
 #include <ctype.h>
 #include <stdio.h>
@@ -36,13 +37,13 @@ static void add_path(struct guest_env *x, const struct world *w, const char *nam
     add(x, name, path);
 }
 
-static void add_contract(struct guest_env *x, const struct guest *g)
+static void add_contract(struct guest_env *x, const struct guest *g, const char *features)
 {
     char run[33];
     snprintf(run, sizeof(run), "gp-%08x-%d", (unsigned)(g->w->run->seed & 0xffffffff), g->starts);
     add(x, "GP_CONTRACT", g->contract != NULL ? g->contract : "1");
     add(x, "GP_PROFILE", "1.0");
-    add(x, "GP_FEATURES", g->features != NULL ? g->features : "pcg");
+    add(x, "GP_FEATURES", g->features != NULL ? g->features : features);
     add(x, "GP_RUN", run);
 }
 
@@ -58,6 +59,22 @@ static void add_site(struct guest_env *x, const struct guest *g)
     add(x, "GP_MAAS_URL", text);
     snprintf(text, sizeof(text), "maas-%s", g->uid);
     add(x, "GP_ACCOUNT_NAME", text);
+}
+
+/* The proxy it is told of, and what stands beside the contract on purpose: a gateway must not look
+ * at it (GP-6). */
+static void add_outfit(struct guest_env *x, const struct outfit *o)
+{
+    char name[64];
+    add(x, "GP_HTTP_PROXY", o->proxy);
+    add(x, "GP_HTTPS_PROXY", o->proxy);
+    add(x, "GP_NO_PROXY", o->no_proxy);
+    for (size_t i = 0; i < o->n_strays; i++) {
+        const char *equals = strchr(o->strays[i], '=');
+        if (equals != NULL &&
+            text_copy_len(name, sizeof(name), o->strays[i], (size_t)(equals - o->strays[i])))
+            add(x, name, equals + 1);
+    }
 }
 
 /* The vendor's own file is copied, so that nothing written to it comes back. */
@@ -78,22 +95,31 @@ static void add_config(struct guest_env *x, const struct guest *g)
 
 void guest_env_make(struct guest_env *x, const struct guest *g, int page_fd)
 {
+    SCOPED(buf_drop) struct buf features = {0};
+    struct outfit o = {.port = 0};
     char fd[16] = "";
     *x = (struct guest_env){0};
     reserve(&x->text);
+    buf_init(&features, 64);
+    if (g->w->run->script != NULL)
+        outfit_read(g->w->run->script, &o);
+    outfit_features(&o, &features);
     add(x, "PATH", "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin");
     add_path(x, g->w, "HOME", "gateway-state");
     add_path(x, g->w, "TMPDIR", "gateway-tmp");
     add(x, "LANG", "C.UTF-8");
     add(x, "TZ", "UTC");
-    add_contract(x, g);
+    add_contract(x, g, buf_text(&features));
     add_path(x, g->w, "GP_STATE_DIR", "gateway-state");
     add_path(x, g->w, "GP_SECRETS_DIR", g->secrets_dir);
     add_config(x, g);
     add_site(x, g);
+    add_outfit(x, &o);
     if (page_fd >= 0)
         snprintf(fd, sizeof(fd), "%d", page_fd);
     add(x, "GP_CLOCK_FD", fd);
+    snprintf(fd, sizeof(fd), "%d", g->deeds.tell_fd);
+    add(x, "GP_ROGUE_FD", g->deeds.tell_fd >= 0 ? fd : "");
 }
 
 void guest_env_drop(struct guest_env *x)

@@ -133,7 +133,7 @@ static bool net_read(const char *text, uint32_t *ret_net, uint32_t *ret_mask)
     return (*ret_net & ~*ret_mask) == 0;
 }
 
-static bool net_has(const char *net_text, const char *address_text)
+bool lab_net_has(const char *net_text, const char *address_text)
 {
     uint32_t net, mask, address;
 
@@ -179,7 +179,7 @@ const struct lab_zone *lab_zone_of(const struct lab *l, const char *address)
     size_t i;
 
     for (i = 0; i < l->n_zones; i++)
-        if (net_has(l->zones[i].net, address))
+        if (lab_net_has(l->zones[i].net, address))
             return &l->zones[i];
     return NULL;
 }
@@ -253,7 +253,7 @@ static int link_check(const struct lab *l, size_t i, size_t k, struct err *e)
 
     if (!zone)
         return no_zone(l, i, k, e);
-    if (!net_has(zone->net, link->address))
+    if (!lab_net_has(zone->net, link->address))
         return err_set(e, -EINVAL,
                        "hosts[%zu].links[%zu].address: '%s' is not in %s; give one of that net", i,
                        k, link->address, zone->net);

@@ -66,5 +66,7 @@ const struct lab_zone *lab_zone_of(const struct lab *l, const char *address); /*
 enum reach lab_reaches(const struct lab *l, const char *from_role, const char *to_role,
                        const char **ret_seen_as);
 const char *lab_resolve(const struct lab *l, const char *name); /* address, or NULL */
+/* Is the address in the net, "10.10.0.0/24"? false also for what is no net. */
+bool lab_net_has(const char *net, const char *address);
 
 #endif

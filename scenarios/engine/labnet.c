@@ -11,15 +11,17 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-#define LINK_INDEX   100  /* of a host's first interface */
-#define BRIDGE_INDEX 100  /* of the first zone's bridge */
-#define PORT_INDEX   1000 /* of the first zone's first port; each zone has so many */
+#define LINK_INDEX     100 /* of a host's first interface */
+#define BRIDGE_INDEX   100 /* of the first zone's bridge */
+#define WIRE_RULES_MAX KIB(16)
+#define PORT_INDEX     1000 /* of the first zone's first port; each zone has so many */
 
 struct labnet {
     const struct lab *lab;
     const char *without; /* role */
     int home, room;      /* room: the switch */
     int hosts[LAB_HOSTS_MAX];
+    bool in_way[LAB_HOSTS_MAX]; /* has rules that cut wires */
 };
 
 struct setting {
@@ -34,6 +36,13 @@ static const struct setting every_ns[] = {
     {"net/ipv4/conf/all/rp_filter", "0", false},
     {"net/ipv4/conf/default/rp_filter", "0", false},
     {"net/ipv4/ip_unprivileged_port_start", "0", false},
+    /* what the kernel would do later, by its own clock, it does at once: an answer of a hundred KiB
+     * leaves in one go, and nothing waits for an acknowledgement or for company */
+    {"net/ipv4/tcp_wmem", "4096 4194304 33554432", false},
+    {"net/ipv4/tcp_rmem", "4096 4194304 33554432", false},
+    {"net/ipv4/tcp_slow_start_after_idle", "0", false},
+    {"net/ipv4/tcp_autocorking", "0", true},
+    {"net/ipv4/tcp_no_metrics_save", "1", true},
     /* bridges are wires here: their frames need no second walk through the firewall's hooks */
     {"net/bridge/bridge-nf-call-iptables", "0", true},
     {"net/bridge/bridge-nf-call-ip6tables", "0", true},
@@ -304,6 +313,37 @@ int labnet_socket(const struct labnet *n, int ns, int domain, int type, int prot
     int fd = socket(domain, type | SOCK_CLOEXEC | SOCK_NONBLOCK, protocol);
     r = fd < 0 ? err_errno(e, "make a socket in a namespace of the lab") : fd;
     struct err back = {0};
+    if (enter(n->home, &back) < 0)
+        WRONG("cannot come home from a namespace we entered");
+    return r;
+}
+
+static int wires_at(struct labnet *n, size_t host_i, const struct wires *w, struct err *e)
+{
+    struct buf rules SCOPED(buf_drop);
+    buf_init(&rules, WIRE_RULES_MAX);
+    bool in_way = wires_rules(w, n->lab, &n->lab->hosts[host_i], &rules);
+    int r = 0;
+    if (rules.full)
+        return err_set(e, -E2BIG, "the rules of cut wires are longer than %d bytes",
+                       (int)WIRE_RULES_MAX);
+    if (in_way || n->in_way[host_i]) {
+        r = enter(n->hosts[host_i], e);
+        if (r == 0)
+            r = nl_nft(buf_text(&rules), e);
+    }
+    if (r == 0)
+        n->in_way[host_i] = in_way;
+    return r;
+}
+
+int labnet_wires(struct labnet *n, const struct wires *w, struct err *e)
+{
+    struct err back = {0};
+    int r = 0;
+    for (size_t i = 0; i < n->lab->n_hosts && r == 0; i++)
+        if (is_built(n, i) && (r = wires_at(n, i, w, e)) < 0)
+            err_at(e, "%s", n->lab->hosts[i].name);
     if (enter(n->home, &back) < 0)
         WRONG("cannot come home from a namespace we entered");
     return r;

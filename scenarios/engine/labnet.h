@@ -10,6 +10,7 @@
 #define SCENARIOS_ENGINE_LABNET_H
 
 #include "scenarios/engine/lab.h"
+#include "scenarios/engine/wires.h"
 
 struct labnet;
 
@@ -30,6 +31,10 @@ size_t labnet_zone_of_port(const struct labnet *n, int index);
 /* A socket made in that namespace (close-on-exec, non-blocking); the caller is home again. */
 int labnet_socket(const struct labnet *n, int ns, int domain, int type, int protocol, struct err *e)
     MUST_CHECK;
+
+/* Cuts these wires and mends all others, by rules beside the lab's own; the caller is home again.
+ */
+int labnet_wires(struct labnet *n, const struct wires *w, struct err *e) MUST_CHECK;
 
 /* Index of the host in the lab's table. */
 size_t labnet_host_index(const struct lab *l, const struct lab_host *h);

@@ -4,6 +4,7 @@
 #include "lib/base/text.h"
 
 #include <errno.h>
+#include <stdio.h>
 #include <string.h>
 
 #define CONTRACT_KNOWN    1
@@ -30,6 +31,7 @@ static const struct jx_field fields[] = {
     JX_TEXTS(struct manifest, robustness, n_robustness, "robustness", 0),
     JX_INT(struct manifest, start_seconds, "start_seconds", 0, 1, START_SECONDS_MAX),
     JX_INT(struct manifest, stop_seconds, "stop_seconds", 0, 1, STOP_SECONDS_MAX),
+    JX_TEXT(struct manifest, rogue, 0),
 };
 
 static const char *const features_known[] = {
@@ -87,11 +89,14 @@ static int words_check(const struct words *w, struct err *e)
         return err_set(e, -EINVAL, "%s: is empty; name at least one %s", w->field, w->what);
     for (i = 0; i < w->n; i++) {
         const char *word = w->first + i * w->size;
+        char place[48];
+
+        snprintf(place, sizeof place, "%s[%zu]", w->field, i);
         if (!is_one_of(word, w->known))
-            return unknown_word(w->field, w->what, word, w->known, e);
+            return unknown_word(place, w->what, word, w->known, e);
         for (k = 0; k < i; k++)
             if (text_is(w->first + k * w->size, word))
-                return err_set(e, -EINVAL, "%s: '%s' is named twice; remove one", w->field, word);
+                return err_set(e, -EINVAL, "%s: '%s' is named twice; remove one", place, word);
     }
     return 0;
 }
@@ -156,15 +161,11 @@ static int command_check(const char *field, const char (*words)[MANIFEST_WORD_MA
                          struct err *e)
 {
     char place[48];
-    struct buf b;
     size_t i;
     int r = 0;
 
     for (i = 0; i < n && r == 0; i++) {
-        buf_init(&b, sizeof place - 1);
-        buf_printf(&b, "%s[%zu]", field, i);
-        (void)text_copy(place, sizeof place, buf_text(&b));
-        buf_drop(&b);
+        snprintf(place, sizeof place, "%s[%zu]", field, i);
         if (looks_like_secret(words[i]))
             r = err_set(e, -EINVAL,
                         "%s: looks like a secret; the harness hands secrets over in "

@@ -20,6 +20,7 @@ struct manifest {
     char clocks[4][16];
     char robustness[3][16];
     int64_t start_seconds, stop_seconds;
+    char rogue[48]; /* our own test builds only: a row of scenarios/judge/rogues.c, "" = none */
     char dir[1024]; /* where the file lies: working directory of the command */
 };
 int manifest_read(const char *file, const char *text, size_t len, struct manifest *ret,

@@ -77,6 +77,8 @@ static int add_maas(struct words *x, struct mocks *m, struct err *e)
     word(x, "%" PRId64, w->epoch_s);
     word(x, "--users-file");
     word(x, "%s/users.json", w->dir);
+    if (story != NULL && script_has_site(story, "site.erase"))
+        word(x, "--erase");
     word(x, "--machines");
     word(x, "%" PRId64, machines);
     word(x, "--control-fd");
@@ -139,10 +141,9 @@ static void on_late(void *arg)
     *(bool *)arg = true;
 }
 
-static int await_file_on(struct mocks *m, const struct slotted *s, const char *path, int *fd,
-                         struct err *e)
+static int await_file_on(struct world *w, const struct slotted *s, const struct err *broken,
+                         const char *path, int *fd, struct err *e)
 {
-    struct world *w = m->w;
     struct loop_watch *watch = NULL;
     bool late = false;
     int r = loop_watch_add(w->loop, *fd, EPOLLIN, on_file, fd, &watch, e);
@@ -154,29 +155,43 @@ static int await_file_on(struct mocks *m, const struct slotted *s, const char *p
         (void)loop_once(w->loop);
     loop_timer_free(&timer);
     loop_watch_remove(&watch);
-    if (m->broken.code < 0)
-        return err_set(e, m->broken.code, "%s", m->broken.text);
+    if (broken->code < 0)
+        return err_set(e, broken->code, "%s", broken->text);
     return late ? err_set(e, -ETIMEDOUT, "%s does not listen after %d s", prog_name(s->prog),
                           MOCKS_START_MAX_MS / 1000)
                 : 0;
 }
 
 /* The port file is there once the mock listens; when stepped that is so after its first turn. */
-static int await_listening(struct mocks *m, const struct slotted *s, const char *role,
-                           struct err *e)
+int mocks_await(struct world *w, const struct slotted *s, const struct err *broken,
+                const char *role, struct err *e)
 {
     char path[WORLD_PATH_MAX];
-    snprintf(path, sizeof(path), "%s/%s.port", m->w->dir, role);
+    snprintf(path, sizeof(path), "%s/%s.port", w->dir, role);
     int fd = inotify_init1(IN_CLOEXEC | IN_NONBLOCK);
-    if (fd < 0 || inotify_add_watch(fd, m->w->dir, IN_MOVED_TO | IN_CLOSE_WRITE) < 0) {
-        int r = err_errno(e, "watch %s", m->w->dir);
+    if (fd < 0 || inotify_add_watch(fd, w->dir, IN_MOVED_TO | IN_CLOSE_WRITE) < 0) {
+        int r = err_errno(e, "watch %s", w->dir);
         if (fd >= 0)
             close(fd);
         return r;
     }
-    int r = await_file_on(m, s, path, &fd, e);
+    int r = await_file_on(w, s, broken, path, &fd, e);
     close(fd);
     return r;
+}
+
+/* Returns the socket that the mock must inherit for it, or -1. */
+static int add_hold(struct words *x, const struct mocks *m, enum ev_src src)
+{
+    const enum ev_kind kind = src == EVS_MAAS ? EV_MAAS_CALL : EV_PAL_CALL;
+    const struct hold_end *at = m->holds != NULL ? holds_of(m->holds, kind) : NULL;
+    if (at == NULL)
+        return -1;
+    word(x, "--hold-fd");
+    word(x, "%d", at->theirs_fd);
+    word(x, "--hold-at");
+    word(x, "%s", at->ops);
+    return at->theirs_fd;
 }
 
 static int start_one(struct mocks *m, const char *role, enum ev_src src, struct slotted *s,
@@ -184,12 +199,17 @@ static int start_one(struct mocks *m, const char *role, enum ev_src src, struct 
 {
     struct world *w = m->w;
     const struct lab_host *h = lab_role(w->run->lab, role);
-    const char *env[] = {"PATH=/usr/local/bin:/usr/bin:/bin", "LANG=C.UTF-8", "TZ=UTC", NULL};
-    const int fds[] = {w->rings.counter_fd, w->rings.fd[src], m->maas_hears_fd};
+    const char *rogue = w->run->manifest->rogue;
+    char ajar[80]; /* the doors of the mock's test build; the release build knows of none */
+    const bool has_doors = *rogue != '\0' && src == EVS_PALETTE;
+    const char *env[] = {"PATH=/usr/local/bin:/usr/bin:/bin", "LANG=C.UTF-8", "TZ=UTC",
+                         has_doors ? ajar : NULL, NULL};
+    int fds[4] = {w->rings.counter_fd, w->rings.fd[src]};
+    size_t n_fds = 2;
     const struct prog_events events = {on_flooded, on_secret, on_ended, m};
     struct words x;
     char name[32];
-    int page_fd;
+    int page_fd, hold_fd;
     if (h == NULL)
         return err_set(e, -EINVAL, "lab %s has no host with role %s", w->run->lab->name, role);
     int r = world_slot(w, role, s, &page_fd, e);
@@ -197,25 +217,26 @@ static int start_one(struct mocks *m, const char *role, enum ev_src src, struct 
         return r;
     snprintf(name, sizeof(name), "mock-%s", role);
     words_init(&x);
-    word(&x, "%s/%s", w->run->bin_dir, name);
+    snprintf(ajar, sizeof(ajar), "GATEPROOF_ROGUE=%s", rogue);
+    word(&x, "%s/%s%s", w->run->bin_dir, name, has_doors ? "-rogue" : "");
     add_shared(&x, w, h, src, page_fd);
     r = add(&x, m, e);
-    struct launch l = {.name = name,
-                       .argv = x.at,
-                       .env = env,
-                       .dir = w->dir,
-                       .fds = fds,
-                       .n_fds = src == EVS_MAAS ? 3 : 2};
+    if (src == EVS_MAAS)
+        fds[n_fds++] = m->maas_hears_fd;
+    if ((hold_fd = add_hold(&x, m, src)) >= 0)
+        fds[n_fds++] = hold_fd;
+    struct launch l = {
+        .name = name, .argv = x.at, .env = env, .dir = w->dir, .fds = fds, .n_fds = n_fds};
     if (r == 0)
         r = world_start(w, h, &l, s, &events, e);
     words_drop(&x);
-    return r < 0 ? r : await_listening(m, s, role, e);
+    return r < 0 ? r : mocks_await(w, s, &m->broken, role, e);
 }
 
-int mocks_start(struct mocks *m, struct world *w, struct err *e)
+int mocks_start(struct mocks *m, struct world *w, const struct holds *holds, struct err *e)
 {
     int wishes[2];
-    *m = (struct mocks){.w = w, .maas_hears_fd = -1, .maas_told_fd = -1};
+    *m = (struct mocks){.w = w, .holds = holds, .maas_hears_fd = -1, .maas_told_fd = -1};
     if (pipe2(wishes, O_CLOEXEC) < 0)
         return err_errno(e, "a pipe to mock-maas");
     m->maas_hears_fd = wishes[0];

@@ -2,6 +2,7 @@
 #ifndef SCENARIOS_ENGINE_MOCKS_H
 #define SCENARIOS_ENGINE_MOCKS_H
 
+#include "scenarios/engine/holds.h"
 #include "scenarios/engine/nodes.h"
 #include "scenarios/engine/world.h"
 
@@ -10,6 +11,7 @@
 
 struct mocks {
     struct world *w;
+    const struct holds *holds; /* NULL: nobody stops */
     struct slotted maas, palette;
     int maas_hears_fd, maas_told_fd; /* the pipe of mocks_tell_maas */
     struct err broken;               /* a mock ended unasked: the run cannot go on */
@@ -18,13 +20,19 @@ struct mocks {
 
 /* An authority and the leaf of palette.example below the world's folder: ca.pem. */
 int mocks_certify(struct world *w, struct err *e) MUST_CHECK;
-/* Returns when both listen. *m must stay where it is. */
-int mocks_start(struct mocks *m, struct world *w, struct err *e) MUST_CHECK;
-/* A fault or an operator's doing, in a story's words: done in the mock's next turn. */
+/* Returns when both listen. *m must stay where it is; holds may be NULL. */
+int mocks_start(struct mocks *m, struct world *w, const struct holds *holds, struct err *e)
+    MUST_CHECK;
+/* A fault or an operator's doing, in a story's words: done in the mock's next turn, and by one that
+ * stands at a point before it goes on. */
 bool mocks_tell_maas(struct mocks *m, const char *words);
 /* TERM, in answer to which they say their last words; mocks_gone() tells when both have ended. */
 void mocks_end(struct mocks *m);
 bool mocks_gone(const struct mocks *m);
 void mocks_free(struct mocks *m);
+/* Until a program that writes ROLE.port below the world's folder listens; `broken` is its own, set
+ * when it ends unasked. */
+int mocks_await(struct world *w, const struct slotted *s, const struct err *broken,
+                const char *role, struct err *e) MUST_CHECK;
 
 #endif

@@ -18,7 +18,7 @@
 #include <unistd.h>
 
 #define NL_BYTES_MAX        8192
-#define NL_READY_ROUNDS_MAX 200
+#define NL_READY_ROUNDS_MAX 1000
 #define NL_READY_ROUND_US   10000
 #define OPERSTATE_UP        6 /* IF_OPER_UP of linux/if.h, which does not go together with net/if.h */
 
@@ -262,7 +262,7 @@ static int wait_ready_on(struct mnl_socket *s, struct err *e)
             return r;
         await_change(s);
     }
-    return err_set(e, -ETIMEDOUT, "links did not come up within 2 s; is the machine overloaded?");
+    return err_set(e, -ETIMEDOUT, "links did not come up within 10 s; is the machine overloaded?");
 }
 
 int nl_wait_ready(struct err *e)

@@ -4,7 +4,10 @@
 
 #include "lib/base/text.h"
 #include "lib/io/file.h"
+#include "scenarios/engine/gallery.h"
+#include "scenarios/engine/outfit.h"
 #include "scenarios/engine/stage.h"
+#include "scenarios/engine/witness.h"
 #include "scenarios/judge/rules.h"
 
 #include <errno.h>
@@ -81,11 +84,15 @@ static int stage_choose(const struct run_options *o, struct run *r, enum stage_i
     } else {
         *ret = STAGE_NETNS;
     }
-    if (*ret == STAGE_NETNS && stage_netns_possible(&why) < 0) {
-        r->fell_back = true;
-        text_copy(r->forbidden, sizeof r->forbidden, why.text);
-        *ret = STAGE_SIM;
-    }
+    if (*ret != STAGE_NETNS || stage_netns_possible(&why) == 0)
+        return 0;
+    /* Who names the stage wants it or nothing; who does not is told what ran instead. */
+    if (*o->stage != '\0')
+        return err_set(e, RUN_FORBIDDEN, "--stage netns is forbidden on this machine: %.400s",
+                       why.text);
+    r->fell_back = true;
+    text_copy(r->forbidden, sizeof r->forbidden, why.text);
+    *ret = STAGE_SIM;
     return 0;
 }
 
@@ -118,6 +125,24 @@ static int clock_choose(const struct run *r, enum stage_id stage, enum clock_id 
     return 0;
 }
 
+/* A foreign program cannot live by a clock page: on the way of a request it would stand still while
+ * time goes on. */
+static int proxy_check(const struct run_options *o, enum stage_id stage, enum clock_id clock,
+                       struct err *e)
+{
+    if (o->proxy == NULL || *o->proxy == '\0')
+        return 0;
+    if (!text_is(o->proxy, WITNESS_NAME))
+        return err_set(e, -EINVAL, "--proxy: no proxy '%s'; leave it away, or write " WITNESS_NAME,
+                       o->proxy);
+    if (stage != STAGE_NETNS || clock != CLOCK_WALL)
+        return err_set(e, -EINVAL,
+                       "--proxy %s: it is a foreign program and cannot obey the clock %s; add "
+                       "--stage netns --clock wall",
+                       o->proxy, clock_name(clock));
+    return 0;
+}
+
 /* The simulator has only the reference in it, and must not judge it under another's name. */
 static int gateway_check(const struct run *r, enum stage_id stage, struct err *e)
 {
@@ -126,12 +151,16 @@ static int gateway_check(const struct run *r, enum stage_id stage, struct err *e
 
     if (stage != STAGE_SIM)
         return 0;
+    if (r->rogue)
+        return r->options.rogue_core
+                   ? 0
+                   : err_set(e, -ENOEXEC, "stage sim plays rogues in " GALLERY_PROGRAM " only");
     snprintf(beside, sizeof beside, "%s/gateway.json", r->options.bin);
     if (stat(beside, &ours) == 0 && stat(r->options.gateway, &theirs) == 0 &&
         ours.st_dev == theirs.st_dev && ours.st_ino == theirs.st_ino)
         return 0;
     if (r->fell_back)
-        return err_set(e, -EPERM,
+        return err_set(e, RUN_FORBIDDEN,
                        "--gateway: %.150s can be judged in stage netns only, and here %.280s",
                        r->options.gateway, r->forbidden);
     return err_set(e, -EINVAL,
@@ -214,6 +243,34 @@ static bool fits(const struct run_item *item, enum stage_id stage, enum clock_id
            (clock != CLOCK_WALL || *item->script.wall_skip == '\0');
 }
 
+/* Nothing is started for a story whose feature the manifest does not declare; the judge says so. */
+static bool lacks(const struct run *r, struct run_item *item)
+{
+    struct outfit o;
+
+    outfit_read(&item->script, &o);
+    item->unsupported = outfit_lacks(&o, r->features) != NULL;
+    return item->unsupported;
+}
+
+/* Never pass, never unsupported: what could not be tried is said aloud. */
+static bool witness_is_missing(const struct run *r, struct run_item *item)
+{
+    const char *lacks = witness_lacks();
+    struct outfit o;
+
+    outfit_read(&item->script, &o);
+    if (r->options.proxy == NULL || *r->options.proxy == '\0' || !o.has_proxy_line)
+        return false;
+    if (*lacks == '\0' && *o.user != '\0')
+        lacks = "the story's proxy asks for credentials, and this witness knows none";
+    if (*lacks == '\0')
+        return false;
+    fprintf(stderr, "gateproof: %s is not played: %s\n", item->script.name, lacks);
+    snprintf(item->broken, sizeof item->broken, "skipped: %s", lacks);
+    return true;
+}
+
 static int story_add(struct run *r, const char *name, enum stage_id stage, enum clock_id clock,
                      struct err *e)
 {
@@ -237,6 +294,16 @@ static int story_add(struct run *r, const char *name, enum stage_id stage, enum 
                        : first->wall_factor > 0 ? first->wall_factor
                                                 : RUN_WALL_FACTOR;
         item_name(item, first, values, r->options.out);
+        if (r->options.over != NULL && !text_is(item->over, r->options.over)) {
+            ev_list_drop(&item->journal);
+            free(item);
+            r->n--;
+            continue;
+        }
+        if (lacks(r, item))
+            continue;
+        if (witness_is_missing(r, item))
+            continue;
         if (!fits(item, stage, clock))
             snprintf(item->broken, sizeof item->broken, "skipped: %s",
                      (item->script.stages & BIT(stage)) == 0 ? "the story is not for this stage"
@@ -245,20 +312,43 @@ static int story_add(struct run *r, const char *name, enum stage_id stage, enum 
     return code;
 }
 
+/* What the kernel does not take is found before the first story, not in the middle of them. */
+static int labs_check(const struct run *r, struct err *e)
+{
+    const struct lab *labs[RUN_ITEMS_MAX];
+    size_t n = 0;
+
+    for (size_t i = 0; i < r->n; i++) {
+        bool known = r->items[i]->stage != STAGE_NETNS || *r->items[i]->broken != '\0';
+
+        for (size_t k = 0; k < n && !known; k++)
+            known = text_is(labs[k]->name, r->items[i]->lab.name);
+        if (!known)
+            labs[n++] = &r->items[i]->lab;
+    }
+    if (n > 0 && stage_netns_rules_check(labs, n, e) < 0)
+        return err_at(e, "%s/labs", r->options.data);
+    return 0;
+}
+
 static int plan(struct run *r, char (*names)[64], size_t n, struct err *e)
 {
     enum stage_id stage;
-    enum clock_id clock;
+    enum clock_id clock = CLOCK_COUNT;
     int code = words_check(&r->options, names, n, e);
 
     if (code == 0)
         code = manifest_load(r->options.gateway, &r->manifest, e);
+    if (code == 0)
+        code = gallery_take(r, e);
     if (code == 0)
         code = stage_choose(&r->options, r, &stage, e);
     if (code == 0)
         code = clock_choose(r, stage, &clock, e);
     if (code == 0)
         code = gateway_check(r, stage, e);
+    if (code == 0)
+        code = proxy_check(&r->options, stage, clock, e);
     if (code < 0)
         return code;
     manifest_features(&r->manifest, r->features, sizeof r->features);
@@ -267,7 +357,7 @@ static int plan(struct run *r, char (*names)[64], size_t n, struct err *e)
             code = story_add(r, names[i], stage, clock, e);
     if (code == 0 && r->n == 0)
         code = err_set(e, -EINVAL, "%s/stories holds no story", r->options.data);
-    return code;
+    return code < 0 ? code : labs_check(r, e);
 }
 
 int run_plan(const struct run_options *o, struct run **ret, struct err *e)

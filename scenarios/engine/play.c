@@ -73,6 +73,23 @@ static void take(struct play *p)
     } while (rings_waiting(r));
 }
 
+/* A mock that stands at a phase of an operation has written all that came before it. */
+static bool take_holds(struct play *p)
+{
+    enum ev_kind kind;
+    char words[HOLD_LINE_MAX];
+    bool stands = false;
+    while (holds_next(&p->holds, &kind, words)) {
+        do /* again only on clock wall, at most RINGS_GAP_MAX_MS */
+            take(p);
+        while (p->w.rings.held.n > 0);
+        points_held(&p->points, &p->w, kind, words);
+        take(p);
+        stands = true;
+    }
+    return stands;
+}
+
 /* --- rounds -------------------------------------------------------------------------------------
  */
 
@@ -133,12 +150,16 @@ static const char *round_of(struct play *p)
     const char *why = NULL;
     int64_t kernel_ns = clk_kernel_ns();
     take(p);
-    nodes_step(&p->nodes);
+    if (!take_holds(p)) /* else this very instant is the story's */
+        nodes_step(&p->nodes);
     take(p);
     lines_time(p->lines, world_now(&p->w));
     do_acts(p);
+    holds_go(&p->holds);
     if (p->broken.code == 0)
         p->broken = p->mocks.broken.code < 0 ? p->mocks.broken : p->nodes.broken;
+    if (p->broken.code == 0)
+        p->broken = p->proxies.broken;
     if (p->broken.code < 0)
         return "harness";
     if (p->acting == NULL && lines_over(p->lines, &why))
@@ -188,6 +209,11 @@ static bool canaries_are_seen(const struct play *p)
     return capture_canaries_seen(p->w.capture, 2);
 }
 
+static bool proxies_are_gone(const struct play *p)
+{
+    return proxies_gone(&p->proxies);
+}
+
 static bool mocks_are_gone(const struct play *p)
 {
     return mocks_gone(&p->mocks);
@@ -216,15 +242,19 @@ static void end_guest(struct play *p)
 /* Everybody's last word. */
 static void end_all(struct play *p, const char *why)
 {
-    static const enum ev_src own[] = {EVS_CAPTURE, EVS_DNS, EVS_AGENT, EVS_ENGINE};
+    static const enum ev_src own[] = {EVS_CAPTURE, EVS_DNS, EVS_AGENT, EVS_PROXY, EVS_ENGINE};
     struct err e = {0};
     say_end(p, why);
+    holds_end(&p->holds);
     probe_free(STEAL(p->probe));
     user_free(STEAL(p->user));
     tasks_free(&p->tasks);
     dials_free(&p->dials);
     end_guest(p);
     nodes_free(&p->nodes);
+    proxies_end(&p->proxies);
+    settle(p, proxies_are_gone, MOCKS_END_MAX_MS);
+    proxies_free(&p->proxies);
     if (capture_canaries(p->w.capture, 2, &e) == 0)
         settle(p, canaries_are_seen, CANARY_MAX_MS);
     capture_drops(p->w.capture);
@@ -244,8 +274,13 @@ static int open_all(struct play *p, const struct stage_run *r, const char *dir, 
     int code = world_open(&p->w, r, dir, e);
     p->w.on_lost = on_lost;
     p->w.on_lost_arg = p;
+    points_init(&p->points, r->script);
     if (code == 0)
-        code = mocks_start(&p->mocks, &p->w, e);
+        code = holds_init(&p->holds, &p->w, &p->points, e);
+    if (code == 0)
+        code = mocks_start(&p->mocks, &p->w, &p->holds, e);
+    if (code == 0)
+        code = proxies_start(&p->proxies, &p->w, e);
     if (code == 0)
         code = guest_init(&p->guest, &p->w, e);
     if (code == 0)
@@ -263,9 +298,11 @@ static int open_all(struct play *p, const struct stage_run *r, const char *dir, 
 
 static void close_all(struct play *p)
 {
+    holds_end(&p->holds);
     probe_free(p->probe);
     user_free(p->user);
     nodes_free(&p->nodes);
+    proxies_free(&p->proxies);
     guest_free(&p->guest);
     if (p->mocks.w != NULL)
         mocks_free(&p->mocks);

@@ -6,24 +6,30 @@
 
 #include "scenarios/engine/dials.h"
 #include "scenarios/engine/guest.h"
+#include "scenarios/engine/holds.h"
 #include "scenarios/engine/mocks.h"
 #include "scenarios/engine/nodes.h"
 #include "scenarios/engine/points.h"
 #include "scenarios/engine/probe.h"
+#include "scenarios/engine/proxies.h"
 #include "scenarios/engine/tasks.h"
 #include "scenarios/engine/user.h"
+#include "scenarios/engine/wires.h"
 #include "scenarios/judge/lines.h"
 
 struct play {
     struct world w;
     struct mocks mocks;
+    struct proxies proxies;
     struct guest guest;
     struct nodes nodes;
     struct dials dials;
     struct points points;
+    struct holds holds;
     struct user *user;
     struct tasks tasks;
     struct probe *probe;
+    struct wires wires;
     struct lines *lines;
     const struct script_line *acting; /* an act that is not done yet, or NULL */
     struct loop_timer *due;

@@ -2,6 +2,8 @@
 
 #include "lib/base/text.h"
 
+#include <stdio.h>
+
 static const struct point_row {
     const char *op;
     enum ev_kind kind;
@@ -22,13 +24,19 @@ static const struct point_row {
 _Static_assert(COUNTOF(rows) <= POINTS_OPS_MAX, "a counter for each operation");
 
 /* Palette knows its callers by name, MAAS knows the gateway's key only, which others may hold. */
-static bool is_by(const struct world *w, const struct point_row *row, const struct event *e)
+static bool is_by(const struct world *w, const struct point_row *row, const char *who,
+                  const char *peer)
 {
     const struct lab_host *h;
     if (row->kind == EV_PAL_CALL)
-        return row->by_agent || text_is(ev_text(e, EVF_WHO), "gateway");
-    h = lab_host_at(w->run->lab, ev_text(e, EVF_PEER));
+        return row->by_agent || text_is(who, "gateway");
+    h = lab_host_at(w->run->lab, peer);
     return h != NULL && text_is(h->role, "gateway");
+}
+
+static bool is_fetch(const struct point_row *row)
+{
+    return text_is(row->op, "fetch");
 }
 
 static void say(struct world *w, const struct point_row *row, int64_t count, const char *phase)
@@ -44,7 +52,8 @@ static void say(struct world *w, const struct point_row *row, int64_t count, con
 static void reached(struct points *p, struct world *w, size_t i, bool lost)
 {
     p->n[i]++;
-    say(w, &rows[i], p->n[i], "asked");
+    if (!is_fetch(&rows[i]))
+        say(w, &rows[i], p->n[i], "asked");
     say(w, &rows[i], p->n[i], "done");
     if (!lost)
         say(w, &rows[i], p->n[i], "answered");
@@ -52,13 +61,88 @@ static void reached(struct points *p, struct world *w, size_t i, bool lost)
 
 void points_feed(struct points *p, struct world *w, const struct event *e)
 {
-    bool works = p->works;
     if (e->kind == EV_PAL_WORK)
         p->works = true;
-    if (e->kind == EV_PAL_CALL)
+    if (e->kind == EV_PAL_CALL) {
+        p->listed = p->works;
         p->works = false;
+    }
     for (size_t i = 0; i < COUNTOF(rows); i++)
-        if (rows[i].kind == e->kind && text_is(rows[i].asked, ev_text(e, EVF_OP)) &&
-            is_by(w, &rows[i], e) && (works || !text_is(rows[i].op, "fetch")))
+        if (!p->told[i] && rows[i].kind == e->kind && text_is(rows[i].asked, ev_text(e, EVF_OP)) &&
+            is_by(w, &rows[i], ev_text(e, EVF_WHO), ev_text(e, EVF_PEER)) &&
+            (p->listed || !is_fetch(&rows[i])))
             reached(p, w, i, ev_int(e, EVF_LOST) == 1);
+}
+
+/* --- told by the servers ------------------------------------------------------------------------
+ */
+
+static void name(struct points *p, const struct script_line *line)
+{
+    for (size_t i = 0; i < COUNTOF(rows) && line->has_point; i++)
+        p->told[i] = p->told[i] || text_is(rows[i].op, line->point.op);
+}
+
+void points_init(struct points *p, const struct script *story)
+{
+    *p = (struct points){0};
+    for (size_t i = 0; story != NULL && i < story->n_lines; i++)
+        name(p, &story->lines[i]);
+}
+
+bool points_ops(const struct points *p, enum ev_kind kind, char *out, size_t size)
+{
+    size_t len = 0;
+    for (size_t i = 0; i < COUNTOF(rows); i++)
+        if (p->told[i] && rows[i].kind == kind && len < size)
+            len +=
+                (size_t)snprintf(out + len, size - len, "%s%s", len > 0 ? "," : "", rows[i].asked);
+    assert(len < size);
+    return len > 0;
+}
+
+static struct points_open *open_find(struct points *p, size_t row, int64_t conn)
+{
+    for (size_t i = 0; i < POINTS_OPEN_MAX; i++)
+        if (p->open[i].used && p->open[i].row == row && p->open[i].conn == conn)
+            return &p->open[i];
+    return NULL;
+}
+
+/* What was open on that connection was lost on the way. */
+static struct points_open *open_new(struct points *p, size_t row, int64_t conn)
+{
+    struct points_open *o = open_find(p, row, conn);
+    if (o == NULL)
+        o = &p->open[++p->last_open % POINTS_OPEN_MAX];
+    *o = (struct points_open){.used = true, .row = row, .conn = conn, .nth = ++p->n[row]};
+    return o;
+}
+
+static void told(struct points *p, struct world *w, size_t row, int64_t conn, const char *phase)
+{
+    const bool first = text_is(phase, is_fetch(&rows[row]) ? "done" : "asked");
+    struct points_open *o = NULL;
+    if (!first)
+        o = open_find(p, row, conn);
+    else if (p->listed || !is_fetch(&rows[row]))
+        o = open_new(p, row, conn);
+    if (o == NULL)
+        return;
+    say(w, &rows[row], o->nth, phase);
+    o->used = !text_is(phase, "answered");
+}
+
+void points_held(struct points *p, struct world *w, enum ev_kind kind, const char *words)
+{
+    char phase[16], op[64], who[16], peer[LAB_ADDRESS_MAX], conn[24];
+    int64_t n;
+    if (!text_next(&words, ' ', phase, sizeof(phase)) || !text_next(&words, ' ', op, sizeof(op)) ||
+        !text_next(&words, ' ', who, sizeof(who)) || !text_next(&words, ' ', peer, sizeof(peer)) ||
+        !text_next(&words, ' ', conn, sizeof(conn)) || !text_int(conn, 1, INT64_MAX, &n))
+        WRONG("a mock stopped at words that are none");
+    for (size_t i = 0; i < COUNTOF(rows); i++)
+        if (p->told[i] && rows[i].kind == kind && text_is(rows[i].asked, op) &&
+            is_by(w, &rows[i], who, peer))
+            told(p, w, i, n, phase);
 }

@@ -9,6 +9,8 @@
 #include "scenarios/engine/script.h"
 #include "scenarios/judge/judge.h"
 
+#include <errno.h>
+
 #define RUN_ITEMS_MAX   512
 #define RUN_JOBS_MAX    16
 #define RUN_WALL_FACTOR 60
@@ -22,8 +24,11 @@ struct run_options {
     const char *out;     /* folder of reports and journals */
     const char *stage;   /* "" = netns, or sim where namespaces are forbidden */
     const char *clock;   /* "" = the stage's own */
+    const char *proxy;   /* "" = our own, or a witness (clock wall) */
     uint64_t seed;
     int64_t jobs;
+    const char *over;         /* only runs with these over-values, joined by blanks; NULL = all */
+    bool rogue_core;          /* this program's simulator can play rogues */
     const char *again;        /* options to repeat a story by: " --gateway X --data Y", or "" */
     const char *const *words; /* names, numbers, families, "all"; none = all */
     size_t n_words;
@@ -39,6 +44,7 @@ struct run_item {
     char over[64];
     char dir[1024];   /* of its journal and the programs' output */
     char broken[512]; /* why the stage could not play it, or "" */
+    bool unsupported; /* the manifest lacks a feature that it needs: nothing is started */
     struct ev_list journal;
     struct judgement judgement;
     int64_t took_ms; /* kernel time, for print only */
@@ -47,6 +53,7 @@ struct run_item {
 struct run {
     struct run_options options;
     struct manifest manifest;
+    const struct rogue *rogue; /* that the manifest names; NULL: a gateway like any other */
     char features[256];
     bool fell_back; /* netns was wanted and is forbidden here: the sim stage ran instead */
     char forbidden[1024];
@@ -55,8 +62,12 @@ struct run {
     struct summary summary;
 };
 
-/* Reads stories, labs and manifest and lays out the items. Nothing is started. -EINVAL and one
- * sentence with its place and remedy for whatever is wrong. */
+/* The plan was right, and this machine forbids to play it: no bad input, and nothing was proven. */
+#define RUN_FORBIDDEN (-EOPNOTSUPP)
+
+/* Reads stories, labs and manifest and lays out the items. Nothing is started. One sentence with
+ * its place and remedy for whatever is wrong, and RUN_FORBIDDEN for what this machine does not
+ * allow. */
 int run_plan(const struct run_options *o, struct run **ret, struct err *e) MUST_CHECK;
 /* Starts what was planned, shows progress on stderr, judges, writes journals below options.out. */
 int run_play(struct run *r, struct err *e) MUST_CHECK;

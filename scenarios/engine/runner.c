@@ -7,6 +7,8 @@
 #include "lib/io/journal.h"
 #include "lib/io/loop.h"
 #include "scenarios/engine/progress.h"
+#include "scenarios/engine/results.h"
+#include "scenarios/judge/rogues.h"
 #include "scenarios/engine/stage.h"
 
 #include <errno.h>
@@ -75,9 +77,11 @@ static int item_play(const struct run *r, struct run_item *item, int progress_fd
                           .lab = &item->lab,
                           .manifest = item->stage == STAGE_SIM ? NULL : &r->manifest,
                           .features = r->features,
+                          .rogue = r->rogue ? r->rogue->name : "",
                           .seed = item->seed,
                           .clock = item->clock,
                           .factor = item->factor,
+                          .proxy = r->options.proxy,
                           .out_dir = item->dir,
                           .bin_dir = r->options.bin,
                           .budget_ms = SECONDS(RUN_BUDGET_S),
@@ -255,7 +259,8 @@ static void jobs_start(struct runner *x)
     while (x->code == 0 && x->next < x->run->n && (j = job_free_place(x)) != NULL) {
         size_t index = x->next++;
 
-        if (*x->run->items[index]->broken != '\0') { /* skipped by the plan */
+        if (*x->run->items[index]->broken != '\0' ||
+            x->run->items[index]->unsupported) { /* kept off by the plan */
             item_judge(x->run, x->run->items[index]);
             progress_done(x->progress, index, x->run->items[index]);
             x->done++;
@@ -267,10 +272,13 @@ static void jobs_start(struct runner *x)
         loop_stop(x->loop);
 }
 
+/* A run that ends before its first story writes no report: the one of an earlier run must not stand
+ * there as its own. */
 static void old_results_remove(const struct run *r)
 {
     char path[1100];
 
+    results_remove(r->options.out);
     for (size_t i = 0; i < r->n; i++) {
         snprintf(path, sizeof path, "%s/broken.txt", r->items[i]->dir);
         unlink(path);

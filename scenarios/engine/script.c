@@ -523,3 +523,11 @@ const char *script_site(const struct script *s, const char *verb_id, size_t arg,
             return arg < s->lines[i].n_args ? s->lines[i].args[arg] : fallback;
     return fallback;
 }
+
+bool script_has_site(const struct script *s, const char *verb_id)
+{
+    for (size_t i = 0; i < s->n_lines; i++)
+        if (s->lines[i].when == WHEN_SITE && text_is(s->lines[i].verb->id, verb_id))
+            return true;
+    return false;
+}

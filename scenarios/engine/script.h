@@ -115,5 +115,7 @@ bool script_values(const struct script *s, size_t i, const char *ret[SCRIPT_OVER
 /* "shape" of `site shape nat`, or fallback when the story does not say. */
 const char *script_site(const struct script *s, const char *verb_id, size_t arg,
                         const char *fallback);
+/* Does the story say it at all? For those without a word of their own, `site erase on release`. */
+bool script_has_site(const struct script *s, const char *verb_id);
 
 #endif

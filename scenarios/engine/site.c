@@ -103,9 +103,11 @@ static void servers_make(struct site *s)
                                .epoch_s = SITE_EPOCH_S,
                                .factor = 1,
                                .n_users = 1,
-                               .n_machines = s->n_machines};
+                               .n_machines = s->n_machines,
+                               .erase_on_release = s->erase};
 
     text_copy(palette.api_key, sizeof palette.api_key, s->api_key);
+    text_copy(palette.ajar, sizeof palette.ajar, s->rogue);
     text_copy(palette.agent_url, sizeof palette.agent_url, SITE_PALETTE_URL);
     palette.agent_ca = SITE_PALETTE_CA;
     text_copy(maas.users[0].name, sizeof maas.users[0].name, "installer");
@@ -132,6 +134,12 @@ static void servers_make(struct site *s)
 struct site *site_new(const struct lab *lab, const struct script *script, uint64_t seed,
                       struct ev_list *journal)
 {
+    return site_new_rogue(lab, script, seed, "", journal);
+}
+
+struct site *site_new_rogue(const struct lab *lab, const struct script *script, uint64_t seed,
+                            const char *rogue, struct ev_list *journal)
+{
     struct site *s = calloc(1, sizeof *s);
 
     if (s == NULL)
@@ -143,12 +151,15 @@ struct site *site_new(const struct lab *lab, const struct script *script, uint64
     int64_t machines = SITE_MACHINES;
 
     text_copy(s->story, sizeof s->story, script->name);
+    text_copy(s->rogue, sizeof s->rogue, rogue ? rogue : "");
+    s->erase = script_has_site(script, "site.erase");
     text_int(script_site(script, "site.machines", 0, ""), 0, SITE_NODES_MAX, &machines);
     s->n_machines = (size_t)machines;
     rng_seed(&s->rng, seed);
     for (size_t i = 0; i < 32; i++)
         s->api_key[i] = "0123456789abcdef"[rng_between(&s->rng, 0, 15)];
     site_secret_add(s, "api-key", s->api_key);
+    site_proxy_init(s, script);
     maas_key_make(s);
     servers_make(s);
     for (size_t i = 0; i < SITE_CALLS_MAX; i++) {
@@ -231,6 +242,13 @@ void site_begin(struct site *s, const char *stage, const char *clock)
     ev_text_add(&e, EVF_STAGE, stage);
     ev_text_add(&e, EVF_CLOCK, clock);
     ev_int_add(&e, EVF_SEED, (int64_t)s->seed);
+    if (s->outfit.has_proxy_line) {
+        SCOPED(buf_drop) struct buf params = {0};
+
+        buf_init(&params, EV_VALUE_MAX);
+        outfit_params(&s->outfit, &params);
+        ev_text_add(&e, EVF_PARAMS, buf_text(&params));
+    }
     site_put(s, EVS_ENGINE, &e);
     for (size_t i = 0; i < s->lab->n_hosts; i++) {
         const struct lab_host *h = &s->lab->hosts[i];
@@ -262,10 +280,11 @@ static void taps_end(struct site *s)
 
 void site_end(struct site *s, const char *why)
 {
-    static const enum ev_src writers[] = {EVS_CAPTURE, EVS_MAAS, EVS_PALETTE, EVS_AGENT,
-                                          EVS_ENGINE};
+    static const enum ev_src writers[] = {EVS_CAPTURE, EVS_MAAS,  EVS_PALETTE,
+                                          EVS_AGENT,   EVS_PROXY, EVS_ENGINE};
     struct event e;
 
+    site_proxy_end(s);
     taps_end(s);
     ev_init(&e, EV_RUN_END, s->now);
     ev_text_add(&e, EVF_WHY, why);

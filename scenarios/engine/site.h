@@ -24,6 +24,10 @@ struct site;
 /* The journal is the caller's; the site gives its records seq, nth and chain. */
 struct site *site_new(const struct lab *lab, const struct script *script, uint64_t seed,
                       struct ev_list *journal);
+/* The same with that rogue as its gateway, and its doors ajar: of a test build, whose core knows
+ * it. NULL or "" = a good one. */
+struct site *site_new_rogue(const struct lab *lab, const struct script *script, uint64_t seed,
+                            const char *rogue, struct ev_list *journal);
 void site_free(struct site *s);
 /* The gateway's nth sync is not carried out, as if the core had not asked for it: for the test that
  * each of them is needed. 0: all are. */

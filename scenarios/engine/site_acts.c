@@ -180,6 +180,15 @@ static bool machine_fails_deploy(struct site *s, const struct script_line *line)
     return by_hand(s, line->args[0], "fails deploy");
 }
 
+static bool machine_stays(struct site *s, const struct script_line *line)
+{
+    SCOPED(buf_drop) struct buf words = {0};
+
+    buf_init(&words, 256);
+    buf_printf(&words, "stays %s for %s", line->args[1], line->args[2]);
+    return by_hand(s, line->args[0], buf_text(&words));
+}
+
 static bool maas_loses_answer(struct site *s, const struct script_line *line)
 {
     SCOPED(buf_drop) struct buf words = {0};
@@ -196,6 +205,13 @@ static bool maas_loses_answer(struct site *s, const struct script_line *line)
     site_put_list(s, EVS_MAAS, &events);
     ev_list_drop(&events);
     return done;
+}
+
+/* The line's own words, without the first. */
+static bool proxy_act(struct site *s, const struct script_line *line)
+{
+    return s->proxy.runs &&
+           proxy_wish(line->text + strlen("proxy "), &s->proxy.rules, &s->proxy.idle_ms);
 }
 
 static const struct {
@@ -216,7 +232,15 @@ static const struct {
     {"gateway.comes-back", gateway_comes_back},
     {"node.reboots", node_reboots},
     {"machine.fails-deploy", machine_fails_deploy},
+    {"machine.stays", machine_stays},
+    {"proxy.behaves", proxy_act},
+    {"proxy.drops-idle", proxy_act},
     {"maas.loses-answer", maas_loses_answer},
+    {"wire.cut", site_wire_act},
+    {"wire.pair-cut", site_wire_act},
+    {"wire.cut-one-way", site_wire_act},
+    {"wire.mended", site_wire_act},
+    {"wire.pair-mended", site_wire_act},
 };
 
 bool site_act(struct site *s, const struct script_line *line)

@@ -73,6 +73,21 @@ static void gateway_gone(struct site *s)
     site_close_all(s, SITE_GATEWAY);
 }
 
+/* What the core says to people; a rogue tells of its deeds so. */
+static void say(struct site *s, const char *text)
+{
+    static const char act[] = "rogue.act ";
+    struct event e;
+
+    site_scan(s, text, "output");
+    if (*s->rogue == '\0' || !text_begins(text, act))
+        return;
+    ev_init(&e, EV_ROGUE_ACT, s->now);
+    ev_text_add(&e, EVF_NAME, s->rogue);
+    ev_text_add(&e, EVF_TEXT, text + strlen(act));
+    site_put(s, EVS_ENGINE, &e);
+}
+
 static void effect_run(struct site *s, struct gw_effect *f)
 {
     struct site_gateway *g = &s->gateway;
@@ -102,7 +117,7 @@ static void effect_run(struct site *s, struct gw_effect *f)
         g->unsynced = false;
         break;
     case GW_FX_SAY:
-        site_scan(s, f->text, "output");
+        say(s, f->text);
         break;
     case GW_FX_EXIT:
         prog(s, "exited", f->code);

@@ -22,15 +22,6 @@ static const struct point_row {
     {"fetch", SITE_PALETTE, "feed", false},
 };
 
-static const char *palette_op(const struct http_request *rq)
-{
-    const struct http_route *routes, *found = NULL;
-    struct http_vars vars;
-    size_t n = palette_routes(&routes);
-
-    return http_route_find(routes, n, rq, &found, &vars) == HTTP_MATCHED ? found->name : "unknown";
-}
-
 int site_point_of(const struct site *s, const struct site_call *c)
 {
     const char *op;

@@ -8,7 +8,10 @@
 #include "mock-cluster/agent.h"
 #include "mock-maas/maas.h"
 #include "mock-palette/palette.h"
+#include "scenarios/engine/outfit.h"
 #include "scenarios/engine/site.h"
+#include "scenarios/engine/wires.h"
+#include "scenarios/proxy/connect.h"
 
 #define SITE_CALLS_MAX    256
 #define SITE_CONNS_MAX    64
@@ -51,7 +54,12 @@ struct site_conn {
     enum site_server_id server;
     uint64_t number; /* at the server */
     char peer[LAB_ADDRESS_MAX];
-    ms_t idle_since;
+    ms_t idle_since;              /* also of a call that is under way: since its last byte */
+    const struct lab_host *via;   /* the proxy whose tunnel it is, NULL: straight */
+    uint64_t tunnel;              /* number at the proxy */
+    char client[LAB_ADDRESS_MAX]; /* as the proxy sees it */
+    struct proxy_ask ask;         /* what it was asked for */
+    uint64_t sent, received;      /* bytes */
 };
 
 struct site_call {
@@ -63,8 +71,10 @@ struct site_call {
     ms_t give_up;    /* the caller's patience */
     ms_t arrived;    /* at the server, for parking */
     bool parked_before;
-    bool lose;   /* the connection closes instead of the answer */
-    bool orphan; /* who asked is gone; what was sent still takes effect */
+    bool lose;                       /* the connection closes instead of the answer */
+    bool orphan;                     /* who asked is gone; what was sent still takes effect */
+    const struct lab_host *via;      /* the proxy it goes through, NULL: straight */
+    enum http_proxy_fault waits_for; /* what it comes to when the proxy is silent to the end */
     uint64_t conn_number;
     char peer[LAB_ADDRESS_MAX];
     int point;    /* row of the operation in the table of points, -1: none */
@@ -117,6 +127,7 @@ struct site_cluster { /* what the user knows of a cluster */
 struct site {
     const struct lab *lab;
     char story[64];
+    char rogue[48]; /* "" = the gateway is a good one */
     uint64_t seed, order, seq;
     ms_t now;
     struct rng rng;
@@ -127,6 +138,15 @@ struct site {
     struct site_server servers[SITE_SERVERS];
     struct site_conn conns[SITE_CONNS_MAX];
     struct site_call calls[SITE_CALLS_MAX];
+    struct wires wires;
+    struct outfit outfit;
+    struct site_proxy {
+        bool runs;
+        int port;
+        struct proxy_rules rules;
+        ms_t idle_ms;   /* a tunnel without a byte for so long is closed; 0: never */
+        uint64_t conns; /* accepted so far */
+    } proxy;
     struct site_gateway gateway;
     struct site_node nodes[SITE_NODES_MAX];
     size_t n_clusters;
@@ -155,6 +175,7 @@ struct site {
         int tries;
     } wishes[SITE_WISHES_MAX];
     size_t n_machines;
+    bool erase; /* MAAS erases disks on release */
 };
 
 /* site.c */
@@ -177,6 +198,53 @@ void site_probe_every_pair(struct site *s);
 /* One SYN from address to address as the taps see it; false when the lab does not answer it. */
 enum reach site_syn(struct site *s, const struct lab_host *from, const struct lab_host *to,
                     int port, char seen_as[LAB_ADDRESS_MAX]);
+
+/* What the files of the wires share. An idle connection of that caller, straight or through that
+ * proxy; NULL: there is none. */
+struct site_conn *site_conn_idle(struct site *s, int caller, enum site_server_id server,
+                                 const struct lab_host *via);
+struct site_conn *site_conn_open(struct site *s, int caller, enum site_server_id server,
+                                 const char *peer);
+enum site_server_id site_server_at(const struct site *s, const struct lab_host *h, int port);
+void site_call_move(struct site *s, struct site_call *c, enum site_call_state state, ms_t at);
+void site_call_fail(struct site *s, struct site_call *c, enum http_outcome outcome);
+/* Over its connection, which is there. */
+void site_call_leaves(struct site *s, struct site_call *c, const struct url *u);
+
+/* site_proxy.c */
+void site_proxy_init(struct site *s, const struct script *script);
+/* Through the proxy and no other way: a call's end is told as lib/io/call tells it. */
+void site_proxy_route(struct site *s, struct site_call *c, const struct url *u, const char *proxy);
+void site_proxy_closed(struct site *s, const struct site_conn *c, const char *why);
+void site_proxy_end(struct site *s);       /* the tunnels that are left */
+ms_t site_proxy_due(const struct site *s); /* of the next tunnel that was idle for too long */
+void site_proxy_step(struct site *s);
+
+/* Who, from where, to whom: the ends of a flow as a capture names them. */
+void site_flow_event(struct event *e, const struct lab *l, const char *from_ip, const char *to_ip);
+
+/* site_bytes.c */
+/* The first bytes of a new connection, client to server, cross the client's own link: journals what
+ * they are by the bytes alone. A CONNECT's head and what follows in the tunnel stand in one buffer.
+ */
+void site_first_bytes(struct site *s, const struct lab_host *from, const struct lab_host *to,
+                      const void *bytes, size_t len);
+/* What a client sends first: a ClientHello for the host, or the head of a plain request. */
+void site_hello_add(const struct site *s, struct buf *out, const char *host);
+void site_head_add(struct buf *out, const struct http_request *rq);
+void site_client_speaks(struct site *s, const struct lab_host *from, const struct lab_host *to,
+                        const struct url *u, const struct http_request *rq);
+
+/* The host of a caller, or NULL. */
+const struct lab_host *site_host_of(const struct site *s, int caller);
+
+/* site_wires.c */
+bool site_wire_act(struct site *s, const struct script_line *line);
+/* What comes of a SYN that has n_hops links to cross, with the wires as they are. */
+enum reach site_wire_reach(const struct site *s, const struct lab_host *from,
+                           const struct lab_host *to, enum reach reach, size_t *n_hops);
+/* Of the packets of a call, or of those that answer it. */
+enum wire_fate site_wire_fate(const struct site *s, const struct site_call *c, bool answers);
 
 /* site_gateway.c */
 void site_gateway_start(struct site *s);

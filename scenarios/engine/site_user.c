@@ -50,9 +50,15 @@ static void gateway_configure(struct site *s, const char *uid, const char *code)
     text_copy(c->palette_url, sizeof c->palette_url, SITE_PALETTE_URL);
     text_copy(c->pcg_uid, sizeof c->pcg_uid, uid);
     text_copy(c->pairing_code, sizeof c->pairing_code, code);
-    text_copy(c->version, sizeof c->version, GATEPROOF_VERSION);
+    buf_init(&text, sizeof c->version - 1);
+    buf_printf(&text, "%s%s%s", GATEPROOF_VERSION, *s->rogue ? "+" : "", s->rogue);
+    text_copy(c->version, sizeof c->version, buf_text(&text));
+    buf_drop(&text);
     text_copy(c->features, sizeof c->features, GW_FEATURES);
     text_copy(c->maas_key, sizeof c->maas_key, s->maas_key);
+    text_copy(c->http_proxy, sizeof c->http_proxy, s->outfit.proxy);
+    text_copy(c->https_proxy, sizeof c->https_proxy, s->outfit.proxy);
+    text_copy(c->no_proxy, sizeof c->no_proxy, s->outfit.no_proxy);
     buf_init(&text, URL_MAX);
     if (maas != NULL)
         buf_printf(&text, "http://%s:5240/MAAS", maas->links[0].address);

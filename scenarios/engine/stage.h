@@ -13,9 +13,11 @@ struct stage_run {
     const struct lab *lab;
     const struct manifest *manifest; /* NULL in sim: the reference core */
     const char *features;            /* what the manifest declares */
+    const char *rogue;               /* sim only: which one the core is; NULL or "" = none */
     uint64_t seed;
     enum clock_id clock;
     int factor;          /* clock wall */
+    const char *proxy;   /* "squid": at the place of our own, clock wall; "" or NULL: our own */
     const char *out_dir; /* for output of programs, kept as evidence */
     const char *bin_dir; /* where mock-maas and mock-palette lie */
     uint64_t lose_sync;  /* sim only: see site_lose_sync() */
@@ -32,6 +34,9 @@ int stage_sim(const struct stage_run *r, struct ev_list *journal, struct err *e)
 int stage_netns(const struct stage_run *r, struct ev_list *journal, struct err *e) MUST_CHECK;
 /* The adapter probe of GP-20: 0 when the three starts behave, else what did not. */
 int stage_netns_probe(const struct stage_run *r, struct err *e) MUST_CHECK;
+/* 0 when the kernel takes the rulesets of all these labs; else which host's it does not. Nothing of
+ * them is built. */
+int stage_netns_rules_check(const struct lab *const *labs, size_t n, struct err *e) MUST_CHECK;
 /* 0 when this machine lets us make the namespaces; else which step failed and what to type. */
 int stage_netns_possible(struct err *e) MUST_CHECK;
 

@@ -24,7 +24,7 @@ static void progress(const struct stage_run *r, const struct lines *lines, ms_t 
 
 int stage_sim(const struct stage_run *r, struct ev_list *journal, struct err *e)
 {
-    struct site *site = site_new(r->lab, r->script, r->seed, journal);
+    struct site *site = site_new_rogue(r->lab, r->script, r->seed, r->rogue, journal);
     struct lines *lines = lines_new(r->script);
     const struct script_line *act;
     const char *why = "decided";

@@ -1,6 +1,7 @@
 #include "scenarios/engine/verbs.h"
 
 #include "lib/base/text.h"
+#include "scenarios/engine/outfit.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -46,6 +47,13 @@ static bool is_number(const char *text)
     int64_t number;
 
     return text_int(text, 0, INT32_MAX, &number);
+}
+
+static bool is_error_status(const char *text)
+{
+    int64_t status;
+
+    return text_int(text, 400, 599, &status);
 }
 
 static bool is_time(const char *text)
@@ -119,6 +127,54 @@ static bool is_written(const struct script_point *p, const char *text)
     return text_is(again, text);
 }
 
+static const char *const wire_ends[] = {"gateway", "maas",     "palette", "proxy",
+                                        "dns",     "stranger", "user",    "private",
+                                        "transit", "internet", NULL};
+
+static bool is_wire_end(const char *text)
+{
+    return is_one_of(wire_ends, text);
+}
+
+bool verb_wire(const char *text, struct verb_wire *ret)
+{
+    const size_t n = strcspn(text, "->");
+    struct verb_wire p = {.both = text[n] == '-'};
+
+    if (text[n] == '\0' || !is_wire_end(text + n + 1) ||
+        !text_copy_len(p.from, sizeof p.from, text, n) || !is_wire_end(p.from) ||
+        !text_copy(p.to, sizeof p.to, text + n + 1))
+        return false;
+    *ret = p;
+    return true;
+}
+
+bool verb_wire_of_act(const char *text, struct verb_wire *ret)
+{
+    char words[4][SCRIPT_WORD_MAX] = {""};
+    struct buf pair;
+    bool is;
+
+    for (size_t i = 0; i < COUNTOF(words) && text_next(&text, ' ', words[i], sizeof words[i]); i++)
+        ;
+    if (!text_is(words[0], "wire"))
+        return false;
+    if (!text_is(words[2], "-"))
+        return verb_wire(words[1], ret);
+    buf_init(&pair, SCRIPT_WORD_MAX);
+    buf_printf(&pair, "%s-%s", words[1], words[3]);
+    is = verb_wire(buf_text(&pair), ret);
+    buf_drop(&pair);
+    return is;
+}
+
+static bool is_wire_pair(const char *text)
+{
+    struct verb_wire pair;
+
+    return verb_wire(text, &pair);
+}
+
 bool verb_point(const char *text, struct script_point *ret)
 {
     const char *dot = strrchr(text, '.');
@@ -181,6 +237,8 @@ static const struct {
     {"gateway freezes", VERB_EVENT_ACT, OBJECT_NONE, false},
     {"gateway loses-power", VERB_EVENT_ACT, OBJECT_NONE, false},
     {"gateway comes back", VERB_EVENT_ACT, OBJECT_NONE, false},
+    {"cut", VERB_EVENT_WIRE, OBJECT_NONE, false},
+    {"mended", VERB_EVENT_WIRE, OBJECT_NONE, false},
     {"gateway dead", VERB_EVENT_GATEWAY_DEAD, OBJECT_NONE, true},
 };
 
@@ -236,10 +294,12 @@ static bool is_event(const char *text)
 const struct verb_place verb_places[] = {
     {"role", "a cluster such as c1", WORDS(ROLES), is_cluster, false},
     {"place", "a cluster such as c1", WORDS(ROLES, ZONES), is_cluster, false},
-    {"shape", "a shape, the name of a file in labs", WORDS("nat", "direct"), NULL, false},
+    {"shape", "a shape, the name of a file in labs", WORDS("nat", "direct", "proxy-only", "proxy-auth"), NULL, false},
     {"state", "a state that Palette shows", WORDS("Pending", "Running", "Unhealthy"), NULL, false},
     {"act", "what happens to the gateway", WORDS("starts", "stops", "dies", "freezes", "thaws", "loses-power", "comes-back"), NULL, false},
     {"writer", "a writer of the journal", WORDS("maas", "palette", "capture"), NULL, false},
+    {"wire-end", "an end of a wire", wire_ends, NULL, false},
+    {"wire-pair", "a pair such as gateway-palette, or a direction such as gateway>palette", NULL, is_wire_pair, false},
     {"property", "what MAAS can be asked for", WORDS("zones", "pools", "domains", "subnets", "tags"), NULL, false},
     {"palette-op", "a call to Palette",
      WORDS("enrol", "renew", "register", "beat", "feed", "answer", "overlord", "overlords", "approve",
@@ -259,6 +319,10 @@ const struct verb_place verb_places[] = {
     {"n", "a number", NULL, is_number, false},
     {"time", "a time such as 90s, 15m or 1h30m", NULL, is_time, false},
     {"name", "a name", NULL, NULL, false},
+    {"proxy", "a proxy's URL such as http://10.10.0.9:3128, or unused", NULL, outfit_is_proxy, false},
+    {"proxy-variable", "HTTP_PROXY=, HTTPS_PROXY= or NO_PROXY= and a value", NULL, outfit_is_proxy_variable, false},
+    {"proxy-way", "a status from 400 to 599", WORDS("honest", "refuses", "closes", "cuts", "silent"), is_error_status, false},
+    {"assignment", "an assignment NAME=VALUE", NULL, outfit_is_variable, false},
     {"rest", "words", NULL, NULL, true},
 };
 const size_t n_verb_places = COUNTOF(verb_places);
@@ -270,8 +334,17 @@ const struct verb verbs[] = {
 
     {"site.machines", VERB_SITE, "machines {n}", ALL,
      "So many machines are Ready in MAAS when the run begins; 6 without this line."},
+    {"site.erase", VERB_SITE, "erase on release", ALL,
+     "MAAS erases a machine's disks before it is free again."},
     {"site.cluster", VERB_SITE, "cluster {cluster} with {n} nodes", ALL,
      "The prelude: the gateway is installed and makes this cluster. The story begins, and its times count, when all such clusters are Running. Laws see the prelude, lines of the story do not."},
+
+    {"site.proxy", VERB_SITE, "proxy {proxy}", ALL,
+     "The proxy that the gateway is told of, with credentials or without; it runs at the lab's host of role proxy. unused: it runs, and nobody is told."},
+    {"site.no-proxy", VERB_SITE, "no-proxy {name}", ALL,
+     "The list of exceptions that the gateway is told beside the proxy, separated by commas, or empty."},
+    {"site.environment", VERB_SITE, "environment {assignment}", ALL,
+     "A variable that stands in the gateway's environment against the launch contract. In sim a gateway has no environment, so nothing is there to be read."},
 
     /* --- acts */
     {"gateway.installs", VERB_ACT, "gateway installs", ALL,
@@ -305,8 +378,28 @@ const struct verb verbs[] = {
      "The n-th node of the cluster, in the order in which its machines were taken, boots again from its user data."},
     {"machine.fails-deploy", VERB_ACT, "machine {machine} fails deploy", ALL,
      "From now on deploying this machine ends in Failed deployment."},
+    {"machine.stays", VERB_ACT, "machine {machine} stays {name} for {time}", ALL,
+     "From when it enters this status, or from now on when it is in it, the machine stays in it for so long."},
     {"maas.loses-answer", VERB_ACT, "maas loses answer to {call}", ALL,
      "MAAS does what the n-th such call asks, and closes the connection without an answer."},
+
+    /* --- acts: the proxy */
+    {"proxy.behaves", VERB_ACT, "proxy behaves {proxy-way}", ALL,
+     "From now on the proxy does this with whoever asks: refuses takes no connection, closes closes without an answer, cuts answers 200 and closes, silent says nothing, a number is answered to every request; honest ends it."},
+    {"proxy.drops-idle", VERB_ACT, "proxy drops idle after {time}", ALL,
+     "From now on the proxy closes a tunnel over which no byte went for so long."},
+
+    /* --- acts: wires */
+    {"wire.cut", VERB_ACT, "wire {wire-end} - {wire-end} cut [silently]", ALL,
+     "No packet passes between the two any more, of open flows neither. silently: nobody is told; else a sender of TCP gets a reset."},
+    {"wire.pair-cut", VERB_ACT, "wire {wire-pair} cut silently", ALL,
+     "The same for a pair in one word, or for one direction of it."},
+    {"wire.cut-one-way", VERB_ACT, "wire {wire-pair} cut one way", ALL,
+     "Silently, and only from the first to the second."},
+    {"wire.mended", VERB_ACT, "wire {wire-end} - {wire-end} mended", ALL,
+     "Both directions pass again."},
+    {"wire.pair-mended", VERB_ACT, "wire {wire-pair} mended", ALL,
+     "The pair, or the direction, passes again."},
 
     /* --- facts: what Palette shows */
     {"gateway.is", VERB_FACT, "gateway is [not] {state}", ALL,
@@ -341,8 +434,12 @@ const struct verb verbs[] = {
      "The status that MAAS shows for the machine, now."},
     {"machine.owner", VERB_FACT, "machine {machine} owner is {owner}", ALL,
      "Who holds the machine, now: nobody, this cluster, any cluster, or a user of MAAS."},
+    {"machine.was-for", VERB_FACT, "machine {machine} was {name} for {time}", ALL,
+     "MAAS showed this status of the machine for so long in one piece."},
     {"machines.held", VERB_FACT, "machines held are {n}", ALL,
      "How many machines are owned in MAAS with the gateway's keys, now: Allocated, Deploying, Deployed, failed, being released or erased."},
+    {"machines.allocated-once", VERB_FACT, "every machine of {cluster} was allocated once", ALL,
+     "The cluster held machines, and none of them was taken for it a second time."},
     {"ledger.balances", VERB_FACT, "ledger balances", ALL,
      "Every machine that was taken is given back or held by a cluster that lives, and none ever had two owners."},
     {"record.holds-address", VERB_FACT, "record of {cluster} holds address of {role}", ALL,
@@ -363,12 +460,29 @@ const struct verb verbs[] = {
     /* --- facts: packets */
     {"flow", VERB_FACT, "flow {place} -> {place}", ALL,
      "A first SYN from one to the other was seen on any link, answered or not."},
+    {"flow.through-proxy", VERB_FACT, "flow {place} -> {place} through proxy", ALL,
+     "A connection to a proxy was seen to begin with CONNECT for the other, and then with a ClientHello."},
     {"flows.all-tls", VERB_FACT, "flows {place} -> {place} are all tls", ALL,
      "First bytes of such flows were seen, and each began with a ClientHello, or with CONNECT and then a ClientHello."},
     {"proxy.saw", VERB_FACT, "proxy saw {role}", ALL,
      "A CONNECT or a request for this role was seen at a proxy, from anybody."},
     {"proxy.saw-from", VERB_FACT, "proxy saw {role} from {role}", ALL,
-     "The same, sent by this role."},
+     "The same, sent by this role, or by a node of this cluster."},
+
+    {"proxy.closed", VERB_FACT, "proxy closed {count} tunnels", ALL,
+     "So many tunnels were closed by the proxy itself, because they were idle."},
+
+    /* --- facts: user data, as the machines found it when they booted */
+    {"user-data.has", VERB_FACT, "user data of every machine of {cluster} has {proxy-variable}", ALL,
+     "Every machine that booted for the cluster, and at least one did, found this value of HTTP_PROXY, HTTPS_PROXY or NO_PROXY, and the same in all places."},
+    {"user-data.no-proxy", VERB_FACT, "user data of every machine of {cluster} has no proxy", ALL,
+     "Every machine that booted for the cluster, and at least one did, found no proxy in any place."},
+    {"user-data.endpoint", VERB_FACT, "user data of every machine of {cluster} has endpoint of {role}", ALL,
+     "Every machine that booted for the cluster, and at least one did, was told to call there."},
+    {"user-data.no-address", VERB_FACT, "user data of every machine of {cluster} has no address of {role}", ALL,
+     "No address of this role is endpoint, proxy or exception in what the machines of the cluster found, and at least one booted."},
+    {"user-data.keeps-out", VERB_FACT, "user data of every machine of {cluster} keeps out {name}", ALL,
+     "The list of exceptions that every machine of the cluster found, and at least one booted, covers this name, address, or every address of this role."},
     {"secret.seen", VERB_FACT, "secret seen", ALL,
      "A secret of the run was seen in clear text, in a journal, in what Palette shows, or in a program's output."},
     {"output.no-secret", VERB_FACT, "output of gateway holds no secret", ALL,
@@ -393,6 +507,10 @@ const struct verb verbs[] = {
      "The point was reached, and the act on the gateway at it was done."},
     {"fault.fired", VERB_FACT, "fault fired", ALL,
      "A fault that was armed has happened."},
+    {"wire.was-cut-for", VERB_FACT, "wire was cut for {time}", ALL,
+     "A wire that was cut was mended so much later, or not at all."},
+    {"wire.was-cut", VERB_FACT, "wire was cut", ALL,
+     "A wire was cut."},
     {"gateway.good-stop", VERB_FACT, "gateway stopped in good order", ALL,
      "After TERM the program ended by itself, with status 0."},
     {"user.asked", VERB_FACT, "user asked {count}", ALL,

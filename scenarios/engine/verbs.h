@@ -38,6 +38,15 @@ bool verb_point(const char *text, struct script_point *ret);
 /* "allocate.1" of a call to MAAS; phase is empty. */
 bool verb_call(const char *text, struct script_point *ret);
 
+/* The two ends of a wire, roles or zones: "gateway-palette", "gateway>palette". */
+struct verb_wire {
+    char from[32], to[32];
+    bool both; /* the other direction too */
+};
+bool verb_wire(const char *text, struct verb_wire *ret);
+/* Those of an act on a wire, as it was written: "wire gateway - palette cut silently". */
+bool verb_wire_of_act(const char *text, struct verb_wire *ret);
+
 /* Something that happens, or a span: what stands in quotes in a line. */
 enum verb_event_kind {
     VERB_EVENT_HELLO,   /* an agent of the cluster registered */
@@ -47,6 +56,7 @@ enum verb_event_kind {
     VERB_EVENT_READY,       /* a machine that was held is Ready again */
     VERB_EVENT_ALLOCATE,    /* a machine becomes Allocated */
     VERB_EVENT_ACT,         /* an act of the story with these words was done */
+    VERB_EVENT_WIRE,        /* a wire was cut, or mended */
     VERB_EVENT_GATEWAY_DEAD /* a span: the program does not live */
 };
 struct verb_event {

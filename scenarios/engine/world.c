@@ -2,6 +2,7 @@
 
 #include "lib/base/text.h"
 #include "lib/io/file.h"
+#include "scenarios/engine/outfit.h"
 #include "scenarios/engine/verbs.h"
 
 #include <errno.h>
@@ -63,9 +64,9 @@ void world_put(struct world *w, struct event *e)
 /* A program that starts again in this run goes on in its log; what an earlier run left goes. */
 static void remove_old_logs(const struct world *w)
 {
-    static const char *const names[] = {"gateway", "mock-maas", "mock-palette", "kill-command",
-                                        "node-m1", "node-m2",   "node-m3",      "node-m4",
-                                        "node-m5", "node-m6",   "node-m7",      "node-m8"};
+    static const char *const names[] = {
+        "gateway", "mock-maas", "mock-palette", "kill-command", "proxy",   "node-m1", "node-m2",
+        "node-m3", "node-m4",   "node-m5",      "node-m6",      "node-m7", "node-m8"};
     char path[WORLD_PATH_MAX];
     for (size_t i = 0; i < COUNTOF(names); i++) {
         snprintf(path, sizeof(path), "%s/%s.log", w->run->out_dir, names[i]);
@@ -142,7 +143,8 @@ static int open_journal(struct world *w, struct err *e)
         enum ev_src src;
         bool child;
     } writers[] = {{EVS_ENGINE, false}, {EVS_CAPTURE, false}, {EVS_DNS, false},
-                   {EVS_AGENT, false},  {EVS_MAAS, true},     {EVS_PALETTE, true}};
+                   {EVS_AGENT, false},  {EVS_PROXY, false},   {EVS_MAAS, true},
+                   {EVS_PALETTE, true}};
     int r = rings_new(&w->rings, e);
     for (size_t i = 0; i < COUNTOF(writers) && r == 0; i++)
         r = rings_open(&w->rings, writers[i].src, writers[i].child, e);
@@ -160,8 +162,23 @@ static int open_lab(struct world *w, struct err *e)
     snprintf(name, sizeof(name), "resolv-%s.conf", user->name);
     world_path(w, path, name);
     if (mount(path, "/etc/resolv.conf", NULL, MS_BIND, NULL) < 0)
-        return err_errno(e, "mount over /etc/resolv.conf (the file must exist)");
+        return err_errno(
+            e, "mount over /etc/resolv.conf (the file must exist: touch /etc/resolv.conf)");
     return 0;
+}
+
+/* What the gateway is told of a proxy: the laws of proxies begin with it. */
+static void say_outfit(const struct stage_run *r, struct event *e)
+{
+    SCOPED(buf_drop) struct buf text = {0};
+    struct outfit o;
+    if (r->script == NULL)
+        return;
+    buf_init(&text, EV_VALUE_MAX);
+    outfit_read(r->script, &o);
+    outfit_params(&o, &text);
+    if (text.len > 0)
+        ev_text_add(e, EVF_PARAMS, buf_text(&text));
 }
 
 static void say_begin(struct world *w)
@@ -174,6 +191,7 @@ static void say_begin(struct world *w)
     ev_text_add(&e, EVF_STAGE, stage_name(STAGE_NETNS));
     ev_text_add(&e, EVF_CLOCK, clock_name(r->clock));
     ev_int_add(&e, EVF_SEED, (int64_t)r->seed);
+    say_outfit(r, &e);
     world_put(w, &e);
     for (size_t i = 0; i < r->lab->n_hosts; i++) {
         const struct lab_host *h = &r->lab->hosts[i];

@@ -248,18 +248,6 @@ static void tls_seen(const struct fact *f, const struct view *v, char *out, size
              (long long)f->count);
 }
 
-static void proxy_feed(struct fact *f, const struct view *v, const struct event *e)
-{
-    const bool at_proxy =
-        e->kind == EV_PROXY_CONNECT || (e->kind == EV_FLOW_FIRST && ev_is(e, EVF_TO, "proxy"));
-    const char *target = ev_text(e, EVF_SNI);
-
-    if (!at_proxy || target[0] == '\0' || !role_is(view_role(v, target), fact_arg(f, 0)))
-        return;
-    if (f->line->n_args == 1 || role_is(ev_text(e, EVF_FROM), fact_arg(f, 1)))
-        fact_count(f, e);
-}
-
 /* --- secrets --------------------------------------------------------------------------------- */
 
 static void secret_feed(struct fact *f, const struct view *v, const struct event *e)
@@ -466,28 +454,26 @@ static void probes_seen(const struct fact *f, const struct view *v, char *out, s
 
 /* clang-format off */
 static const struct fact_row rows[] = {
-    {"gateway.is",             gateway_feed,      gateway_holds,       gateway_seen, true},
-    {"gateways.listed",        listed_feed,       listed_holds,        listed_seen, true},
-    {"accounts.of-gateway",    accounts_feed,     accounts_holds,      accounts_seen, true},
-    {"palette.took-count",     palette_took_feed, fact_count_holds,         fact_count_seen, false},
-    {"palette.took",           palette_took_feed, fact_count_holds,         fact_count_seen, false},
-    {"maas.took-count",        maas_took_feed,    fact_count_holds,         fact_count_seen, false},
-    {"maas.took",              maas_took_feed,    fact_count_holds,         fact_count_seen, false},
-    {"flow",                   flow_feed,         fact_count_holds,         fact_count_seen, false},
-    {"flows.all-tls",          tls_feed,          tls_holds,           tls_seen, false},
-    {"proxy.saw",              proxy_feed,        fact_count_holds,         fact_count_seen, false},
-    {"proxy.saw-from",         proxy_feed,        fact_count_holds,         fact_count_seen, false},
-    {"secret.seen",            secret_feed,       fact_count_holds,         secret_seen, false},
-    {"output.no-secret",       output_feed,       output_holds,        secret_seen, false},
-    {"link.sign",              sign_feed,         sign_holds,          sign_seen, false},
-    {"gateway.started",        starts_feed,       fact_count_holds,         fact_count_seen, false},
-    {"gateway.good-stop",      stop_feed,         stop_holds,          stop_seen, false},
-    {"user.asked",             user_feed,         fact_count_holds,         fact_count_seen, false},
-    {"user.was-answered",      user_feed,         answered_holds,      answered_seen, false},
-    {"user.was-answered-with", user_feed,         answered_with_holds, answered_seen, false},
-    {"user.was-refused",       user_feed,         refused_holds,       answered_seen, false},
-    {"evidence.whole",         NULL,              evidence_holds,      evidence_seen, false},
-    {"probes.match",           probes_feed,       probes_holds,        probes_seen, false},
+    {"gateway.is",             gateway_feed,      gateway_holds,       gateway_seen, FACT_OF_INSTANT},
+    {"gateways.listed",        listed_feed,       listed_holds,        listed_seen, FACT_OF_INSTANT},
+    {"accounts.of-gateway",    accounts_feed,     accounts_holds,      accounts_seen, FACT_OF_INSTANT},
+    {"palette.took-count",     palette_took_feed, fact_count_holds,         fact_count_seen, FACT_OF_EVENTS},
+    {"palette.took",           palette_took_feed, fact_count_holds,         fact_count_seen, FACT_OF_EVENTS},
+    {"maas.took-count",        maas_took_feed,    fact_count_holds,         fact_count_seen, FACT_OF_EVENTS},
+    {"maas.took",              maas_took_feed,    fact_count_holds,         fact_count_seen, FACT_OF_EVENTS},
+    {"flow",                   flow_feed,         fact_count_holds,         fact_count_seen, FACT_OF_EVENTS},
+    {"flows.all-tls",          tls_feed,          tls_holds,           tls_seen, FACT_OF_EVENTS},
+    {"secret.seen",            secret_feed,       fact_count_holds,         secret_seen, FACT_OF_EVENTS},
+    {"output.no-secret",       output_feed,       output_holds,        secret_seen, FACT_OF_EVENTS},
+    {"link.sign",              sign_feed,         sign_holds,          sign_seen, FACT_OF_EVENTS},
+    {"gateway.started",        starts_feed,       fact_count_holds,         fact_count_seen, FACT_OF_EVENTS},
+    {"gateway.good-stop",      stop_feed,         stop_holds,          stop_seen, FACT_OF_EVENTS},
+    {"user.asked",             user_feed,         fact_count_holds,         fact_count_seen, FACT_OF_EVENTS},
+    {"user.was-answered",      user_feed,         answered_holds,      answered_seen, FACT_OF_EVENTS},
+    {"user.was-answered-with", user_feed,         answered_with_holds, answered_seen, FACT_OF_EVENTS},
+    {"user.was-refused",       user_feed,         refused_holds,       answered_seen, FACT_OF_EVENTS},
+    {"evidence.whole",         NULL,              evidence_holds,      evidence_seen, FACT_OF_EVENTS},
+    {"probes.match",           probes_feed,       probes_holds,        probes_seen, FACT_OF_EVENTS},
 };
 /* clang-format on */
 
@@ -519,15 +505,17 @@ static void range_init(struct fact *f)
 
 static const struct fact_row *row_of(const char *verb)
 {
+    const struct fact_row *const others[] = {fact_cluster_rows, fact_proxy_rows, fact_wire_rows};
     const struct fact_row *row;
     size_t i;
 
     for (i = 0; i < COUNTOF(rows); i++)
         if (text_is(rows[i].verb, verb))
             return &rows[i];
-    for (row = fact_cluster_rows; row->verb; row++)
-        if (text_is(row->verb, verb))
-            return row;
+    for (i = 0; i < COUNTOF(others); i++)
+        for (row = others[i]; row->verb; row++)
+            if (text_is(row->verb, verb))
+                return row;
     WRONG("a fact of the verb table has no row here");
 }
 
@@ -559,13 +547,13 @@ void fact_feed(struct fact *f, const struct view *v, const struct event *e, bool
 {
     if (f->line->suffix != SUFFIX_NONE && view_happens(v, &f->edge, e))
         f->met = true;
-    if (counts && f->row->feed && is_inside(f, v))
+    if ((counts || f->row->scope == FACT_OF_RUN) && f->row->feed && is_inside(f, v))
         f->row->feed(f, v, e);
 }
 
 bool fact_holds(const struct fact *f, const struct view *v, bool final)
 {
-    if (f->row->is_state && !is_inside(f, v))
+    if (f->row->scope == FACT_OF_INSTANT && !is_inside(f, v))
         return f->line->when == WHEN_ALWAYS; /* outside, an always has nothing to ask */
     return f->row->holds(f, v, final);
 }

@@ -18,12 +18,18 @@ struct fact {
     uint64_t evidence[JUDGE_EVIDENCE_MAX]; /* first ones; of a state the one that made it */
 };
 
+/* Of what a fact speaks, and whether it notices what came before the story began. */
+enum fact_scope {
+    FACT_OF_EVENTS,  /* they happen in the story */
+    FACT_OF_INSTANT, /* a state: a suffix says at which instants it is asked */
+    FACT_OF_RUN      /* what the whole run made of things, its prelude included */
+};
 struct fact_row {
     const char *verb;
     void (*feed)(struct fact *f, const struct view *v, const struct event *e); /* may be NULL */
     bool (*holds)(const struct fact *f, const struct view *v, bool final);
     void (*seen)(const struct fact *f, const struct view *v, char *out, size_t size);
-    bool is_state; /* of an instant: a suffix says at which instants it is asked */
+    enum fact_scope scope;
 };
 
 void fact_init(struct fact *f, const struct script_line *line);

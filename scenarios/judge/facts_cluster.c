@@ -264,6 +264,51 @@ static bool owner_holds(const struct fact *f, const struct view *v, bool final)
     return held && (text_is(cluster_name, wanted) || text_is(m->owner, wanted));
 }
 
+/* MAAS writes "Disk erasing", a story Disk-erasing. */
+static bool is_status(const char *shown, const char *said)
+{
+    for (; *shown && (*shown == *said || (*shown == ' ' && *said == '-')); shown++, said++)
+        ;
+    return *shown == *said;
+}
+
+/* "machine m2 was Disk-erasing for 8h": met while it is so, last[0] the instant since when, count
+ * the longest so far. */
+static void was_feed(struct fact *f, const struct view *v, const struct event *e)
+{
+    (void)v;
+    if (e->kind != EV_MAAS_STATE || !ev_is(e, EVF_MACHINE, fact_arg(f, 0)))
+        return;
+    if (f->met && e->t - (ms_t)f->last[0] > f->count)
+        f->count = e->t - (ms_t)f->last[0];
+    f->met = is_status(ev_text(e, EVF_STATE), fact_arg(f, 1));
+    if (f->met)
+        f->last[0] = (uint64_t)e->t;
+    if (f->met)
+        fact_evidence_set(f, e);
+}
+
+static ms_t longest(const struct fact *f, const struct view *v)
+{
+    const ms_t now = f->met ? v->now - (ms_t)f->last[0] : 0;
+
+    return now > f->count ? now : f->count;
+}
+
+static bool was_holds(const struct fact *f, const struct view *v, bool final)
+{
+    (void) final;
+    return longest(f, v) >= time_arg(f, 2);
+}
+
+static void was_seen(const struct fact *f, const struct view *v, char *out, size_t size)
+{
+    char text[24];
+
+    text_duration_write(longest(f, v), text, sizeof text);
+    snprintf(out, size, "%s was %s for %s at most", fact_arg(f, 0), fact_arg(f, 1), text);
+}
+
 static void machine_seen(const struct fact *f, const struct view *v, char *out, size_t size)
 {
     const struct ledger_machine *m = machine(f, v);
@@ -438,26 +483,27 @@ static void fault_feed(struct fact *f, const struct view *v, const struct event 
 
 /* clang-format off */
 const struct fact_row fact_cluster_rows[] = {
-    {"cluster.is",           state_feed,    state_holds,      state_seen,      true},
-    {"cluster.was-never",    never_feed,    never_holds,      never_seen, false},
-    {"cluster.has-nodes",    nodes_feed,    nodes_holds,      nodes_seen,      true},
-    {"cluster.holds",        moves_feed,    held_holds,       held_seen,       true},
-    {"cluster.answers",      answers_feed,  answers_holds,    answers_seen, false},
-    {"cluster.label",        label_feed,    label_holds,      label_seen,      true},
-    {"beats.no-gap",         beats_feed,    beats_holds,      beats_seen, false},
-    {"record.holds-address", record_feed,   record_holds,     record_seen,     true},
-    {"machine.is",           machine_feed,  machine_holds,    machine_seen,    true},
-    {"machine.owner",        machine_feed,  owner_holds,      machine_seen,    true},
-    {"machines.held",        moves_feed,    held_holds,       held_seen,       true},
-    {"ledger.balances",      moves_feed,    balances_holds,   balances_seen,   true},
-    {"maas.took-count-for",  took_for_feed, fact_count_holds, fact_count_seen, false},
-    {"maas.took-for",        took_for_feed, fact_count_holds, fact_count_seen, false},
-    {"maas.took-any",        took_any_feed, fact_count_holds, fact_count_seen, false},
-    {"first.before-first",   order_feed,    first_holds,      order_seen, false},
-    {"every.before",         order_feed,    every_holds,      order_seen, false},
-    {"gateway.was-dead",     dead_feed,     dead_holds,       dead_seen, false},
-    {"gateway.was-hit",      hit_feed,      fact_count_holds, fact_count_seen, false},
-    {"fault.fired",          fault_feed,    fact_count_holds, fact_count_seen, false},
-    {NULL, NULL, NULL, NULL, false},
+    {"cluster.is",           state_feed,    state_holds,      state_seen,      FACT_OF_INSTANT},
+    {"cluster.was-never",    never_feed,    never_holds,      never_seen, FACT_OF_EVENTS},
+    {"cluster.has-nodes",    nodes_feed,    nodes_holds,      nodes_seen,      FACT_OF_INSTANT},
+    {"cluster.holds",        moves_feed,    held_holds,       held_seen,       FACT_OF_INSTANT},
+    {"cluster.answers",      answers_feed,  answers_holds,    answers_seen, FACT_OF_EVENTS},
+    {"cluster.label",        label_feed,    label_holds,      label_seen,      FACT_OF_INSTANT},
+    {"beats.no-gap",         beats_feed,    beats_holds,      beats_seen, FACT_OF_EVENTS},
+    {"record.holds-address", record_feed,   record_holds,     record_seen,     FACT_OF_INSTANT},
+    {"machine.is",           machine_feed,  machine_holds,    machine_seen,    FACT_OF_INSTANT},
+    {"machine.owner",        machine_feed,  owner_holds,      machine_seen,    FACT_OF_INSTANT},
+    {"machine.was-for",      was_feed,      was_holds,        was_seen, FACT_OF_EVENTS},
+    {"machines.held",        moves_feed,    held_holds,       held_seen,       FACT_OF_INSTANT},
+    {"ledger.balances",      moves_feed,    balances_holds,   balances_seen,   FACT_OF_INSTANT},
+    {"maas.took-count-for",  took_for_feed, fact_count_holds, fact_count_seen, FACT_OF_EVENTS},
+    {"maas.took-for",        took_for_feed, fact_count_holds, fact_count_seen, FACT_OF_EVENTS},
+    {"maas.took-any",        took_any_feed, fact_count_holds, fact_count_seen, FACT_OF_EVENTS},
+    {"first.before-first",   order_feed,    first_holds,      order_seen, FACT_OF_EVENTS},
+    {"every.before",         order_feed,    every_holds,      order_seen, FACT_OF_EVENTS},
+    {"gateway.was-dead",     dead_feed,     dead_holds,       dead_seen, FACT_OF_EVENTS},
+    {"gateway.was-hit",      hit_feed,      fact_count_holds, fact_count_seen, FACT_OF_EVENTS},
+    {"fault.fired",          fault_feed,    fact_count_holds, fact_count_seen, FACT_OF_EVENTS},
+    {NULL, NULL, NULL, NULL, FACT_OF_EVENTS},
 };
 /* clang-format on */

@@ -20,5 +20,9 @@ bool fact_maas_op_is(const struct event *e, const char *wanted);
 
 /* Facts of clusters, machines and order; ends with a row without a verb. */
 extern const struct fact_row fact_cluster_rows[];
+/* Facts of wires; ends likewise. */
+extern const struct fact_row fact_wire_rows[];
+/* Facts of proxies and user data; ends likewise. */
+extern const struct fact_row fact_proxy_rows[];
 
 #endif

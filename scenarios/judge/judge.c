@@ -6,6 +6,7 @@
 #include "scenarios/judge/judge_private.h"
 
 #include "lib/base/text.h"
+#include "scenarios/engine/outfit.h"
 #include "scenarios/engine/verbs.h"
 #include "scenarios/judge/lines.h"
 #include "scenarios/judge/rules.h"
@@ -156,6 +157,7 @@ static void judge_false_line(const struct judging *j, const struct script_line *
                              struct story_verdict *v)
 {
     v->verdict = VERDICT_FAIL;
+    v->absent = fails_by_absence(line);
     if (text_is(line->verb->id, "evidence.whole"))
         torn(j, v);
     else if (fails_by_absence(line) && !is_whole_for(j, line))
@@ -200,6 +202,12 @@ static size_t judge_lines(const struct judging *j, struct story_verdict *v)
     return n;
 }
 
+/* A line that failed by what did not come shows the effect; a law that saw what did, the cause. */
+static bool shows_more(const struct story_verdict *law, const struct story_verdict *line)
+{
+    return line->verdict != VERDICT_FAIL || (line->absent && !law->absent && law->n_evidence > 0);
+}
+
 /* A rule with tagged lines is judged by them; its law then only finds what they did not look at. */
 static void judge_rule(const struct judging *j, struct story_verdict *v)
 {
@@ -210,7 +218,7 @@ static void judge_rule(const struct judging *j, struct story_verdict *v)
 
     if (law) {
         law_judge(law, j->journal, &j->evidence, &found);
-        if (n_lines == 0 || (found.verdict == VERDICT_FAIL && v->verdict != VERDICT_FAIL) ||
+        if (n_lines == 0 || (found.verdict == VERDICT_FAIL && shows_more(&found, v)) ||
             (by_law && verdict_rank(found.verdict) < verdict_rank(v->verdict)))
             *v = found;
     } else if (n_lines == 0 && !promise_find(v->rule)) {
@@ -280,6 +288,24 @@ static void all_become(struct judgement *out, enum verdict verdict, const char *
     }
 }
 
+/* A premise guards against a pass that proves nothing. What was seen to be broken stays broken: who
+ * goes round a proxy never comes to the point of being seen at it. */
+static void premise_unmet(struct judging *j, enum verdict verdict, const char *why)
+{
+    struct story_verdict shown[JUDGE_VERDICTS_MAX];
+    bool is_shown[JUDGE_VERDICTS_MAX] = {false};
+
+    for (size_t i = 0; i < j->out->n; i++) {
+        shown[i] = j->out->at[i];
+        is_shown[i] =
+            shown[i].verdict == VERDICT_FAIL && !shown[i].absent && shown[i].n_evidence > 0;
+    }
+    all_become(j->out, verdict, why);
+    for (size_t i = 0; i < j->out->n; i++)
+        if (is_shown[i])
+            j->out->at[i] = shown[i];
+}
+
 static void apply_premises(struct judging *j)
 {
     const struct script *s = j->script;
@@ -290,8 +316,8 @@ static void apply_premises(struct judging *j)
             continue;
         snprintf(why, sizeof(why), "premise of line %d was not met: %.150s", s->lines[i].number,
                  s->lines[i].text);
-        all_become(j->out, text_is(j->end_why, "budget") ? VERDICT_INCONCLUSIVE : VERDICT_VACUOUS,
-                   why);
+        premise_unmet(j, text_is(j->end_why, "budget") ? VERDICT_INCONCLUSIVE : VERDICT_VACUOUS,
+                      why);
         return;
     }
 }
@@ -339,14 +365,20 @@ static void settle(struct judgement *out)
     }
 }
 
-static bool has_word(const char *list, const char *wanted)
+/* A feature that the story needs and the manifest does not declare: nothing was played. */
+static bool apply_features(struct judging *j, const char *declared)
 {
-    char word[32];
+    struct outfit o;
+    const char *lacking;
+    char why[64];
 
-    while (text_next(&list, ',', word, sizeof(word)))
-        if (text_is(word, wanted))
-            return true;
-    return false;
+    outfit_read(j->script, &o);
+    lacking = declared ? outfit_lacks(&o, declared) : NULL;
+    if (!lacking)
+        return false;
+    snprintf(why, sizeof(why), "the manifest does not declare feature %s", lacking);
+    all_become(j->out, VERDICT_UNSUPPORTED, why);
+    return true;
 }
 
 static void judge_rules(struct judging *j)
@@ -373,12 +405,12 @@ void judge_story(const struct script *s, const struct ev_list *journal, const ch
     read_run(&j);
     ret->overall = VERDICT_PASS;
     collect_rules(&j);
-    if (!j.end_why[0])
+    if (apply_features(&j, features))
+        ; /* whatever the journal says, or does not */
+    else if (!j.end_why[0])
         all_become(ret, VERDICT_HARNESS_ERROR, "the journal has no end: the stage broke");
     else if (text_is(j.end_why, "harness"))
         all_become(ret, VERDICT_HARNESS_ERROR, "the stage broke: see the run's last records");
-    else if (!has_word(features ? features : "", "pcg"))
-        all_become(ret, VERDICT_UNSUPPORTED, "the manifest does not declare feature pcg");
     else
         judge_rules(&j);
     settle(ret);

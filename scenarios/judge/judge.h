@@ -41,6 +41,7 @@ struct story_verdict {
     char expected[256];
     char seen[256];
     char note[256]; /* why vacuous, inconclusive, … */
+    bool absent;    /* it failed by what did not come */
     size_t n_evidence;
     uint64_t evidence[JUDGE_EVIDENCE_MAX]; /* seq of events, first ones first */
 };
@@ -59,7 +60,8 @@ struct judgement { /* one story on one stage */
     struct story_verdict at[JUDGE_VERDICTS_MAX];
 };
 
-/* Sorted by seq. features: what the manifest declares (comma list). */
+/* Sorted by seq. features: what the manifest declares (comma list); NULL: not known, the story was
+ * played with it. */
 void judge_story(const struct script *s, const struct ev_list *journal, const char *features,
                  struct judgement *ret);
 
@@ -78,6 +80,9 @@ struct summary {
     size_t counts[VERDICT_COUNT];
     int exit_status; /* architecture 8: 0 green, 1 fail, 2 not proven, 3 is never from here */
 };
+/* Does what a story says about a rule count for the gateway? Not in a story that is meant to end
+ * red, but for the harness's own promises and the launch contract. */
+bool verdict_counts(const struct judgement *j, const struct story_verdict *v);
 /* fail > undeclared > flaky > harness-error > inconclusive > pass; vacuous, skipped and unsupported
  * count only when no story graded the rule. Judgements of the same story, over and seed that differ
  * make the rule flaky. SHOULD and MAY never fail the run. */

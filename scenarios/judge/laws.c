@@ -3,6 +3,7 @@
 
 #include "lib/base/text.h"
 #include "scenarios/judge/rules.h"
+#include "scenarios/judge/view.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -28,8 +29,13 @@ const struct law laws[] = {
     {"MAA-4", LAW_MAAS | LAW_PAL, law_maa_4},
     {"MAA-6", LAW_MAAS | LAW_KILL, law_maa_6},
     {"MAA-7", LAW_MAAS | LAW_PAL, law_maa_7},
+    {"PRX-1", LAW_NET, law_prx_1},
     {"PRX-2", LAW_NET, law_prx_2},
+    {"PRX-3", LAW_UD | LAW_NET, law_prx_3},
     {"PRX-4", LAW_UD | LAW_NET, law_prx_4},
+    {"PRX-5", LAW_UD | LAW_NET, law_prx_5},
+    {"PRX-6", LAW_UD | LAW_NET, law_prx_6},
+    {"PRX-7", LAW_NET | LAW_UD, law_prx_7},
     {"AGT-1", LAW_UD | LAW_PAL, law_agt_1},
     {"AGT-2", LAW_NET | LAW_PAL, law_agt_2},
     {"AGT-3", LAW_PAL, law_agt_3},
@@ -145,6 +151,7 @@ void law_missing(struct story_verdict *ret, const struct law_context *c, const c
 
     va_start(args, fmt);
     seen_set(ret, proven ? VERDICT_FAIL : VERDICT_INCONCLUSIVE, expected, fmt, args);
+    ret->absent = true;
     va_end(args);
     if (!c->played_out)
         snprintf(ret->note, sizeof(ret->note), "the run was ended before its time");
@@ -208,6 +215,11 @@ bool law_is_to_palette(const struct event *e)
 {
     return e->kind == EV_FLOW_TRY && ev_is(e, EVF_FROM, "gateway") && ev_is(e, EVF_TO, "palette") &&
            (!ev_has(e, EVF_FROM_ZONE) || ev_is(e, EVF_LINK, ev_text(e, EVF_FROM_ZONE)));
+}
+
+bool law_is_link(const struct event *e, const char *word)
+{
+    return view_is_wire(e, word) && view_is_link(e);
 }
 
 size_t law_first(const struct ev_list *journal, size_t from, bool (*is)(const struct event *e))

@@ -390,8 +390,13 @@ void law_prx_4(const struct ev_list *journal, const struct law_context *c,
     static const char expected[] = "no proxy is set: clusters go straight to Palette";
     struct law_site *s SCOPED(law_site_free) = law_site_new(journal);
     const struct event *e;
+    struct law_told told;
     size_t boots = 0;
 
+    if (law_told(journal, &told)) {
+        law_unproven(ret, VERDICT_INCONCLUSIVE, "the gateway is told of a proxy");
+        return;
+    }
     while ((e = law_site_next(s))) {
         const char *wrong = wrong_proxy(s, e);
         struct law_cluster *from = dialled(s, e, "palette");

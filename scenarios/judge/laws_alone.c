@@ -251,6 +251,17 @@ void law_ind_4(const struct ev_list *journal, const struct law_context *c,
 
 /* --- IND-5 ----------------------------------------------------------------------------------- */
 
+/* A machine that it took itself since the cluster runs was not there to be left alone: that it took
+ * one at all is IND-4's question. */
+static bool is_taken_anew(const struct law_site *s, const struct event *e,
+                          const struct ledger_machine *m, const struct law_cluster *of)
+{
+    const struct ledger_life *life = m && m->life != LEDGER_NONE ? &s->ledger.lives[m->life] : NULL;
+
+    return life && life->taken_seq > of->running->seq &&
+           (law_is_op(e, "allocate") || text_is(life->taken_by, "gateway"));
+}
+
 /* Records of MAAS's names come before the call that made them: `record` is the last one. */
 static const char *disturbs(struct law_site *s, const struct event *e, const struct event *record)
 {
@@ -259,7 +270,7 @@ static const char *disturbs(struct law_site *s, const struct event *e, const str
 
     if (!law_is_change(e) || !law_by_gateway(s, e))
         return NULL;
-    if (of && law_lives(of))
+    if (of && law_lives(of) && !is_taken_anew(s, e, m, of))
         return "it changed something of a running cluster";
     if (!of && m && ledger_is_held(&s->ledger, m) && ledger_cluster_of(&s->ledger, m)[0] == '\0')
         return "it changed a machine that is not its own";

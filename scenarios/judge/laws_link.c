@@ -28,6 +28,12 @@ static bool ends_life(const struct event *e)
     return law_is_prog(e, "signalled") && ev_int(e, EVF_SIGNAL) != SIGNAL_CONT;
 }
 
+/* Silence counts while the gateway lives and the way is open; how soon it heals is CON-2's. */
+static bool ends_way(const struct event *e)
+{
+    return ends_life(e) || law_is_link(e, "cut");
+}
+
 static bool begins_life(const struct event *e)
 {
     return law_is_start(e) || (law_is_prog(e, "signalled") && ev_int(e, EVF_SIGNAL) == SIGNAL_CONT);
@@ -45,7 +51,7 @@ static void measure(struct link *l, ms_t now)
 static bool follow(struct link *l, const struct event *e, bool *was_running)
 {
     *was_running = *was_running || law_is_running(e);
-    if (law_is_sign(e) || ends_life(e) || e->kind == EV_RUN_END)
+    if (law_is_sign(e) || ends_way(e) || e->kind == EV_RUN_END)
         measure(l, e->t);
     if (l->worst > law_parameters[BOUND_SIGN].ms)
         return true;
@@ -56,9 +62,9 @@ static bool follow(struct link *l, const struct event *e, bool *was_running)
         }
         l->last = e;
     }
-    if (ends_life(e))
+    if (ends_way(e))
         l->pulse = PULSE_DOWN;
-    if (begins_life(e))
+    if (begins_life(e) || law_is_link(e, "mended"))
         l->pulse = PULSE_STARTING;
     return false;
 }
@@ -171,8 +177,13 @@ void law_prx_2(const struct ev_list *journal, const struct law_context *c,
 {
     static const char expected[] = "no proxy is set: straight to Palette, nothing to a proxy";
     size_t proxied = law_first(journal, 0, is_to_proxy);
+    struct law_told told;
 
     (void)c;
+    if (law_told(journal, &told)) {
+        law_unproven(ret, VERDICT_INCONCLUSIVE, "the gateway is told of a proxy");
+        return;
+    }
     if (proxied < journal->n) {
         law_fail(ret, expected, "the gateway tried the proxy at %s port %s",
                  ev_text(ev_list_at(journal, proxied), EVF_TO_IP),

@@ -19,7 +19,8 @@ static bool is_proxied(const struct ledger *l, const struct event *e)
 {
     const char *target = ev_text(e, EVF_SNI);
 
-    if (e->kind != EV_PROXY_CONNECT && !(e->kind == EV_FLOW_FIRST && ev_is(e, EVF_TO, "proxy")))
+    if (e->kind != EV_PROXY_CONNECT && e->kind != EV_PROXY_REFUSE &&
+        !(e->kind == EV_FLOW_FIRST && ev_is(e, EVF_TO, "proxy")))
         return false;
     return text_begins(target, "maas.") || text_is(ledger_role(l, target), "maas");
 }
@@ -100,15 +101,18 @@ static const char *wrong_life(const struct ledger_life *life)
         return "deployed without being allocated";
     if (life->taken_by[0] != '\0' && !text_is(life->taken_by, "gateway"))
         return "taken by another than the gateway";
-    if (life->given == MS_NEVER && life->deploying_seq == 0)
-        return "held and not deployed";
     return NULL;
 }
 
-/* At the instant of Running: every machine held for the cluster. */
+/* At the instant of Running: every machine held for the cluster. One that is held beside as many
+ * deployed ones as were asked for is no machine of the cluster: what it is there for is MAA-6's
+ * question. */
 static const char *wrong_machines(const struct law_site *s, const struct law_cluster *c,
                                   const struct ledger_life **ret, size_t *ret_n)
 {
+    const struct ledger_life *idle = NULL;
+    int64_t deployed = 0;
+
     for (size_t i = 0; i < s->ledger.n_lives; i++) {
         const struct ledger_life *life = &s->ledger.lives[i];
         const char *wrong;
@@ -121,9 +125,16 @@ static const char *wrong_machines(const struct law_site *s, const struct law_clu
             *ret = life;
             return wrong;
         }
-        *ret_n += life->given == MS_NEVER;
+        if (life->given != MS_NEVER)
+            continue;
+        ++*ret_n;
+        deployed += life->deploying_seq > 0;
+        idle = life->deploying_seq > 0 ? idle : life;
     }
-    return NULL;
+    if (!idle || (law_site_wanted(s, c) > 0 && deployed >= law_site_wanted(s, c)))
+        return NULL;
+    *ret = idle;
+    return "held and not deployed";
 }
 
 void law_maa_3(const struct ev_list *journal, const struct law_context *c,
@@ -221,16 +232,53 @@ void law_maa_4(const struct ev_list *journal, const struct law_context *c,
 
 /* --- MAA-6 ----------------------------------------------------------------------------------- */
 
+static bool is_leaving(const struct ledger_machine *m)
+{
+    return text_is(m->state, "Releasing") || text_begins(m->state, "Disk");
+}
+
+/* When a cluster begins to run its gateway is done with it: what is held for it and on no way out
+ * is all there will be. Whoever tidies up later, more than was asked for is a leak. */
+static int64_t too_many(const struct law_site *s, const struct event *e,
+                        const struct law_cluster *of)
+{
+    int64_t n = 0;
+
+    if (!of || of->running || !ev_is(e, EVF_STATE, "Running"))
+        return 0;
+    for (size_t i = 0; i < s->ledger.n_lives; i++) {
+        const struct ledger_life *life = &s->ledger.lives[i];
+
+        n += life->given == MS_NEVER && life->cluster != LEDGER_NONE &&
+             text_is(s->ledger.clusters[life->cluster].marker, of->marker) &&
+             !is_leaving(&s->ledger.machines[life->machine]);
+    }
+    return law_site_wanted(s, of) > 0 && n > law_site_wanted(s, of) ? n : 0;
+}
+
 void law_maa_6(const struct ev_list *journal, const struct law_context *c,
                struct story_verdict *ret)
 {
-    static const char expected[] = "at the end as many machines are held as living clusters want";
+    static const char expected[] = "at the end as many machines are held as living clusters want, "
+                                   "and never more when a cluster begins to run";
     struct law_site *s SCOPED(law_site_free) = law_site_new(journal);
+    const struct event *e;
     const char *wrong;
     char text[160];
 
-    while (law_site_next(s))
-        ;
+    while ((e = law_site_next(s))) {
+        const struct law_cluster *of =
+            e->kind == EV_PAL_CLUSTER ? law_site_cluster(s, ev_text(e, EVF_CLUSTER)) : NULL;
+        const int64_t n = too_many(s, e, of);
+
+        if (n == 0)
+            continue;
+        law_fail(ret, expected,
+                 "%s begins to run and holds %" PRId64 " machines, %" PRId64 " were wanted",
+                 of->name, n, law_site_wanted(s, of));
+        law_witness(ret, e);
+        return;
+    }
     wrong = ledger_wrong(&s->ledger, text, sizeof(text));
     if (wrong) {
         law_missing(ret, c, expected, "%s", wrong);

@@ -7,9 +7,10 @@
 
 law_fn law_top_1, law_top_3, law_top_4, law_top_5, law_reg_1, law_reg_2, law_reg_3, law_reg_4,
     law_reg_6, law_con_1, law_con_2, law_con_3, law_con_4, law_con_5, law_maa_1, law_maa_2,
-    law_maa_3, law_maa_4, law_maa_6, law_maa_7, law_prx_2, law_prx_4, law_agt_1, law_agt_2,
-    law_agt_3, law_agt_4, law_agt_5, law_agt_6, law_ind_1, law_ind_2, law_ind_3, law_ind_4,
-    law_ind_5, law_ind_6, law_lif_1, law_lif_2, law_lif_3, law_lif_4, law_lif_7, law_lif_8;
+    law_maa_3, law_maa_4, law_maa_6, law_maa_7, law_prx_1, law_prx_2, law_prx_3, law_prx_4,
+    law_prx_5, law_prx_6, law_prx_7, law_agt_1, law_agt_2, law_agt_3, law_agt_4, law_agt_5,
+    law_agt_6, law_ind_1, law_ind_2, law_ind_3, law_ind_4, law_ind_5, law_ind_6, law_lif_1,
+    law_lif_2, law_lif_3, law_lif_4, law_lif_7, law_lif_8;
 
 #define LAW_TIME_SIZE 24 /* room for a duration in words */
 
@@ -32,8 +33,22 @@ bool law_is_sign(const struct event *e);         /* Palette answered the gateway
 bool law_is_from_outside(const struct event *e); /* a try from outside into private */
 bool law_is_to_palette(const struct event *e);   /* a try of the gateway, at its own link */
 
+/* An act on a wire between the gateway and Palette was done: "cut" or "mended". */
+bool law_is_link(const struct event *e, const char *word);
+
 /* Index of the first event from `from` on of which `is` holds; journal->n when there is none. */
 size_t law_first(const struct ev_list *journal, size_t from, bool (*is)(const struct event *e));
+/* How many different connections of the gateway Palette answered on. */
+size_t law_connections(const struct ev_list *journal);
+
+/* What the gateway is told of a proxy, by run.begin; false: of none. */
+struct law_told {
+    char proxy[128]; /* http://host:port */
+    char sum[24];    /* digest of the whole value, credentials included */
+    char no_proxy[EV_VALUE_MAX];
+};
+bool law_told(const struct ev_list *journal, struct law_told *ret);
+
 bool law_is_start(const struct event *e);
 ms_t law_end_of(const struct ev_list *journal); /* time of run.end, or of the last record */
 

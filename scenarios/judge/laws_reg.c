@@ -125,8 +125,7 @@ static int order_of(const void *a, const void *b)
     return x < y ? -1 : x > y;
 }
 
-/* How many different connections of the gateway Palette answered on. */
-static size_t connections_answered(const struct ev_list *journal)
+size_t law_connections(const struct ev_list *journal)
 {
     int64_t *conns = malloc((journal->n + 1) * sizeof(*conns));
     size_t n = 0, different = 0;
@@ -165,7 +164,7 @@ void law_reg_3(const struct ev_list *journal, const struct law_context *c,
         }
         secure++;
     }
-    answered = connections_answered(journal);
+    answered = law_connections(journal);
     if (secure == 0 && answered == 0)
         law_unproven(ret, VERDICT_INCONCLUSIVE, "no connection to Palette was seen");
     else if (secure < answered)

@@ -100,29 +100,36 @@ void law_top_4(const struct ev_list *journal, const struct law_context *c,
 
 struct healing {
     const struct event *mended; /* the last end of a cut, until it was lived through */
-    bool dialled, running;
+    const struct event *cut;    /* the cut that lasts */
+    const struct event *leak;   /* an answer in the midst of one */
+    bool dialled, running;      /* since the cut; since its end */
     size_t cuts, healed;
 };
 
-static bool is_wire(const struct event *e, const char *word)
+/* Nothing that was under way when the wire was cut is answered so late: the wire was none. */
+static bool is_leak(const struct healing *h, const struct event *e)
 {
-    const char *verb = ev_text(e, EVF_VERB);
-
-    return e->kind == EV_ACT && ev_is(e, EVF_FIRED, "1") && text_begins(verb, "wire ") &&
-           strstr(verb, word);
+    return h->cut && law_is_sign(e) && e->t > h->cut->t + 2 * law_parameters[BOUND_FLIGHT].ms;
 }
 
 /* Returns true when the time for healing is over. */
 static bool heal(struct healing *h, const struct event *e)
 {
-    h->cuts += is_wire(e, " cut");
-    if (is_wire(e, " mended")) {
-        h->mended = e;
-        h->dialled = h->running = false;
+    if (law_is_link(e, "cut")) {
+        h->cuts++;
+        h->cut = e;
+        h->dialled = false;
     }
+    h->leak = is_leak(h, e) ? e : h->leak;
+    if (law_is_link(e, "mended")) {
+        h->mended = e;
+        h->cut = NULL;
+        h->running = false;
+    }
+    /* a try that was under way when the wire healed may be the one that gets through */
+    h->dialled = h->dialled || law_is_to_palette(e);
     if (!h->mended)
         return false;
-    h->dialled = h->dialled || law_is_to_palette(e);
     h->running = h->running || law_is_running(e) || law_is_sign(e);
     if (h->dialled && h->running) {
         h->healed++;
@@ -172,6 +179,8 @@ void law_con_2(const struct ev_list *journal, const struct law_context *c,
     }
     if (h.cuts == 0 || h.healed == 0)
         law_unproven(ret, VERDICT_INCONCLUSIVE, "nothing was cut and mended");
+    else if (h.leak)
+        law_unproven(ret, VERDICT_INCONCLUSIVE, "Palette answered the gateway in mid-cut");
     else
         law_pass(ret, expected, "%zu times", h.healed);
 }

@@ -62,7 +62,7 @@ static bool is_must(const char *id)
 
 /* A story that is meant to end red tests the harness; what it says about the gateway's rules is
  * part of the test. The launch contract counts everywhere. */
-static bool counts(const struct judgement *j, const struct story_verdict *v)
+bool verdict_counts(const struct judgement *j, const struct story_verdict *v)
 {
     return j->expect == EXPECT_PASS || !rule_find(v->rule);
 }
@@ -122,7 +122,7 @@ static void take_repeat(struct summary *s, const struct judgement *js, size_t a,
         const struct story_verdict *v = &js[a].at[i], *w = same_rule(&js[b], v->rule);
         struct rule_verdict *r;
 
-        if (!w || w->verdict == v->verdict || !counts(&js[a], v))
+        if (!w || w->verdict == v->verdict || !verdict_counts(&js[a], v))
             continue;
         r = rule_of(s, v->rule);
         r->verdict = VERDICT_FLAKY;
@@ -187,7 +187,7 @@ void summarise(const struct judgement *js, size_t n, struct summary *ret)
     ret->exit_status = n == 0 ? 2 : 0;
     for (size_t i = 0; i < n; i++) {
         for (size_t k = 0; k < js[i].n; k++)
-            if (counts(&js[i], &js[i].at[k]))
+            if (verdict_counts(&js[i], &js[i].at[k]))
                 take(ret, &js[i].at[k], i, k);
         if (js[i].overall == VERDICT_HARNESS_ERROR)
             ret->exit_status = worse_status(ret->exit_status, 2);

@@ -183,7 +183,7 @@ static void on_program(struct view *v, const struct event *e)
 
 bool view_link_counts(const struct view *v)
 {
-    return v->was_running && v->alive && !v->frozen && !v->term_sent;
+    return v->was_running && v->alive && !v->frozen && !v->term_sent && !v->link_cut;
 }
 
 static const struct script_line *act_line(const struct view *v, const struct event *e)
@@ -200,6 +200,10 @@ static void on_act(struct view *v, const struct event *e)
 {
     const struct script_line *line = act_line(v, e);
 
+    if (view_is_link(e) && view_is_wire(e, v->link_cut ? "mended" : "cut")) {
+        v->link_cut = !v->link_cut;
+        v->last_sign = e->t;
+    }
     if (!line || !ev_is(e, EVF_FIRED, "1"))
         return;
     v->user_acts += text_begins(line->verb->id, "user.");

@@ -80,6 +80,7 @@ struct view {
     bool alive, frozen, term_sent; /* the gateway's program */
     ms_t dead_since, dead_longest; /* dead_since: MS_NEVER while it lives, or before its start */
     int64_t starts, good_stops;
+    bool link_cut;    /* a wire between the gateway and Palette is */
     bool was_running; /* Palette has shown Running once */
     ms_t last_sign;   /* of the link; also moved by what stops the clock of the rule */
 
@@ -113,11 +114,15 @@ int64_t view_nodes(const struct view_cluster *c);
 ms_t view_gateway_dead(const struct view *v);
 /* Does this record make the event happen? Asked before the view is fed the record. */
 bool view_happens(const struct view *v, const struct verb_event *x, const struct event *e);
+/* An act on a wire was done: cut or mended. */
+bool view_is_wire(const struct event *e, const char *word);
+/* It lies between the gateway and Palette. */
+bool view_is_link(const struct event *e);
 /* The span of a `while` is open now. */
 bool view_spans(const struct view *v, const struct verb_event *x);
 /* The story's gateway, or NULL. */
 const struct view_gateway *view_gateway(const struct view *v);
-/* The program lives, the link has been up once: silence counts. */
+/* The program lives, the way is open, the link has been up once: silence counts. */
 bool view_link_counts(const struct view *v);
 /* NULL when every pair was probed and matched; else what is missing or wrong. */
 const char *view_probes_wrong(const struct view *v, char *out, size_t size);

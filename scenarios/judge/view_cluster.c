@@ -213,6 +213,8 @@ bool view_happens(const struct view *v, const struct verb_event *x, const struct
         return machine_enters(v, x, e, "Allocated");
     case VERB_EVENT_ACT:
         return e->kind == EV_ACT && ev_is(e, EVF_FIRED, "1") && ev_is(e, EVF_VERB, x->name);
+    case VERB_EVENT_WIRE:
+        return view_is_wire(e, x->name);
     case VERB_EVENT_GATEWAY_DEAD:
         return false;
     }

@@ -27,11 +27,43 @@ static int columns(const char *text, size_t len)
     return n;
 }
 
-void words_wrap(struct buf *out, const char *text, int indent, int width)
+/* C0, DEL, and C1 as UTF-8 writes them: all of them mean something to a terminal. */
+static bool is_control(const char *p)
 {
+    const unsigned char c = (unsigned char)p[0], d = (unsigned char)p[1];
+
+    return c < ' ' || c == 0x7f || (c == 0xc2 && d < 0xa0);
+}
+
+void words_safe(struct buf *out, const char *text, size_t max)
+{
+    for (size_t n = 0; *text; n++) {
+        const size_t len = jx_utf8_len(text);
+
+        if (n == max) {
+            buf_text_add(out, "…");
+            return;
+        }
+        if (*text == '\n' || *text == '\t')
+            buf_char_add(out, ' ');
+        else if (len == 0 || is_control(text))
+            buf_char_add(out, '?');
+        else
+            buf_add(out, text, len);
+        text += len > 0 ? len : 1;
+    }
+}
+
+void words_wrap(struct buf *out, const char *from, int indent, int width)
+{
+    struct buf safe SCOPED(buf_drop) = {0};
+    const char *text;
     int column = indent;
     bool first = true;
 
+    buf_init(&safe, KIB(64));
+    words_safe(&safe, from, SIZE_MAX);
+    text = buf_text(&safe);
     while (*(text += strspn(text, " \n"))) {
         size_t len = strcspn(text, " \n");
         int n = columns(text, len);
@@ -80,20 +112,6 @@ const char *words_sentence(const char *id)
     return rule ? rule->sentence : promise ? promise->sentence : "";
 }
 
-/* At most JUDGE_VERDICTS_MAX entries: insertion is quick enough, and keeps equals in order. */
-void words_sort(const struct summary *s, size_t order[JUDGE_VERDICTS_MAX])
-{
-    for (size_t i = 0; i < s->n; i++) {
-        size_t k = i;
-
-        while (k > 0 && words_order(s->at[order[k - 1]].rule) > words_order(s->at[i].rule)) {
-            order[k] = order[k - 1];
-            k--;
-        }
-        order[k] = i;
-    }
-}
-
 const struct event *words_event(const struct ev_list *journal, uint64_t seq)
 {
     size_t low = 0, high = journal ? journal->n : 0;
@@ -119,6 +137,25 @@ void words_number(const char *story, char *out, size_t size)
     text_copy_len(out, size, story, len > 0 ? len : strlen(story));
 }
 
+const char *words_expects(enum expect e)
+{
+    static const enum verdict of[] = {[EXPECT_PASS] = VERDICT_PASS,
+                                      [EXPECT_FAIL] = VERDICT_FAIL,
+                                      [EXPECT_VACUOUS] = VERDICT_VACUOUS,
+                                      [EXPECT_INCONCLUSIVE] = VERDICT_INCONCLUSIVE};
+
+    return verdict_word(of[e]);
+}
+
+void words_story(struct buf *out, const struct judgement *j)
+{
+    words_safe(out, j->story, SIZE_MAX);
+    if (j->over[0]) {
+        buf_text_add(out, " with ");
+        words_safe(out, j->over, SIZE_MAX);
+    }
+}
+
 void words_again(struct buf *out, const struct report_story *s)
 {
     const struct judgement *j = s->judgement;
@@ -131,6 +168,14 @@ void words_again(struct buf *out, const struct report_story *s)
     buf_printf(out, " --seed %" PRIu64 "%s", j->seed, s->options ? s->options : "");
 }
 
+static bool is_bare(const char *value)
+{
+    for (const char *p = value; *p; p++)
+        if (jx_utf8_len(p) != 1 || *p <= ' ' || *p == '"' || *p == '\\' || *p == 0x7f)
+            return false;
+    return *value != '\0';
+}
+
 /* Every field as name=value; a value with blanks or nothing in it stands in quotes. */
 static void fields_write(struct buf *out, const struct event *e)
 {
@@ -140,7 +185,7 @@ static void fields_write(struct buf *out, const struct event *e)
         if (!ev_has(e, (enum ev_field)f))
             continue;
         buf_printf(out, " %s=", ev_field_name((enum ev_field)f));
-        if (value[0] && !strpbrk(value, " \"\\\n\t"))
+        if (is_bare(value))
             buf_text_add(out, value);
         else
             jx_write_text(out, value);

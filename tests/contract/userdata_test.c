@@ -42,6 +42,7 @@ static void boot(const char *proxy, struct tree *t)
 
     assert_true(f && u);
     fake_init(f);
+    assert_true(text_copy(f->p.config.http_proxy, GW_URL_MAX, proxy));
     assert_true(text_copy(f->p.config.https_proxy, GW_URL_MAX, proxy));
     assert_true(text_copy(f->p.config.no_proxy, GW_NO_PROXY_MAX, "10.1.0.0/16,localhost"));
     (void)fake_create(f, "c1", 0);
@@ -96,7 +97,9 @@ static void a_machine_finds_its_agent_and_its_anchor(void **state)
     assert_text(c.join_token, "jt-token-c1");
     assert_text(tree_text(&t, c.palette.ca_file), "PEM\n");
     assert_int_equal(tree_find(&t, AGENT_JSON)->mode, 0600);
-    found(&t, " proxy=none proxy-sum=none environment=none containerd=none no-proxy=none");
+    found(
+        &t,
+        " proxy=none proxy-sum=none http-proxy-sum=none environment=none containerd=none no-proxy=none");
     tree_drop(&t);
 }
 
@@ -116,6 +119,7 @@ static void a_proxy_is_found_in_all_three_places_and_handed_on(void **state)
     assert_int_equal(t.units[TREE_CONTAINERD].starts, 1);
     buf_init(&text, USERDATA_MAX);
     agent_userdata_write(&t, &(struct agent_peer){"k7m2p9", "workers", "join"}, &text);
+    keep("peer", &text);
     must(userdata_read(buf_text(&text), text.len, u, &e), &e);
     tree_init(&second);
     userdata_apply(u, &second, &out);

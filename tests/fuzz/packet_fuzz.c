@@ -12,6 +12,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t len)
     struct flows *f = flows_new(4);
     (void)packet_first(bytes, len, name);
     assert(strlen(name) < sizeof(name));
+    (void)flows_kind(bytes, len, name);
+    assert(strlen(name) < sizeof(name));
     if (packet_read(bytes, len, &p)) {
         assert(p.len <= len);
         (void)packet_first(p.payload, p.len, name);

@@ -10,12 +10,14 @@
 
 #include <dirent.h>
 #include <errno.h>
+#include <sched.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/prctl.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
+#include <unistd.h>
 
 #define SKIPPED_STATUS 77
 #define PATIENCE_MS    SECONDS(90)
@@ -190,9 +192,113 @@ static void who_misbehaves_later_gets_a_verdict(void **state)
     cli_tally_end(&t);
 }
 
+/* --- this machine, and the labs ------------------------------------------------------------------
+ */
+
+/* A typing error in a ruleset is bad input, and no story has begun when it is told. */
+static void a_ruleset_that_the_kernel_refuses_is_told_before_the_start(void **state)
+{
+    const char *args[] = {"run", "900", "--stage", "netns", "--data", NULL, "--out", NULL, NULL};
+    struct cli_tally t;
+    struct cli_room room;
+    struct buf lab;
+    char *rule;
+    (void)state;
+
+    cli_tally_init(&t);
+    cli_room_new(&room);
+    args[5] = room.data;
+    args[7] = room.out;
+    cli_text(&room, "stories/900-hostile.scn", ALONE);
+    cli_read("scenarios/labs/nat.json", &lab);
+    rule = strstr(lab.data, "masquerade");
+    assert_non_null(rule);
+    memcpy(rule, "masqueradd", strlen("masqueradd"));
+    cli_file(&room, "labs/nat.json", lab.data, lab.len, 0644);
+    cli_refuses(&t, &room, "a typing error in a ruleset", args, NULL,
+                (const char *const[]){"nat.json", "hosts[", ".nft", "syntax error", NULL});
+    buf_drop(&lab);
+    cli_room_drop(&room);
+    cli_tally_end(&t);
+}
+
+static bool written(const char *path, const char *text)
+{
+    FILE *f = fopen(path, "w");
+    const bool ok = f && fputs(text, f) >= 0;
+
+    return f && fclose(f) == 0 && ok;
+}
+
+/* In a user namespace of its own a process may forbid itself, and its children, all further ones.
+ */
+static bool namespaces_are_forbidden(void)
+{
+    char map[64];
+
+    snprintf(map, sizeof(map), "0 %u 1", (unsigned)geteuid());
+    return unshare(CLONE_NEWUSER) == 0 && written("/proc/self/uid_map", map) &&
+           written("/proc/sys/user/max_user_namespaces", "0");
+}
+
+/* 0 as it should be; else what is wrong, for the test that waits. */
+static int play_where_it_is_forbidden(const struct cli_room *room, bool by_name)
+{
+    const char *args[] = {"run",
+                          "900",
+                          "--data",
+                          room->data,
+                          "--out",
+                          room->out,
+                          by_name ? "--stage" : "--jobs",
+                          by_name ? "netns" : "1",
+                          NULL};
+    struct cli_end end;
+    int wrong = 0;
+
+    if (!namespaces_are_forbidden())
+        return 10;
+    cli_run(&end, args, NULL, false, PATIENCE_MS);
+    if (end.status != 2)
+        wrong = 1;
+    else if (!strstr(buf_text(&end.err), "max_user_namespaces"))
+        wrong = 2;
+    else if (by_name && (file_exists(room->out) || end.out.len > 0))
+        wrong = 3;
+    else if (!by_name && !strstr(buf_text(&end.out), "simulator only"))
+        wrong = 4;
+    cli_end_drop(&end);
+    return wrong;
+}
+
+/* Who asks for the network by name must not be given a simulation; who asks for nothing is, and is
+ * told so on stdout and by the status. */
+static void a_stage_that_is_forbidden_here_is_not_replaced_in_silence(void **state)
+{
+    (void)state;
+    for (int by_name = 0; by_name < 2; by_name++) {
+        struct cli_room room;
+        int status = 0;
+        pid_t pid;
+
+        cli_room_new(&room);
+        cli_text(&room, "stories/900-hostile.scn", ALONE);
+        pid = fork();
+        assert_true(pid >= 0);
+        if (pid == 0)
+            _exit(play_where_it_is_forbidden(&room, by_name == 1));
+        assert_int_equal(waitpid(pid, &status, 0), pid);
+        assert_true(WIFEXITED(status));
+        assert_int_equal(WEXITSTATUS(status), 0);
+        cli_room_drop(&room);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        test(a_ruleset_that_the_kernel_refuses_is_told_before_the_start),
+        test(a_stage_that_is_forbidden_here_is_not_replaced_in_silence),
         test(who_breaks_the_launch_contract_is_not_judged),
         test(who_misbehaves_later_gets_a_verdict),
     };

@@ -97,6 +97,36 @@ static void the_idle_week_passes(void **state)
     assert_true(p->judgement.domain_ms >= HOURS(168));
 }
 
+/* An hour's cut, whatever the jitter: tries go on, are seen where they begin and nowhere behind the
+ * cut, and nobody at Palette hears the gateway. */
+static void a_cut_wire_is_lived_through_and_nothing_passes_it(void **state)
+{
+    const ms_t cut = HOURS(1), mended = HOURS(2);
+
+    (void)state;
+    for (uint64_t seed = 1; seed <= LIFE_SEEDS; seed++) {
+        SCOPED(played_free) struct played *p = play("203-silent-drop", seed);
+        size_t near = 0, behind = 0, heard = 0;
+
+        assert_passes(p, seed);
+        for (size_t i = 0; i < p->journal.n; i++) {
+            const struct event *e = ev_list_at(&p->journal, i);
+            const bool is_try = e->kind == EV_FLOW_TRY && ev_is(e, EVF_TO, "palette") &&
+                                (ev_is(e, EVF_FROM, "gateway") || ev_is(e, EVF_FROM, "router"));
+
+            if (e->t <= cut + 2 * SITE_LATENCY_MS || e->t >= mended)
+                continue;
+            near += is_try && ev_is(e, EVF_LINK, "private");
+            behind += is_try && !ev_is(e, EVF_LINK, "private");
+            heard += e->kind == EV_PAL_CALL && ev_is(e, EVF_WHO, "gateway") &&
+                     !ev_is(e, EVF_OP, "feed"); /* one was under way and is answered into nothing */
+        }
+        assert_true(near > 10);
+        assert_int_equal(behind, 0);
+        assert_int_equal(heard, 0);
+    }
+}
+
 /* Other machines, other uids, other jitter: a whole life and a day without the gateway end well. */
 static void a_whole_life_passes_with_many_seeds(void **state)
 {
@@ -214,6 +244,7 @@ int main(void)
         cmocka_unit_test(a_whole_life_passes_with_many_seeds),
         cmocka_unit_test(no_sync_of_a_create_can_be_left_out),
         cmocka_unit_test(a_gateway_that_never_syncs_is_caught),
+        cmocka_unit_test(a_cut_wire_is_lived_through_and_nothing_passes_it),
         cmocka_unit_test(the_same_seed_tells_the_same_story),
         cmocka_unit_test(the_projection_hides_the_draw),
         cmocka_unit_test(swapping_two_records_turns_the_story_red),

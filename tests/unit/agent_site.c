@@ -18,22 +18,21 @@ enum { READY = 4, DEPLOYED = 6, DEPLOYING = 9, ALLOCATED = 10, RELEASING = 12 };
 
 /* --- the world -------------------------------------------------------------------------------- */
 
-static void agent_json(struct agent_site *s, const char *role)
+static void agent_json(struct agent_site *s, const char *https_proxy, const char *no_proxy)
 {
     char text[2048];
     struct err e = {0};
     struct tree_write w = {.path = AGENT_JSON, .owner = "", .mode = 0600, .given = true};
 
     tree_init(&s->tree);
-    snprintf(
-        text, sizeof text,
-        "{\"profile\":\"1.0\",\"clusterUid\":\"65f0\",\"clusterName\":\"c1\",\"systemId\":"
-        "\"m1\",\"pool\":\"cp\",\"role\":\"%s\",\"palette\":{\"url\":\"https://palette."
-        "example/\",\"caFile\":\"\"},\"joinToken\":\"" SITE_JOIN "\",\"marker\":\"" SITE_MARKER
-        "\",\"image\":\"custom/u\",\"endpoint\":{\"host\":\"c1.maas\",\"port\":6443},"
-        "\"mood\":{\"x\":[null,1]},\"maasCaFile\":\"\",\"proxy\":{\"httpProxy\":\"\",\"httpsProxy\":\"\",\"noProxy\":"
-        "\"\"}}",
-        role);
+    snprintf(text, sizeof text,
+             "{\"profile\":\"1.0\",\"clusterUid\":\"65f0\",\"clusterName\":\"c1\",\"systemId\":"
+             "\"m1\",\"pool\":\"cp\",\"role\":\"%s\",\"palette\":{\"url\":\"https://palette."
+             "example/\",\"caFile\":\"\"},\"joinToken\":\"" SITE_JOIN "\",\"marker\":\"" SITE_MARKER
+             "\",\"image\":\"custom/u\",\"endpoint\":{\"host\":\"c1.maas\",\"port\":6443},"
+             "\"mood\":{\"x\":[null,1]},\"maasCaFile\":\"\",\"proxy\":{\"httpProxy\":\"\",\"httpsProxy\":\"%s\","
+             "\"noProxy\":\"%s\"}}",
+             s->role, https_proxy, no_proxy);
     w.bytes = text;
     w.len = strlen(text);
     must(tree_write(&s->tree, &w, &e), &e);
@@ -45,7 +44,8 @@ void site_init(struct agent_site *s, const char *role)
     s->role = role;
     s->fx = calloc(1, sizeof *s->fx);
     assert_non_null(s->fx);
-    agent_json(s, role);
+    s->way = "";
+    agent_json(s, "", "");
     buf_init(&s->trace, TRACE_MAX);
     memcpy(s->owner, "gateway", 8);
     memcpy(s->labels, "{}", 3);
@@ -62,6 +62,12 @@ void site_init(struct agent_site *s, const char *role)
     memcpy(s->machines[0].record, "cp", 3);
     memcpy(s->machines[0].state, "Provisioned", 12);
     s->late_at = MS_NEVER;
+}
+
+void site_proxy(struct agent_site *s, const char *https_proxy, const char *no_proxy)
+{
+    tree_drop(&s->tree);
+    agent_json(s, https_proxy, no_proxy);
 }
 
 static void calls_drop(struct agent_site *s)
@@ -453,6 +459,10 @@ static void call_end(struct agent_site *s, size_t i)
     http_result_init(&r);
     r.outcome = s->palette_dark ? HTTP_TIMEOUT : HTTP_ANSWERED;
     r.status = s->palette_dark ? 0 : 204;
+    if (s->palette_dark && *s->way) {
+        r.outcome = HTTP_PROXY_FAILED;
+        r.proxy_fault = HTTP_PROXY_SILENT;
+    }
     call_forget(s, i);
     reply(s, ticket, &r);
     http_result_drop(&r);
@@ -465,6 +475,9 @@ static void call_took(struct agent_site *s, struct agent_effect *e)
 
     assert_true(s->n_calls < SITE_CALLS);
     no_secret(buf_text(&e->call.url));
+    assert_text(e->call.proxy, e->target == AGENT_PALETTE ? s->way : "");
+    s->to_palette += e->target == AGENT_PALETTE;
+    s->to_maas += e->target == AGENT_MAAS;
     *c = (struct site_call){.ticket = e->ticket, .target = e->target, .call = e->call};
     c->at = s->now + (parked && !s->palette_dark ? SECONDS(30) : e->call.timeout_ms);
     memset(&e->call, 0, sizeof e->call);
@@ -489,6 +502,7 @@ static void effect(struct agent_site *s, struct agent_effect *e)
         break;
     case AGENT_FX_SAY:
         no_secret(e->text);
+        (void)text_copy(s->last_word, sizeof s->last_word, e->text);
         break;
     }
 }

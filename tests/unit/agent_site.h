@@ -49,7 +49,10 @@ struct agent_site {
         ms_t late_ms; /* takes effect only so much later (status 0) */
     } fault;
     ms_t late_at;
-    bool palette_dark; /* every call to Palette times out */
+    bool palette_dark;          /* every call to Palette times out, at the proxy if there is one */
+    const char *way;            /* the proxy that every call to Palette must have; "" = straight */
+    size_t to_palette, to_maas; /* calls so far */
+    char last_word[512];        /* for people */
     size_t n_calls;
     struct site_call {
         uint64_t ticket;
@@ -65,6 +68,8 @@ struct agent_site {
 
 void site_init(struct agent_site *s, const char *role);
 void site_drop(struct agent_site *s);
+/* Before the boot: what user data says of a proxy. */
+void site_proxy(struct agent_site *s, const char *https_proxy, const char *no_proxy);
 void site_boot(struct agent_site *s); /* a new agent, also for a reboot */
 void site_until(struct agent_site *s, ms_t t);
 size_t site_count(const struct agent_site *s, const char *part); /* lines of the trace with it */

@@ -4,7 +4,6 @@
 #include "tests/unit/agent_site.h"
 
 #include "lib/base/text.h"
-#include "mock-cluster/no_proxy.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -357,30 +356,78 @@ static void a_machine_that_was_taken_away_is_replaced(void **state)
     end(s);
 }
 
-/* GP-93: whatever noProxy says, MAAS is spoken to straight; Palette as the gateway was told. */
-static void only_palette_is_reached_through_the_proxy(void **state)
+/* --- the proxy it finds in its user data -------------------------------------------------------
+ */
+
+#define PROXY "http://u:canary%40@10.9.0.3:3128"
+
+static struct agent_site *begin_behind(const char *proxy, const char *no_proxy, const char *way)
 {
-    static const struct {
-        const char *proxy, *no_proxy;
-        bool through;
-    } rows[] = {{"", "", false},
-                {"http://u:p@10.9.0.3:3128", "", true},
-                {"http://u:p@10.9.0.3:3128", "10.1.0.0/16,.svc", true},
-                {"http://u:p@10.9.0.3:3128", "localhost,palette.example", false},
-                {"http://u:p@10.9.0.3:3128", ".example", false}};
+    struct agent_site *s = calloc(1, sizeof *s);
+
+    assert_non_null(s);
+    site_init(s, "init");
+    site_proxy(s, proxy, no_proxy);
+    s->way = way;
+    site_boot(s);
+    return s;
+}
+
+/* PRX-3, PRX-6: every call to Palette, and none to MAAS, though nobody excepted it. */
+static void palette_is_asked_through_the_proxy_and_maas_is_not(void **state)
+{
+    struct agent_site *s = begin_behind(PROXY, "localhost,.maas", PROXY);
 
     (void)state;
-    for (size_t i = 0; i < COUNTOF(rows); i++) {
-        struct agent_config c = {.proxy = {.http = ""}};
-        const char *seen;
+    hand_over(s);
+    workers(s, 1);
+    site_until(s, HOURS(1));
+    assert_int_equal(site_held(s), 2);
+    assert_true(s->to_palette > 50 && s->to_maas > 5);
+    end(s);
+}
 
-        text_copy(c.palette.url, sizeof c.palette.url, "https://palette.example:8443");
-        text_copy(c.proxy.https, sizeof c.proxy.https, rows[i].proxy);
-        text_copy(c.proxy.no_proxy, sizeof c.proxy.no_proxy, rows[i].no_proxy);
-        seen = cluster_proxy_for(&c, AGENT_PALETTE);
-        assert_text(seen ? seen : "", rows[i].through ? rows[i].proxy : "");
-        assert_null(cluster_proxy_for(&c, AGENT_MAAS));
+static void a_palette_that_is_excepted_is_asked_straight(void **state)
+{
+    static const char *const lists[] = {"*", ".example", "localhost,palette.example:443"};
+
+    (void)state;
+    for (size_t i = 0; i < COUNTOF(lists); i++) {
+        struct agent_site *s = begin_behind(PROXY, lists[i], "");
+
+        site_until(s, MINUTES(5));
+        assert_true(s->to_palette > 5);
+        end(s);
     }
+}
+
+static void without_its_proxy_it_waits_and_says_so(void **state)
+{
+    struct agent_site *s = begin_behind(PROXY, "", PROXY);
+
+    (void)state;
+    s->palette_dark = true;
+    site_until(s, MINUTES(30));
+    assert_true(s->to_palette > 10);
+    assert_text(s->last_word,
+                "register: no answer from Palette: proxy-failed: the proxy 10.9.0.3:3128 takes the "
+                "connection and says nothing; check that a proxy listens there, and its load");
+    s->palette_dark = false;
+    site_until(s, HOURS(1));
+    assert_true(s->beats > 10);
+    end(s);
+}
+
+/* As a machine would: what it cannot read it does not take for "none". */
+static void a_proxy_that_cannot_be_read_is_not_gone_around(void **state)
+{
+    struct agent_site *s = begin_behind("socks5://u:canary@10.9.0.3:1080", "", "");
+
+    (void)state;
+    site_until(s, HOURS(1));
+    assert_int_equal(s->to_palette + s->to_maas, 0);
+    assert_text(s->last_word, AGENT_JSON ": proxy.httpsProxy cannot be used");
+    end(s);
 }
 
 int main(void)
@@ -407,7 +454,10 @@ int main(void)
         clause_test(a_revoked_agent_stops_and_asks_slowly, CLAUSE(53), CLAUSE(69)),
         test(labels_that_were_given_are_reported),
         test(a_machine_that_was_taken_away_is_replaced),
-        clause_test(only_palette_is_reached_through_the_proxy, CLAUSE(93), CLAUSE(83)),
+        clause_test(palette_is_asked_through_the_proxy_and_maas_is_not, CLAUSE(93), CLAUSE(83)),
+        test(a_palette_that_is_excepted_is_asked_straight),
+        test(without_its_proxy_it_waits_and_says_so),
+        test(a_proxy_that_cannot_be_read_is_not_gone_around),
     };
 
     return run_tests(tests);

@@ -118,7 +118,6 @@ static void a_launch_becomes_values(void **state)
     assert_text(f->config.gw.account_name, "maas-6650f1");
     assert_text(f->config.gw.features, GW_FEATURES);
     assert_text(f->config.gw.version, GATEPROOF_VERSION);
-    assert_text(f->config.proxy, "");
     assert_text(f->config.remark, "");
     assert_int_equal(f->config.clock_fd, -1);
     assert_int_equal(f->config.log_level, LOG_INFO);
@@ -148,28 +147,6 @@ static void a_given_secret_is_taken(void **state)
     assert_text(f->config.gw.given_secret, "Jx3aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa");
 }
 
-/* GP-26: the list decides once, for the one host that the proxy could be for. */
-static void the_proxy_counts_unless_palette_is_in_the_list(void **state)
-{
-    static const struct {
-        const char *list, *proxy;
-    } table[] = {
-        {"", "http://user:hunter2@proxy:3128"},
-        {"localhost,10.0.0.0/8", "http://user:hunter2@proxy:3128"},
-        {".example", ""},
-        {"palette.example:443", ""},
-        {"palette.example:8443", "http://user:hunter2@proxy:3128"},
-    };
-    struct fixture *f = *state;
-
-    set(f, "GP_HTTPS_PROXY", "http://user:hunter2@proxy:3128");
-    for (size_t i = 0; i < COUNTOF(table); i++) {
-        set(f, "GP_NO_PROXY", table[i].list);
-        must(read_it(f), &f->e);
-        assert_text(f->config.proxy, table[i].proxy);
-    }
-}
-
 /* GP-80, GP-83: what machines inherit is what was given, whatever the gateway itself uses. */
 static void machines_inherit_proxies_and_anchors(void **state)
 {
@@ -180,7 +157,6 @@ static void machines_inherit_proxies_and_anchors(void **state)
     set(f, "GP_NO_PROXY", "palette.example");
     set(f, "GP_MAAS_CA_FILE", in_dir(f, "ca.pem"));
     must(read_it(f), &f->e);
-    assert_text(f->config.proxy, "");
     assert_text(f->config.gw.http_proxy, "http://one:3128");
     assert_text(f->config.gw.https_proxy, "http://user:hunter2@proxy:3128");
     assert_text(f->config.gw.no_proxy, "palette.example");
@@ -247,6 +223,16 @@ static const struct {
      "CERTIFICATE-----)"},
     {"GP_HTTPS_PROXY", "https://u:hunter2@proxy:3128",
      "GP_HTTPS_PROXY: wanted is http://[USER:PASSWORD@]HOST:PORT, without path or query"},
+    {"GP_HTTPS_PROXY", "http://u:hunter2%zz@proxy:3128",
+     "GP_HTTPS_PROXY: user or password hold a bad %XX"},
+    {"GP_HTTPS_PROXY", "http://u:hun\"ter2@proxy:3128",
+     "GP_HTTPS_PROXY: user or password hold a quote or a backslash; percent-code it"},
+    {"GP_NO_PROXY", "localhost,\"x\"",
+     "GP_NO_PROXY: the list holds a quote, a backslash, a '#' or a control character, which no file "
+     "of a machine could carry"},
+    {"GP_NO_PROXY", "localhost,\nx",
+     "GP_NO_PROXY: the list holds a quote, a backslash, a '#' or a control character, which no file "
+     "of a machine could carry"},
     {"GP_HTTPS_PROXY", "u:hunter2@proxy:3128",
      "GP_HTTPS_PROXY: URL: must begin with http:// or https://"},
     {"GP_HTTP_PROXY", "http://u:hunter2@proxy:3128/path",
@@ -396,7 +382,6 @@ int main(void)
         story(a_launch_becomes_values),
         story(optional_things_may_be_missing),
         story(a_given_secret_is_taken),
-        story(the_proxy_counts_unless_palette_is_in_the_list),
         story(machines_inherit_proxies_and_anchors),
         story(an_odd_item_of_no_proxy_is_a_remark_not_an_error),
         story(a_file_gives_what_the_environment_does_not),

@@ -73,6 +73,30 @@ static void nodes_are_those_that_the_agent_has_seen(void **state)
     play_free(r);
 }
 
+/* In one piece: two short stays are no long one, and one that lasts to the end counts. */
+static void a_machine_was_in_a_status_for_so_long(void **state)
+{
+    struct play *r = play_new("end machine m1 was Releasing for 4ms\n"
+                              "end machine m1 was Releasing for 5ms\n"
+                              "end machine m2 was Releasing for 5ms\n"
+                              "end machine m2 was Disk-erasing for 1ms\n");
+
+    (void)state;
+    STATE(r, 1, "m1", "Releasing", "Deployed", "gwuser", "_");
+    STATE(r, 5, "m1", "Ready", "Releasing", "_", "_");
+    STATE(r, 6, "m1", "Releasing", "Deployed", "gwuser", "_");
+    STATE(r, 8, "m1", "Ready", "Releasing", "_", "_");
+    STATE(r, 9, "m2", "Releasing", "Deployed", "gwuser", "_");
+    lines_time(r->lines, 20);
+    lines_end(r->lines);
+    assert_line(r, 0, LINE_TRUE);
+    assert_line(r, 1, LINE_FALSE);
+    assert_seen(r, 1, "m1 was Releasing for 4ms at most");
+    assert_line(r, 2, LINE_TRUE);
+    assert_line(r, 3, LINE_FALSE);
+    play_free(r);
+}
+
 static void machines_are_held_by_the_ledger(void **state)
 {
     struct play *r = play_new(
@@ -300,11 +324,71 @@ static void nodes_of_a_cluster_are_ends_of_flows(void **state)
     play_free(r);
 }
 
+static void a_wire_was_cut_when_an_act_on_it_was_done(void **state)
+{
+    struct play *r = play_new("end wire was cut\nend wire was cut for 10s\n"
+                              "end wire was cut before \"running c1\"\n"
+                              "end cluster c1 is Running\n");
+
+    (void)state;
+    play_act_of(r, 1, "wire gateway - palette cut silently", 0); /* it was cut already */
+    play_act_of(r, 1, "user creates cluster cut with 1 nodes", 1);
+    assert_seen(r, 0, "0 seen");
+    CLUSTER(r, 2, "c1", "Running", "_", "_");
+    play_act_of(r, SECONDS(1), "wire gateway>palette cut one way", 1);
+    play_act_of(r, SECONDS(11) - 1, "wire gateway>palette mended", 1);
+    assert_seen(r, 0, "1 seen");
+    assert_seen(r, 1, "cut for 9999ms at most");
+    play_act_of(r, SECONDS(20), "wire private - internet cut", 1); /* lasts to the end */
+    play_put(r, EVS_ENGINE, SECONDS(30), EV_NOTE, "text=x");
+    lines_end(r->lines);
+    assert_line(r, 0, LINE_TRUE);
+    assert_line(r, 1, LINE_TRUE);
+    assert_line(r, 2, LINE_FALSE); /* too late */
+    play_free(r);
+}
+
+static void what_comes_after_mended_counts_from_there(void **state)
+{
+    struct play *r = play_new("by 1m flow gateway -> palette after \"mended\"\n");
+
+    (void)state;
+    play_put(r, EVS_CAPTURE, 1, EV_FLOW_TRY, "from=gateway to=palette");
+    play_act_of(r, 2, "wire gateway - palette cut", 1);
+    play_put(r, EVS_CAPTURE, 3, EV_FLOW_TRY, "from=gateway to=palette");
+    assert_line(r, 0, LINE_OPEN);
+    play_act_of(r, 4, "wire gateway - palette mended", 1);
+    assert_line(r, 0, LINE_OPEN);
+    play_put(r, EVS_CAPTURE, 5, EV_FLOW_TRY, "from=gateway to=palette");
+    assert_line(r, 0, LINE_TRUE);
+    play_free(r);
+}
+
+/* Given back and taken again is twice, though only one is held at the end. */
+static void a_machine_that_was_taken_again_was_not_allocated_once(void **state)
+{
+    struct play *r = play_new("end every machine of c1 was allocated once\n"
+                              "end every machine of c2 was allocated once\n");
+
+    (void)state;
+    take(r);
+    assert_seen(r, 0, "1 machines, each taken once");
+    STATE(r, 4, "m1", "Ready", "Allocated", "_", "k-c1");
+    STATE(r, 5, "m1", "Allocated", "Ready", "gwuser", "k-c1");
+    CALL(r, 5, "10.10.0.2", "allocate", "m1");
+    assert_seen(r, 0, "m1 was taken 2 times");
+    lines_end(r->lines);
+    assert_line(r, 0, LINE_FALSE);
+    assert_line(r, 1, LINE_FALSE); /* a cluster without machines proves nothing */
+    play_free(r);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         test(a_cluster_is_what_palette_shows),
         test(nodes_are_those_that_the_agent_has_seen),
+        test(a_machine_was_in_a_status_for_so_long),
         test(machines_are_held_by_the_ledger),
         test(a_ledger_does_not_balance_when_something_is_left_over),
         test(a_machine_never_has_two_owners),
@@ -317,6 +401,9 @@ int main(void)
         test(one_that_is_late_breaks_the_order_of_all),
         test(a_death_has_a_length_and_a_fault_fires),
         test(nodes_of_a_cluster_are_ends_of_flows),
+        test(a_wire_was_cut_when_an_act_on_it_was_done),
+        test(what_comes_after_mended_counts_from_there),
+        test(a_machine_that_was_taken_again_was_not_allocated_once),
     };
     return run_tests(tests);
 }

@@ -161,8 +161,8 @@ static void with_a_proxy_machines_inherit_it_in_three_places(void **state)
                            "\"\",\"httpsProxy\":\"" PROXY "\",\"noProxy\":\"" NO_PROXY "\"}}\n"));
     file_is(&d, 2, "/etc/gateproof/maas-ca.pem", "0644", "MAASPEM\n");
     file_is(&d, 3, "/etc/environment", "0644",
-            "HTTPS_PROXY=\"" PROXY "\"\nhttps_proxy=\"" PROXY "\"\nNO_PROXY=\"" NO_PROXY
-            "\"\nno_proxy=\"" NO_PROXY "\"\n");
+            "HTTPS_PROXY=\"" PROXY "\"\nNO_PROXY=\"" NO_PROXY "\"\n"
+            "https_proxy=\"" PROXY "\"\nno_proxy=\"" NO_PROXY "\"\n");
     assert_true(d.files[3].append);
     file_is(&d, 4, "/etc/systemd/system/containerd.service.d/http-proxy.conf", "0600",
             "[Service]\nEnvironment=\"HTTPS_PROXY=http://u:proxypass%%40@10.9.0.3:3128\"\n"
@@ -171,6 +171,81 @@ static void with_a_proxy_machines_inherit_it_in_three_places(void **state)
     assert_string_equal(d.runcmd, "[[\"systemctl\",\"daemon-reload\"],[\"systemctl\",\"restart\","
                                   "\"containerd\"],[\"systemctl\",\"enable\",\"--now\","
                                   "\"gateproof-agent.service\"]]");
+    dropped(&d);
+}
+
+/* Both URLs, and what they are for is not for the gateway to judge. */
+static void two_proxies_are_both_inherited(void **state)
+{
+    struct fake *f = *state;
+    struct document d;
+
+    assert_true(text_copy(f->p.config.http_proxy, GW_URL_MAX, "http://one:3128"));
+    assert_true(text_copy(f->p.config.https_proxy, GW_URL_MAX, PROXY));
+    assert_true(text_copy(f->p.config.no_proxy, GW_NO_PROXY_MAX, "10.1.0.0/16,localhost"));
+    deployed(f, &d);
+    assert_non_null(strstr(d.files[0].content, "\"proxy\":{\"httpProxy\":\"http://one:3128\","
+                                               "\"httpsProxy\":\"" PROXY "\",\"noProxy\":\""));
+    file_is(&d, 2, "/etc/environment", "0644",
+            "HTTP_PROXY=\"http://one:3128\"\nHTTPS_PROXY=\"" PROXY "\"\nNO_PROXY=\"" NO_PROXY "\"\n"
+            "http_proxy=\"http://one:3128\"\nhttps_proxy=\"" PROXY "\"\nno_proxy=\"" NO_PROXY
+            "\"\n");
+    file_is(&d, 3, "/etc/systemd/system/containerd.service.d/http-proxy.conf", "0600",
+            "[Service]\nEnvironment=\"HTTP_PROXY=http://one:3128\"\n"
+            "Environment=\"HTTPS_PROXY=http://u:proxypass%%40@10.9.0.3:3128\"\n"
+            "Environment=\"NO_PROXY=" NO_PROXY "\"\n");
+    dropped(&d);
+}
+
+/* One URL is enough to be configured (GP-83), and it stays alone. */
+static void a_proxy_for_plain_urls_only_is_inherited_alone(void **state)
+{
+    struct fake *f = *state;
+    struct document d;
+
+    assert_true(text_copy(f->p.config.http_proxy, GW_URL_MAX, "http://one:3128"));
+    deployed(f, &d);
+    assert_int_equal(d.n, 4);
+    assert_non_null(strstr(d.files[0].content, "\"httpProxy\":\"http://one:3128\",\"httpsProxy\":"
+                                               "\"\",\"noProxy\":\"localhost,127.0.0.1,"));
+    assert_null(strstr(d.files[2].content, "HTTPS_PROXY"));
+    assert_null(strstr(d.files[2].content, "https_proxy"));
+    assert_null(strstr(d.files[3].content, "HTTPS_PROXY"));
+    assert_non_null(strstr(d.files[3].content, "Environment=\"HTTP_PROXY=http://one:3128\"\n"));
+    dropped(&d);
+}
+
+/* What the user wrote stays as it is, first and in its order; only what is missing is added. */
+static void the_user_s_own_exceptions_come_first_and_once(void **state)
+{
+    static const char given[] = ".cluster.local,fd00::/8,maas.site,192.168.0.0/16,GIT.corp.example,"
+                                ".maas,10.10.0.0/24,10.96.0.0/13";
+    struct fake *f = *state;
+    struct document d;
+    char wanted[512];
+
+    assert_true(text_copy(f->p.config.https_proxy, GW_URL_MAX, PROXY));
+    assert_true(text_copy(f->p.config.no_proxy, GW_NO_PROXY_MAX, given));
+    deployed(f, &d);
+    snprintf(wanted, sizeof wanted,
+             "\"noProxy\":\"%s,localhost,127.0.0.1,169.254.169.254,.svc,10.96.0.0/12\"}}\n", given);
+    assert_non_null(strstr(d.files[0].content, wanted));
+    dropped(&d);
+}
+
+/* A list without a proxy is no proxy. */
+static void exceptions_alone_are_not_inherited(void **state)
+{
+    struct fake *f = *state;
+    struct document d;
+
+    assert_true(text_copy(f->p.config.no_proxy, GW_NO_PROXY_MAX, "10.1.0.0/16"));
+    deployed(f, &d);
+    assert_int_equal(d.n, 2);
+    assert_non_null(
+        strstr(d.files[0].content,
+               "\"proxy\":{\"httpProxy\":\"\",\"httpsProxy\":\"\",\"noProxy\":\"\"}}\n"));
+    assert_null(strstr(d.runcmd, "containerd"));
     dropped(&d);
 }
 
@@ -197,6 +272,10 @@ int main(void)
     const struct CMUnitTest tests[] = {
         story(without_a_proxy_the_agent_and_its_anchor_are_all, CLAUSE(80), CLAUSE(81), CLAUSE(83)),
         story(with_a_proxy_machines_inherit_it_in_three_places, CLAUSE(83)),
+        story(two_proxies_are_both_inherited),
+        story(a_proxy_for_plain_urls_only_is_inherited_alone),
+        story(the_user_s_own_exceptions_come_first_and_once),
+        story(exceptions_alone_are_not_inherited),
         story(the_wishes_of_a_pool_become_constraints, CLAUSE(95)),
     };
 

@@ -108,6 +108,12 @@ static void errors_name_the_place_and_leave_the_struct_alone(void **state)
          "unknown field 'beatSecond'; did you mean 'beatSeconds'?"},
         {"{\"name\":\"a\",\"home\":{\"name\":\"h\",\"qqqqq\":5}}", JX_STRICT, -EINVAL,
          "home: unknown field 'qqqqq'"},
+        {"{\"name\":\"a\",\"size\":1,\"name\":\"b\"}", JX_STRICT, -EINVAL,
+         "name: stands there twice; remove one"},
+        {"{\"name\":\"a\", \"na\\u006de\" : \"a\"}", JX_STRICT, -EINVAL,
+         "name: stands there twice; remove one"},
+        {"{\"name\":\"a\",\"zones\":[{\"name\":\"x\"},{\"name\":\"}\\\"]\",\"name\":\"z\"}]}",
+         JX_STRICT, -EINVAL, "zones[1].name: stands there twice; remove one"},
         {"[]", 0, -EINVAL, "the whole: must be an object, is array"},
         {"null", 0, -EINVAL, "the whole: must be an object, is null"},
     };
@@ -169,6 +175,9 @@ static void unknown_fields_are_let_through_unless_strict(void **state)
 
     must(read_site("{\"new\":{\"deep\":1},\"name\":\"a\"}", 0, &s, &e), &e);
     assert_int_equal(read_site("{\"new\":1,\"name\":\"a\"}", JX_STRICT, &s, &e), -EINVAL);
+    /* and the other side's may say a thing twice: the last one is meant, as json-c has it */
+    must(read_site("{\"name\":\"a\",\"name\":\"b\"}", 0, &s, &e), &e);
+    assert_text(s.name, "b");
 }
 
 static void absent_and_null_members_keep_their_default(void **state)

@@ -43,21 +43,37 @@ static void fields_add(struct event *e, const char *fields)
     }
 }
 
+static uint64_t put(struct play *r, enum ev_src src, struct event *e)
+{
+    e->src = src;
+    e->seq = ++r->seq;
+    e->nth = ++r->nth[src];
+    ev_chain(e, r->chain[src], e->chain);
+    memcpy(r->chain[src], e->chain, sizeof e->chain);
+    ev_list_add(&r->journal, e);
+    if (r->fed)
+        lines_feed(r->lines, e);
+    return e->seq;
+}
+
 uint64_t play_put(struct play *r, enum ev_src src, ms_t t, enum ev_kind kind, const char *fields)
 {
     struct event e;
 
     ev_init(&e, kind, t);
-    e.src = src;
-    e.seq = ++r->seq;
-    e.nth = ++r->nth[src];
     fields_add(&e, fields);
-    ev_chain(&e, r->chain[src], e.chain);
-    memcpy(r->chain[src], e.chain, sizeof e.chain);
-    ev_list_add(&r->journal, &e);
-    if (r->fed)
-        lines_feed(r->lines, &e);
-    return e.seq;
+    return put(r, src, &e);
+}
+
+void play_act_of(struct play *r, ms_t t, const char *verb, int fired)
+{
+    struct event e;
+
+    ev_init(&e, EV_ACT, t);
+    ev_int_add(&e, EVF_LINE, 99);
+    ev_text_add(&e, EVF_VERB, verb);
+    ev_int_add(&e, EVF_FIRED, fired);
+    put(r, EVS_ENGINE, &e);
 }
 
 void play_act(struct play *r, ms_t t, int line, const char *fired)

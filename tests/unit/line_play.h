@@ -23,6 +23,8 @@ void play_free(struct play *r);
  * The record gets its place in the chain and, unless r->fed is off, goes to the monitors. */
 uint64_t play_put(struct play *r, enum ev_src src, ms_t t, enum ev_kind kind, const char *fields);
 void play_act(struct play *r, ms_t t, int line, const char *fired);
+/* An act that is no line of the story: its words as written. */
+void play_act_of(struct play *r, ms_t t, const char *verb, int fired);
 void play_state(struct play *r, ms_t t, const char *before, const char *state);
 
 #define assert_line(r, i, wanted) assert_int_equal(lines_state((r)->lines, i), wanted)

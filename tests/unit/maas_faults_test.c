@@ -173,6 +173,7 @@ static void a_fleet_may_be_told_as_json(void **state)
     const struct maas_config c = {.factor = 1, .fleet = text};
     struct maas_spec list[4];
     struct maas *m;
+    static const char twice[] = "[{\"name\":\"a\"},{\"name\":\"b\",\"name\":\"c\"}]";
     struct err e = {0};
     size_t n = 0;
 
@@ -187,6 +188,8 @@ static void a_fleet_may_be_told_as_json(void **state)
     maas_free(m);
     assert_true(maas_fleet_read("[{\"colour\":1}]", 14, list, 4, &n, &e) < 0);
     assert_true(maas_fleet_read("[{\"status\":\"x\"}]", 16, list, 4, &n, &e) < 0);
+    assert_true(maas_fleet_read(twice, strlen(twice), list, 4, &n, &e) < 0);
+    assert_text(e.text, "[1].name: stands there twice; remove one");
 }
 
 static void the_same_seed_gives_the_same_ids(void **state)
@@ -198,9 +201,9 @@ static void the_same_seed_gives_the_same_ids(void **state)
     c.seed = 8;
     d = maas_new(&c);
     for (size_t i = 0; i < 6; i++) {
-        assert_int_equal(strlen(a->machines[i].system_id), 6);
-        assert_text(a->machines[i].system_id, b->machines[i].system_id);
-        assert_string_not_equal(a->machines[i].system_id, d->machines[i].system_id);
+        assert_int_equal(strlen(a->machines[i]->system_id), 6);
+        assert_text(a->machines[i]->system_id, b->machines[i]->system_id);
+        assert_string_not_equal(a->machines[i]->system_id, d->machines[i]->system_id);
     }
     maas_free(a);
     maas_free(b);

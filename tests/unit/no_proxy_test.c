@@ -1,6 +1,6 @@
 #include "tests/test.h"
 
-#include "gateway/no_proxy.h"
+#include "lib/base/proxy.h"
 
 #include <string.h>
 
@@ -22,6 +22,12 @@ static const struct {
     {"palette.example", "example", 443, false},
     {"palette.example", "palette.example.org", 443, false},
     {"other.example", "palette.example", 443, false},
+    {"palette.example.:443", "palette.example", 443, true},
+    {"*.example", "example", 443, true},
+    {"*.maas.test", "a.b.maas.test", 443, true},
+    {"maas.test", "x.maas.test", 443, true},
+    {".maas.test", "xmaas.test", 443, false},
+    {"..example", "palette.example", 443, false},
     /* lists */
     {"", "palette.example", 443, false},
     {" , ,, ", "palette.example", 443, false},
@@ -60,6 +66,24 @@ static const struct {
     {"::/0", "fd12::1", 443, true},
     {"::/0", "10.0.0.1", 443, false},
     {"fd00::/129", "fd00::", 443, false},
+    {"fd00:0:0:1::/64", "fd00:0:0:1:ffff::1", 443, true},
+    {"fd00:0:0:1::/64", "fd00:0:0:2::1", 443, false},
+    {"fd00::1/128", "fd00::1", 443, true},
+    {"fd00::1/128", "fd00::2", 443, false},
+    {"[fd00::/8]", "fd12::1", 443, true},
+    {"[fd00::/8]:443", "fd12::1", 443, true},
+    {"[fd00::/8]:80", "fd12::1", 443, false},
+    {"[fd00::]/8:443", "fd12::1", 443, true},
+    {"FD00::/8", "fd12::1", 443, true},
+    {"fd00::/-1", "fd00::", 443, false},
+    {"fd00::/8", "10.0.0.1", 443, false},
+    {"fd00::/8", "palette.example", 443, false},
+    {"::ffff:10.0.0.0/104", "10.9.9.9", 443, true},
+    {"::ffff:10.0.0.0/104", "11.0.0.1", 443, false},
+    {"::ffff:10.0.0.0/8", "10.0.0.0", 443, false},
+    {"10.0.0.0/8:443", "10.9.9.9", 443, true},
+    {"10.0.0.0/8:80", "10.9.9.9", 443, false},
+    {"10.0.0/8", "10.0.0.1", 443, false},
     {"10.0.0.0/8", "palette.example", 443, false},
     /* ports */
     {"palette.example:443", "palette.example", 443, true},
@@ -77,6 +101,16 @@ static const struct {
     {"[", "palette.example", 443, false},
     {"[]", "palette.example", 443, false},
     {"[palette.example]", "palette.example", 443, false},
+    {"[[fd00::1]]", "fd00::1", 443, false},
+    {"[fd00::1", "fd00::1", 443, false},
+    {"fd00::1]", "fd00::1", 443, false},
+    {"[10.0.0.1]", "10.0.0.1", 443, false},
+    {"/", "palette.example", 443, false},
+    {"/8", "10.0.0.1", 443, false},
+    {"*:443", "palette.example", 443, true},
+    {"*:80", "palette.example", 443, false},
+    {"**", "palette.example", 443, false},
+    {":443", "palette.example", 443, false},
     {"http://palette.example", "palette.example", 443, false},
     {"pal*.example", "palette.example", 443, false},
     {"user@palette.example", "palette.example", 443, false},

@@ -2,6 +2,7 @@
 
 #include "lib/base/base.h"
 #include "scenarios/engine/flows.h"
+#include "scenarios/engine/hello.h"
 #include "scenarios/engine/packet.h"
 
 #include <string.h>
@@ -224,14 +225,115 @@ static void a_flood_forgets_the_oldest(void **state)
     flows_free(f);
 }
 
+/* --- what the simulator's clients send ------------------------------------------------------ */
+
+static size_t real_hello(uint8_t *out, size_t size, const char *host)
+{
+    struct rng rng;
+    struct buf b;
+    rng_seed(&rng, 7);
+    buf_init(&b, size);
+    hello_write(&b, host, &rng);
+    size_t len = b.len;
+    assert_false(b.full);
+    memcpy(out, b.data, len);
+    buf_drop(&b);
+    return len;
+}
+
+static size_t read24(const uint8_t *at)
+{
+    return (size_t)at[0] << 16 | (size_t)at[1] << 8 | at[2];
+}
+
+/* Both lengths cover exactly what is there: a real server would take the record for whole. */
+static void a_written_hello_is_whole_and_names_its_host(void **state)
+{
+    uint8_t bytes[512];
+    char name[PACKET_NAME_MAX];
+    (void)state;
+    size_t len = real_hello(bytes, sizeof(bytes), "palette.example");
+    assert_int_equal((size_t)bytes[3] << 8 | bytes[4], len - 5);
+    assert_int_equal(read24(bytes + 6), len - 9);
+    assert_text(flows_kind(bytes, len, name), "tls");
+    assert_text(name, "palette.example");
+    len = real_hello(bytes, sizeof(bytes), "203.0.113.10"); /* RFC 6066: never an address */
+    assert_text(flows_kind(bytes, len, name), "tls");
+    assert_text(name, "");
+}
+
+/* A segment may end anywhere: what is there of a hello never becomes another kind with a name. */
+static void a_torn_hello_is_tls_or_other_and_never_http(void **state)
+{
+    uint8_t bytes[512];
+    char name[PACKET_NAME_MAX];
+    (void)state;
+    size_t len = real_hello(bytes, sizeof(bytes), "palette.example");
+    assert_null(flows_kind(bytes, 0, name));
+    for (size_t i = 1; i < len; i++) {
+        assert_text(flows_kind(bytes, i, name), i < 6 ? "other" : "tls");
+        assert_true(strncmp(name, "palette.example", strlen(name)) == 0);
+    }
+}
+
+/* One bit wrong in any place reads nothing outside and invents no HTTP. */
+static void a_spoilt_hello_stays_in_its_bounds(void **state)
+{
+    uint8_t bytes[512], spoilt[512];
+    char name[PACKET_NAME_MAX];
+    (void)state;
+    size_t len = real_hello(bytes, sizeof(bytes), "palette.example");
+    for (size_t i = 0; i < len * 8; i++) {
+        memcpy(spoilt, bytes, len);
+        spoilt[i / 8] ^= (uint8_t)(1 << i % 8);
+        const char *kind = flows_kind(spoilt, len, name);
+        assert_non_null(kind);
+        assert_string_not_equal(kind, "http");
+        assert_string_not_equal(kind, "connect+tls");
+        assert_true(strlen(name) < PACKET_NAME_MAX);
+    }
+}
+
+/* What follows a CONNECT decides, however many answers of 407 came before. */
+static void a_stream_through_a_proxy_is_known_by_what_follows(void **state)
+{
+    static const char ask[] = "CONNECT palette.example:443 HTTP/1.1\r\nHost: x\r\n\r\n",
+                      get[] = "GET / HTTP/1.1\r\n\r\n";
+    const size_t n = sizeof(ask) - 1;
+    uint8_t hello_bytes[512], bytes[1024];
+    char name[PACKET_NAME_MAX];
+    (void)state;
+    size_t len = real_hello(hello_bytes, sizeof(hello_bytes), "inner.example");
+    memcpy(bytes, ask, n);
+    assert_null(flows_kind(bytes, n, name));
+    assert_null(flows_kind(bytes, n - 3, name)); /* a head that has not ended */
+    memcpy(bytes + n, hello_bytes, len);
+    assert_text(flows_kind(bytes, n + len, name), "connect+tls");
+    assert_text(name, "palette.example:443");
+    memmove(bytes + 2 * n, bytes + n, len);
+    memcpy(bytes + n, ask, n);
+    assert_text(flows_kind(bytes, 2 * n + len, name), "connect+tls");
+    memcpy(bytes + n, get, sizeof(get) - 1); /* in the clear after all: no tunnel of TLS */
+    assert_null(flows_kind(bytes, n + sizeof(get) - 1, name));
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        test(a_syn_is_read_with_its_ends),     test(every_cut_packet_is_refused_or_shorter),
-        test(padding_is_no_payload),           test(the_name_of_a_client_hello_is_found),
-        test(odd_bytes_in_a_name_empty_it),    test(first_words_have_their_kinds),
-        test(a_repeated_syn_counts_once),      test(only_the_first_payload_tells_the_kind),
-        test(a_tunnel_is_known_by_its_target), test(a_flood_forgets_the_oldest),
+        test(a_syn_is_read_with_its_ends),
+        test(every_cut_packet_is_refused_or_shorter),
+        test(padding_is_no_payload),
+        test(the_name_of_a_client_hello_is_found),
+        test(odd_bytes_in_a_name_empty_it),
+        test(first_words_have_their_kinds),
+        test(a_repeated_syn_counts_once),
+        test(only_the_first_payload_tells_the_kind),
+        test(a_tunnel_is_known_by_its_target),
+        test(a_flood_forgets_the_oldest),
+        test(a_written_hello_is_whole_and_names_its_host),
+        test(a_torn_hello_is_tls_or_other_and_never_http),
+        test(a_spoilt_hello_stays_in_its_bounds),
+        test(a_stream_through_a_proxy_is_known_by_what_follows),
     };
     return run_tests(tests);
 }

@@ -152,7 +152,8 @@ static const struct bad {
      "x.scn:3:15: 'instals' is not known here; did you mean 'installs'?"},
     {HEAD "site shape nta\n", "x.scn:3:12: 'nta' is not known here; did you mean 'nat'?"},
     {HEAD "site shape pentagon\n",
-     "x.scn:3:12: 'pentagon' does not fit here; write 'nat' or 'direct'"},
+     "x.scn:3:12: 'pentagon' does not fit here; write 'nat', 'direct', 'proxy-only' or "
+     "'proxy-auth'"},
     {HEAD "never flow privat -> palette\n",
      "x.scn:3:12: 'privat' is not known here; did you mean 'private'?"},
     {HEAD "never flow private to palette\n", "x.scn:3:20: 'to' does not fit here; write '->'"},
@@ -238,9 +239,9 @@ static const struct bad {
      "\"delete c1\", \"ready machine-of-c1\" or \"gateway dies\""},
     {HEAD "by 5m cluster c1 is Running or\n",
      "x.scn:3:31: the line ends too early; write 'gateway', 'gateways', 'accounts', 'palette', "
-     "'cluster', 'beats', 'machine', 'machines', 'ledger', 'record', 'maas', 'flow', 'flows', "
-     "'proxy', 'secret', 'output', 'first', 'every', 'link', 'fault', 'user', 'evidence' or "
-     "'probes'"},
+     "'cluster', 'beats', 'machine', 'machines', 'every', 'ledger', 'record', 'maas', 'flow', "
+     "'flows', 'proxy', 'user', 'secret', 'output', 'first', 'link', 'fault', 'wire', 'evidence' "
+     "or 'probes'"},
     {HEAD "by 5m cluster c1 is or cluster c1 is Running\n",
      "x.scn:3:21: the line ends too early; write 'Pending', 'Provisioning', 'Running', 'Deleting' "
      "or 'Deleted'"},

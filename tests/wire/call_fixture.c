@@ -126,6 +126,9 @@ static void on_done(void *arg, const struct http_result *r)
     f->n_done++;
     f->outcome = r->outcome;
     f->status = r->status;
+    f->proxy_fault = r->proxy_fault;
+    f->proxy_status = r->proxy_status;
+    http_why_write(r, f->proxy, f->why);
     buf_clear(&f->body);
     buf_add(&f->body, r->body.data, r->body.len);
     buf_clear(&f->headers);
@@ -168,6 +171,7 @@ struct call *send_call(struct fixture *f, const char *method, const char *url_of
     if (strcmp(method, "GET") != 0)
         buf_text_add(&rq.body, "{\"a\":1}");
     rq.timeout_ms = timeout_ms;
+    memcpy(rq.proxy, f->proxy, sizeof(rq.proxy));
     c = call_start(f->caller, &rq, on_done, f);
     http_call_drop(&rq);
     return c;

@@ -20,12 +20,16 @@ struct fixture {
     struct raw_dns names;
     struct raw_server server;
     struct caller *caller;
+    char proxy[PROXY_MAX]; /* of the calls that follow; "" = straight */
     struct tls_server *tls;
     struct loop_timer *patience;
     bool out_of_patience;
     size_t n_done;
     enum http_outcome outcome;
     int status;
+    enum http_proxy_fault proxy_fault;
+    int proxy_status;
+    char why[HTTP_WHY_MAX]; /* as people are told */
     struct buf body, headers;
 };
 

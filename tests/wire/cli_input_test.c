@@ -278,6 +278,14 @@ static const struct bad_change bad_labs[] = {
      "\"to\": \"maas\", \"reach\": \"ajar\"",
      {"nat.json", "ajar", "open"}},
     {"another lab's name", "\"name\": \"nat\",", "\"name\": \"direct\",", {"nat.json", "direct"}},
+    {"a field twice",
+     "\"name\": \"nat\",",
+     "\"name\": \"nat\", \"name\": \"nat\",",
+     {"nat.json", "name", "twice"}},
+    {"a field twice, deep in it",
+     "\"gateway\": \"10.10.0.1\"}",
+     "\"gateway\": \"10.10.0.9\", \"gateway\": \"10.10.0.1\"}",
+     {"nat.json", "hosts[", "].gateway", "twice"}},
     {"text for a list", "\"zones\": [", "\"zones\": \"[", {"nat.json"}},
     {"torn JSON", "\"reach\": [", "\"reach\": [}", {"nat.json"}},
     {"no JSON", NULL, "zones: private\n", {"nat.json", "JSON"}},
@@ -376,6 +384,14 @@ static const struct bad_change bad_manifests[] = {
      "\"provision\"",
      "\"kill_command\": [\"./no-such-killer\"], \"provision\"",
      {"gateway.json", "no-such-killer"}},
+    {"a rogue of nobody",
+     "\"provision\"",
+     "\"rogue\": \"leakr\", \"provision\"",
+     {"gateway.json", "rogue", "leakr", "'leaker'"}},
+    {"a rogue that was not built",
+     "[\"./start.sh\"]",
+     "[\"no-such-rogue\"], \"rogue\": \"leaker\"",
+     {"gateway.json", "no-such-rogue", "test build", "ci/build release"}},
     {"a config that is not there",
      "\"provision\"",
      "\"config\": \"no-such.toml\", \"provision\"",
@@ -384,6 +400,15 @@ static const struct bad_change bad_manifests[] = {
      "./start.sh\"",
      "./start.sh\", \"$GP_NOSUCH\"",
      {"gateway.json", "GP_NOSUCH"}},
+    {"a field twice",
+     "\"provision\"",
+     "\"command\": [\"./other.sh\"], \"provision\"",
+     {"gateway.json", "command", "twice"}},
+    {"a number for a word", "[\"pcg\"]", "[\"pcg\", 7]", {"gateway.json", "features[1]", "text"}},
+    {"a version that is a number",
+     "\"version\": \"1\"",
+     "\"version\": 1",
+     {"gateway.json", "version"}},
     {"torn JSON", "\"clock\": [\"wall\"]}", "\"clock\": [\"wall\"", {"gateway.json"}},
     {"JSON and more", "[\"wall\"]}", "[\"wall\"]} x", {"gateway.json"}},
     {"an empty file", NULL, "", {"gateway.json", "JSON"}},
@@ -397,6 +422,7 @@ static void a_wrong_manifest_is_one_line_with_its_place(void **state)
     struct cli_room r;
     struct buf whole, out;
     struct err e;
+    char *huge;
     (void)state;
 
     cli_tally_init(&t);
@@ -413,6 +439,11 @@ static void a_wrong_manifest_is_one_line_with_its_place(void **state)
                     cli_text(&r, "gw/gateway.json",
                              changed(&whole, bad_manifests[i].from, bad_manifests[i].to, &out)),
                     bad_manifests[i].words);
+    huge = filled(BIG, "{\"name\": \"", 'x');
+    refuses_run(&t, &r, "a manifest of three megabytes", "netns",
+                cli_text(&r, "gw/gateway.json", huge),
+                (const char *const[]){"gateway.json", "larger than", NULL});
+    free(huge);
     refuses_run(&t, &r, "no manifest", "netns", cli_path(&r, "gw/nowhere.json"),
                 (const char *const[]){"nowhere.json", NULL});
     refuses_run(&t, &r, "a folder for a manifest", "netns", cli_path(&r, "gw/folder"),

@@ -6,6 +6,7 @@
 #include "lib/io/file.h"
 #include "tests/wire/cli_refuses.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -53,11 +54,20 @@ static const struct bad_line lines[] = {
      {"run", "100", "--clock", "wall", "--stage", "sim"},
      {NULL},
      {"--clock", "sim", "--stage netns"}},
+    {"a foreign proxy under a clock of ours",
+     {"run", "210", "--stage", "netns", "--proxy", "squid"},
+     {NULL},
+     {"--proxy squid", "--clock wall"}},
+    {"a proxy that nobody knows",
+     {"run", "210", "--clock", "wall", "--proxy", "squit"},
+     {NULL},
+     {"--proxy", "squit", "squid"}},
     {"an unknown format",
      {"run", "100", "--format", "yaml"},
      {NULL},
-     {"--format", "yaml", "text", "json", "junit"}},
+     {"--format", "yaml", "text", "json", "markdown"}},
     {"an unknown story", {"run", "999"}, {NULL}, {"999", "gateproof list"}},
+    {"an unknown rogue", {"gallery", "robber"}, {NULL}, {"robber", "docs/rogues.md"}},
     {"a misspelt story", {"run", "100-install-and-registr"}, {NULL}, {"100-install-and-register"}},
     {"a story of escape codes", {"run", ESCAPE "]0;x"}, {NULL}, {"gateproof list"}},
     {"a story in another folder", {"run", "../labs/nat"}, {NULL}, {"gateproof list"}},
@@ -66,6 +76,10 @@ static const struct bad_line lines[] = {
     {"explain an unknown rule", {"explain", "REG-99"}, {NULL}, {"REG-99", "gateproof rules"}},
     {"explain a misspelt story", {"explain", "999"}, {NULL}, {"999", "gateproof list"}},
     {"explain too much", {"explain", "REG-1", "REG-2"}, {NULL}, {"REG-2"}},
+    {"explain by a run that is not there",
+     {"explain", "REG-1", "--run", "/no/such"},
+     {NULL},
+     {"/no/such/report.json", "--out"}},
     {"an unknown lab", {"lab", "moon"}, {NULL}, {"moon", "nat", "direct"}},
     {"a lab elsewhere", {"lab", "../stories/x"}, {NULL}, {"nat", "direct"}},
     {"list takes no word", {"list", "all"}, {NULL}, {"all"}},
@@ -317,6 +331,68 @@ static void junit_on_stdout_is_xml(void **state)
     played_drop(&p);
 }
 
+static void markdown_on_stdout_is_for_the_page_of_a_job(void **state)
+{
+    struct played p;
+    (void)state;
+
+    play(&p, RED, "markdown", NULL, false);
+    assert_int_equal(p.end.status, 1);
+    assert_int_equal(strncmp(buf_text(&p.end.out), "## Gateproof: fail\n", 19), 0);
+    assert_non_null(strstr(buf_text(&p.end.out), "| **fail** | REG-2 | MUST |"));
+    played_drop(&p);
+}
+
+/* Long after the run, and after its folder was carried elsewhere. */
+static void a_run_can_be_asked_what_it_said(void **state)
+{
+    static const char *const words[] = {"fail REG-2",     "900-this (sim, virtual), line 3",
+                                        "expected",       "by 5m gateway is Running",
+                                        "moved/900-this", "again",
+                                        "to do"};
+    const char *args[] = {"explain", "reg-2", "--run", NULL, NULL};
+    struct played p;
+    struct cli_end end;
+    (void)state;
+
+    play(&p, RED, "text", NULL, false);
+    assert_int_equal(rename(p.room.out, cli_path(&p.room, "moved")), 0);
+    args[3] = cli_path(&p.room, "moved");
+    cli_run(&end, args, NULL, false, PATIENCE_MS);
+    assert_int_equal(end.status, 0);
+    for (size_t i = 0; i < COUNTOF(words); i++)
+        if (!strstr(buf_text(&end.out), words[i]))
+            fail_msg("it does not say '%s':\n%s", words[i], buf_text(&end.out));
+    cli_end_drop(&end);
+    args[1] = "SPG-9";
+    cli_run(&end, args, NULL, false, PATIENCE_MS);
+    assert_int_equal(end.status, 3);
+    assert_non_null(strstr(buf_text(&end.err), "says nothing about 'SPG-9'"));
+    cli_end_drop(&end);
+    played_drop(&p);
+}
+
+static void a_report_that_is_none_is_told(void **state)
+{
+    static const char *const wrong[] = {"", "{}", "[]", "{\"version\":2,\"stories\":[]}",
+                                        "{\"version\":1,\"stories\":[{}]}"};
+    const char *args[] = {"explain", "REG-2", "--run", NULL, NULL};
+    struct cli_tally t;
+    struct cli_room r;
+    (void)state;
+
+    cli_tally_init(&t);
+    cli_room_new(&r);
+    for (size_t i = 0; i < COUNTOF(wrong); i++) {
+        cli_text(&r, "old/report.json", wrong[i]);
+        args[3] = cli_path(&r, "old");
+        cli_refuses(&t, &r, wrong[i], args, NULL,
+                    (const char *const[]){"--run", "old/report.json", NULL});
+    }
+    cli_room_drop(&r);
+    cli_tally_end(&t);
+}
+
 /* A report that nobody could read is not green. */
 static void a_full_disk_behind_stdout_is_told(void **state)
 {
@@ -388,6 +464,9 @@ int main(void)
         test(a_failed_verdict_shows_all_that_is_needed),
         test(json_on_stdout_is_one_document_and_the_report_too),
         test(junit_on_stdout_is_xml),
+        test(markdown_on_stdout_is_for_the_page_of_a_job),
+        test(a_run_can_be_asked_what_it_said),
+        test(a_report_that_is_none_is_told),
         test(a_full_disk_behind_stdout_is_told),
         test(colour_is_for_terminals_that_want_it),
         test(a_strange_environment_changes_nothing),

@@ -410,6 +410,86 @@ static void the_example_of_the_document_runs(void **state)
 
 /* ---- limits ---- */
 
+/* ---- a stop in the middle of a callback ---- */
+
+/* Slot 0 listens; slot 1 wakes it and stands still, then goes on. Who was when: shared count. */
+struct standing {
+    struct child *c;
+    struct loop *l;
+    struct loop_timer *timer;
+    struct loop_watch *watch;
+    int fds[2];
+};
+
+static void when(const struct child *c)
+{
+    struct shared *s = c->run->shared;
+
+    s->count[c->i] = ++s->hash[CHILDREN_MAX - 1];
+}
+
+static void on_woken(void *arg, uint32_t events)
+{
+    const struct standing *x = arg;
+    char byte;
+
+    (void)events;
+    if (read(x->fds[0], &byte, 1) == 1)
+        when(x->c);
+}
+
+static void listener_main(struct child *c, struct loop *l, void *arg)
+{
+    static struct standing x;
+    struct err e;
+
+    x = *(const struct standing *)arg;
+    x.c = c;
+    if (loop_watch_add(l, x.fds[0], EPOLLIN, on_woken, &x, &x.watch, &e) < 0)
+        _exit(86);
+}
+
+static void on_stand(void *arg)
+{
+    const struct standing *x = arg;
+
+    if (write(x->fds[1], "", 1) != 1 || !loop_hold(x->l))
+        _exit(85);
+    tick_note(x->c);
+    when(x->c);
+}
+
+static void stander_main(struct child *c, struct loop *l, void *arg)
+{
+    static struct standing x;
+
+    x = *(const struct standing *)arg;
+    x.c = c;
+    x.l = l;
+    x.timer = loop_timer_new(l, on_stand, &x);
+    loop_timer_set(x.timer, loop_now(l) + SECONDS(10));
+}
+
+static void who_stops_in_the_middle_goes_on_before_anybody_else(void **state)
+{
+    struct standing x;
+    struct run r;
+
+    (void)state;
+    assert_int_equal(pipe2(x.fds, O_CLOEXEC | O_NONBLOCK), 0);
+    run_begin(&r);
+    (void)child_start(&r, "listener", listener_main, &x);
+    (void)child_start(&r, "stander", stander_main, &x);
+    run_until(&r, SECONDS(20));
+    assert_int_equal(r.n_lost, 0);
+    assert_int_equal(r.shared->tick_ms[1][0], 10000);
+    assert_int_equal(r.shared->count[1], 1);
+    assert_int_equal(r.shared->count[0], 2);
+    run_end(&r);
+    close(x.fds[0]);
+    close(x.fds[1]);
+}
+
 static void slots_are_bounded_and_given_back(void **state)
 {
     struct ctl_slot *s[CTL_SLOTS_MAX + 1] = {NULL};
@@ -445,6 +525,7 @@ int main(void)
         test(a_signal_is_found_at_the_instant_it_was_sent),
         test(a_killed_child_is_gone_before_time_moves),
         test(time_stands_while_a_thread_owes_an_answer),
+        test(who_stops_in_the_middle_goes_on_before_anybody_else),
         test(the_example_of_the_document_runs),
     };
 

@@ -327,6 +327,23 @@ static void only_the_launch_s_proxy_counts(void **state)
     is_silent_about_secrets(f);
 }
 
+/* GP-26: Palette would answer straight; nobody asks it. */
+static void a_proxy_that_refuses_is_named_and_not_gone_around(void **state)
+{
+    struct fixture *f = *state;
+
+    set(f, "GP_FEATURES", "pcg,proxy,proxy-auth");
+    set(f, "GP_HTTPS_PROXY", "http://user:hunter2@127.0.0.1:1");
+    start(f);
+    program_until_said(&f->gateway,
+                       "credential: no answer from Palette: proxy-failed: the proxy 127.0.0.1:1 "
+                       "refuses the connection; check that it runs, and its port\n");
+    program_signal(&f->gateway, SIGTERM);
+    assert_int_equal(exit_code(f), 0);
+    assert_int_equal(f->server.n_conns, 0);
+    is_silent_about_secrets(f);
+}
+
 #define story(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
 
 int main(void)
@@ -345,6 +362,7 @@ int main(void)
         story(a_reader_of_the_log_may_leave),
         story(the_gateway_is_one_thread),
         story(only_the_launch_s_proxy_counts),
+        story(a_proxy_that_refuses_is_named_and_not_gone_around),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

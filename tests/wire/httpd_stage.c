@@ -9,6 +9,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/socket.h>
 #include <unistd.h>
 
 #define DOMAIN_FACTOR 100 /* a wait of one second passes in 10 ms */
@@ -70,6 +71,29 @@ static void big_answer(struct http_reply *rp)
         buf_char_add(&rp->body, 'x');
 }
 
+/* /wire?WORD: the answer suffers from that. */
+static void wire_answer(const struct http_request *rq, struct http_reply *rp)
+{
+    static const struct {
+        const char *word;
+        struct http_wire wire;
+    } rows[] = {{"reset", {.on = true, .reset = true}},
+                {"twice", {.on = true, .twice = true}},
+                {"cut", {.on = true, .cut = true, .cut_at = 20}},
+                {"more", {.on = true, .length_off = 5}},
+                {"less", {.on = true, .length_off = -3}},
+                {"late", {.on = true, .late_ms = 50}},
+                {"slow", {.on = true, .slow_bytes = 7, .slow_ms = 10}},
+                {"drip", {.on = true, .slow_body = true, .slow_bytes = 1, .slow_ms = 10}}};
+
+    http_reply_text(rp, 200, "text/plain", "0123456789");
+    for (size_t i = 0; i < COUNTOF(rows); i++)
+        if (text_is(rows[i].word, rq->query))
+            rp->wire = rows[i].wire;
+    if (text_is(rq->query, "refuse"))
+        rp->refuse_ms = SECONDS(10);
+}
+
 static void on_call(void *app, const struct http_ctx *ctx, const struct http_request *rq,
                     struct http_reply *rp)
 {
@@ -87,6 +111,8 @@ static void on_call(void *app, const struct http_ctx *ctx, const struct http_req
         value_answer(a, rp);
     } else if (text_is(rq->path, "/big"))
         big_answer(rp);
+    else if (text_is(rq->path, "/wire"))
+        wire_answer(rq, rp);
     else if (text_is(rq->path, "/none"))
         rp->status = 204;
     else if (text_is(rq->path, "/lose") || text_is(rq->path, "/hang")) {
@@ -153,6 +179,34 @@ static void tls_teardown(struct stage *s)
     rmdir(s->dir);
 }
 
+static bool on_point(void *arg, void *app, const char *peer, uint64_t conn,
+                     const struct http_request *rq, char out[HTTPD_POINT_MAX])
+{
+    (void)arg;
+    (void)app;
+    snprintf(out, HTTPD_POINT_MAX, "%.7s %.40s?%.20s of %.40s %d", rq->method, rq->path, rq->query,
+             peer, (int)conn);
+    return !text_begins(rq->path, "/x");
+}
+
+static void on_words(void *app, ms_t now, const char *words, struct http_reply *rp)
+{
+    (void)words;
+    change(app, now, rp);
+}
+
+static void on_hold(void *arg, const char *phase, const char *words)
+{
+    struct stage *s = arg;
+    char some[64];
+    bool came = recv(s->watched->fd, some, sizeof(some), MSG_PEEK | MSG_DONTWAIT) > 0;
+
+    buf_printf(&s->phases, "%s %s value %d, %s\n", phase, words, s->app.value,
+               came ? "answer" : "nothing");
+    if (s->tells)
+        httpd_tell(s->httpd, on_words, phase);
+}
+
 static void stage_start(struct stage *s, int pool, int conns_max)
 {
     struct httpd_config c = {.name = "test", .n_listen = 1, .pool = pool, .app = &s->app};
@@ -167,6 +221,9 @@ static void stage_start(struct stage *s, int pool, int conns_max)
     c.tick = on_tick;
     c.journal = s->writer;
     c.conns_max = conns_max;
+    c.point = s->phases.max > 0 ? on_point : NULL;
+    c.hold = s->phases.max > 0 ? on_hold : NULL;
+    c.hold_arg = s;
     c.domain =
         (struct clk_domain){.start_ns = clk_monotonic_ns(), .factor = s->ctl ? 1 : DOMAIN_FACTOR};
     c.listen[0].address = "127.0.0.1";
@@ -199,6 +256,18 @@ int stage_setup(void **state)
 int stage_setup_one(void **state)
 {
     return setup_with(state, 1, false, 0);
+}
+
+int stage_setup_points(void **state)
+{
+    struct stage *s = calloc(1, sizeof(*s));
+    struct err e = {0};
+
+    must(loop_new(&s->loop, NULL, &e), &e);
+    buf_init(&s->phases, MIB(1));
+    stage_start(s, 1, 0);
+    *state = s;
+    return 0;
 }
 
 int stage_setup_tls(void **state)
@@ -243,6 +312,7 @@ int stage_teardown(void **state)
     close(s->counter_fd);
     close(s->ring_fd);
     buf_drop(&s->app.story);
+    buf_drop(&s->phases);
     free(s);
     return 0;
 }

@@ -32,6 +32,10 @@ struct stage {
     SSL_CTX *client_tls;
     struct tls_server *server_tls;
     char dir[64];
+    /* stage_setup_points: one line a phase, "PHASE WORDS value N, CAME" … */
+    struct buf phases;
+    const struct web *watched; /* … CAME: bytes the kernel has for this client */
+    bool tells;                /* changes the value at each phase */
 };
 
 /* The first listener is plain; with TLS there is a second one. Domain time runs a hundred times as
@@ -41,6 +45,7 @@ int stage_setup_one(void **state); /* pool 1 */
 int stage_setup_tls(void **state);
 int stage_setup_few(void **state); /* three connections at most */
 int stage_setup_stepped(void **state);
+int stage_setup_points(void **state); /* pool 1; stops at paths that do not begin with /x */
 int stage_teardown(void **state);
 
 void open_plain(struct stage *s, struct web *w);

@@ -1,0 +1,86 @@
+#include "scenarios/engine/lab_rules.h"
+
+#include "lib/base/text.h"
+
+#include <string.h>
+
+#define LINE_MAX_BYTES 192
+#define WORD_BYTES     64
+
+struct packet_ends {
+    const char *from, *to;
+};
+
+/* "ip saddr NET", "ip daddr != NET": is it so of this packet? `at` stands behind "saddr". */
+static bool term_holds(const char **at, const char *address)
+{
+    char word[WORD_BYTES] = "";
+    bool is_not;
+
+    (void)text_next(at, ' ', word, sizeof(word));
+    is_not = text_is(word, "!=");
+    if (is_not)
+        (void)text_next(at, ' ', word, sizeof(word));
+    return (text_is(word, address) || lab_net_has(word, address)) != is_not;
+}
+
+/* true when the rule is about a first packet and its end is known. */
+static bool rule_ends(const char *line, const struct packet_ends *p, enum lab_end *ret)
+{
+    static const struct {
+        const char *word;
+        enum lab_end end;
+    } ends[] = {{"accept", LAB_PASSES}, {"drop", LAB_DROPS}, {"masquerade", LAB_REWRITES}};
+    char word[WORD_BYTES];
+
+    while (text_next(&line, ' ', word, sizeof(word))) {
+        if (text_is(word, "saddr") && !term_holds(&line, p->from))
+            return false;
+        if (text_is(word, "daddr") && !term_holds(&line, p->to))
+            return false;
+        if (text_begins(word, "established") || text_is(word, "invalid"))
+            return false;
+        for (size_t i = 0; i < COUNTOF(ends); i++)
+            if (text_is(word, ends[i].word)) {
+                *ret = ends[i].end;
+                return true;
+            }
+    }
+    return false;
+}
+
+/* "type filter hook forward priority filter; policy drop;" */
+static bool chain_begins(const char *line, const char *hook, bool *is_ours, bool *drops)
+{
+    const char *at = strstr(line, " hook ");
+    const size_t len = strlen(hook);
+
+    if (!at)
+        return false;
+    at += strlen(" hook ");
+    *is_ours = strncmp(at, hook, len) == 0 && at[len] == ' ';
+    *drops = strstr(line, "policy drop") != NULL;
+    return true;
+}
+
+enum lab_end lab_rules_end(const struct lab_host *h, const char *hook, const char *from_ip,
+                           const char *to_ip)
+{
+    const struct packet_ends p = {from_ip, to_ip};
+    const char *at = h->nft;
+    char line[LINE_MAX_BYTES];
+    bool is_ours = false, drops = false, was_ours = false;
+    enum lab_end end;
+
+    while (text_next(&at, '\n', line, sizeof(line))) {
+        bool policy = false;
+
+        if (chain_begins(line, hook, &is_ours, &policy)) {
+            drops = is_ours ? policy : drops;
+            was_ours = was_ours || is_ours;
+        } else if (is_ours && rule_ends(line, &p, &end)) {
+            return end;
+        }
+    }
+    return was_ours && drops ? LAB_DROPS : LAB_PASSES;
+}

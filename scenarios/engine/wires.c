@@ -1,0 +1,178 @@
+#include "scenarios/engine/wires.h"
+
+#include "lib/base/text.h"
+#include "scenarios/engine/verbs.h"
+
+/* --- acts ------------------------------------------------------------------------------------ */
+
+static struct wire_cut *cut_of(struct wires *w, const char *from, const char *to)
+{
+    for (size_t i = 0; i < w->n; i++)
+        if (text_is(w->at[i].from, from) && text_is(w->at[i].to, to))
+            return &w->at[i];
+    return NULL;
+}
+
+static bool cut(struct wires *w, const char *from, const char *to, bool resets)
+{
+    struct wire_cut x = {.resets = resets};
+
+    if (cut_of(w, from, to) != NULL || w->n == WIRES_MAX ||
+        !text_copy(x.from, sizeof x.from, from) || !text_copy(x.to, sizeof x.to, to))
+        return false;
+    w->at[w->n++] = x;
+    return true;
+}
+
+static bool mend(struct wires *w, const char *from, const char *to)
+{
+    struct wire_cut *x = cut_of(w, from, to);
+
+    if (x == NULL)
+        return false;
+    *x = w->at[--w->n];
+    return true;
+}
+
+bool wires_act(struct wires *w, const struct script_line *line)
+{
+    const bool mends = text_is(line->verb->id, "wire.mended") ||
+                       text_is(line->verb->id, "wire.pair-mended"),
+               resets = text_is(line->verb->id, "wire.cut") && line->args[2][0] == '\0';
+    struct verb_wire p;
+    bool done;
+
+    if (!verb_wire_of_act(line->text, &p))
+        return false;
+    if (!mends) {
+        p.both = p.both && !text_is(line->verb->id, "wire.cut-one-way");
+        done = cut(w, p.from, p.to, resets);
+        return (!p.both || cut(w, p.to, p.from, resets)) && done;
+    }
+    done = mend(w, p.from, p.to);
+    return (!p.both || mend(w, p.to, p.from)) && done;
+}
+
+/* --- packets --------------------------------------------------------------------------------- */
+
+static bool is_end(const struct lab_host *h, const char *end)
+{
+    if (text_is(h->role, end))
+        return true;
+    for (size_t i = 0; i < h->n_links; i++)
+        if (text_is(h->links[i].zone, end))
+            return true;
+    return false;
+}
+
+enum wire_fate wires_fate(const struct wires *w, const struct lab_host *from,
+                          const struct lab_host *to)
+{
+    enum wire_fate fate = WIRE_OPEN;
+
+    for (size_t i = 0; i < w->n && fate != WIRE_SILENT; i++)
+        if (is_end(from, w->at[i].from) && is_end(to, w->at[i].to))
+            fate = w->at[i].resets ? WIRE_RESETS : WIRE_SILENT;
+    return fate;
+}
+
+/* --- rules ----------------------------------------------------------------------------------- */
+
+static bool net_add(const struct lab *l, const char *end, struct buf *out)
+{
+    for (size_t i = 0; i < l->n_zones; i++)
+        if (text_is(l->zones[i].name, end)) {
+            buf_text_add(out, l->zones[i].net);
+            return true;
+        }
+    return false;
+}
+
+/* "10.10.0.2, 10.10.0.3": addresses of a role, or the net of a zone. */
+static void end_add(const struct lab *l, const char *end, struct buf *out)
+{
+    const char *comma = "";
+
+    if (net_add(l, end, out))
+        return;
+    for (size_t i = 0; i < l->n_hosts; i++)
+        for (size_t k = 0; text_is(l->hosts[i].role, end) && k < l->hosts[i].n_links; k++) {
+            buf_printf(out, "%s%s", comma, l->hosts[i].links[k].address);
+            comma = ", ";
+        }
+}
+
+static void rule_add(const struct lab *l, const struct wire_cut *x, const char *what,
+                     struct buf *out)
+{
+    buf_text_add(out, "    ip saddr { ");
+    end_add(l, x->from, out);
+    buf_text_add(out, " } ip daddr { ");
+    end_add(l, x->to, out);
+    buf_printf(out, " } %s\n", what);
+}
+
+/* Longer than any acknowledgement with its options, shorter than the shortest record of TLS. */
+#define ACK_BYTES_MAX "72"
+
+static void lost_flows_add(const struct wires *w, struct buf *out)
+{
+    if (w->for_good)
+        buf_text_add(out, "    meta length <= " ACK_BYTES_MAX
+                          " tcp flags & (syn | fin | rst) == 0 accept\n"
+                          "    ip saddr . tcp sport . ip daddr . tcp dport @lost drop\n");
+}
+
+static void drop_add(const struct wires *w, const struct lab *l, const struct wire_cut *x,
+                     struct buf *out)
+{
+    if (w->for_good)
+        rule_add(l, x,
+                 "meta l4proto tcp update @lost { ip saddr . tcp sport . ip daddr . tcp dport }",
+                 out);
+    rule_add(l, x, "drop", out);
+}
+
+static void chain_add(const struct wires *w, const struct lab *l, const struct lab_host *at,
+                      const char *hook, struct buf *out)
+{
+    const bool passes = text_is(hook, "forward");
+
+    /* before the site's own rules, which let packets of open flows through */
+    buf_printf(out, "  chain %s {\n    type filter hook %s priority -10; policy accept;\n", hook,
+               hook);
+    lost_flows_add(w, out);
+    for (size_t i = 0; i < w->n; i++) {
+        if (!passes && !is_end(at, w->at[i].to))
+            continue;
+        /* a router's own resets come in the name of the other end */
+        if (w->at[i].resets && !passes)
+            rule_add(l, &w->at[i], "tcp flags & rst == rst accept", out);
+        if (w->at[i].resets)
+            rule_add(l, &w->at[i], "meta l4proto tcp reject with tcp reset", out);
+        drop_add(w, l, &w->at[i], out);
+    }
+    buf_text_add(out, "  }\n");
+}
+
+bool wires_rules(const struct wires *w, const struct lab *l, const struct lab_host *at,
+                 struct buf *out)
+{
+    bool concerns = at->forward && w->n > 0;
+
+    for (size_t i = 0; i < w->n; i++)
+        concerns = concerns || is_end(at, w->at[i].to);
+    buf_printf(out, "add table inet wires\n%s table inet wires\n",
+               w->for_good ? "flush" : "delete");
+    if (!concerns && !w->for_good)
+        return false;
+    buf_text_add(out, "table inet wires {\n");
+    if (w->for_good)
+        buf_text_add(out, "  set lost {\n    type ipv4_addr . inet_service . ipv4_addr . "
+                          "inet_service\n    size 65535\n    flags dynamic\n  }\n");
+    if (at->forward)
+        chain_add(w, l, at, "forward", out);
+    chain_add(w, l, at, "input", out);
+    buf_text_add(out, "}\n");
+    return concerns;
+}

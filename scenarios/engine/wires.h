@@ -1,0 +1,43 @@
+/* Wires that a story has cut, for both stages: which packets a cut stops, and the firewall rules
+ * that stop them in a lab of namespaces. Pure.
+ *
+ * An end is a role (all its hosts) or a zone (its whole net). A cut has a direction; a cut of both
+ * is two. It stops packets of flows that are open already, too. Silent: the packet is gone, and
+ * nobody is told. Else its sender gets a reset, as from a firewall that rejects.
+ *
+ * Where: at the first router on the way, or, where there is none, at the receiver's door. So a try
+ * is always seen on the sender's own link. */
+#ifndef SCENARIOS_ENGINE_WIRES_H
+#define SCENARIOS_ENGINE_WIRES_H
+
+#include "lib/base/buf.h"
+#include "scenarios/engine/lab.h"
+#include "scenarios/engine/script.h"
+
+#define WIRES_MAX 16
+
+enum wire_fate { WIRE_OPEN, WIRE_SILENT, WIRE_RESETS }; /* of a packet */
+
+struct wires {
+    /* The kernel repeats what was lost by its own clock. Where domain time is stepped that would
+     * let a random number of packets through after mending, so there a flow that lost one is lost
+     * for good, as it would be after minutes of silence; bare acknowledgements always pass, so that
+     * no flow is lost for one that was late. */
+    bool for_good;
+    size_t n;
+    struct wire_cut {
+        char from[LAB_NAME_MAX], to[LAB_NAME_MAX];
+        bool resets;
+    } at[WIRES_MAX];
+};
+/* Does what an act of the verbs wire.* says. false: it was cut already, or was not cut. */
+bool wires_act(struct wires *w, const struct script_line *line);
+/* Of a packet between two hosts. */
+enum wire_fate wires_fate(const struct wires *w, const struct lab_host *from,
+                          const struct lab_host *to);
+/* The rules for one host, in the form of nft; in one go they take the place of those it had. false:
+ * it stands in no packet's way now (but flows that were lost for good stay lost). */
+bool wires_rules(const struct wires *w, const struct lab *l, const struct lab_host *at,
+                 struct buf *out);
+
+#endif

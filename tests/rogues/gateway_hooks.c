@@ -1,0 +1,61 @@
+/* Where rogues come in: what the linker calls instead of the core's functions (--wrap). Each does
+ * what the core does and then what the gateway's rogue adds. A new place is a function here and its
+ * name in CMakeLists.txt. */
+#include "tests/rogues/rogue.h"
+
+void __real_gw_clusters_load(struct gw *g, const struct gw_event *event, struct gw_effects *fx);
+void __wrap_gw_clusters_load(struct gw *g, const struct gw_event *event, struct gw_effects *fx);
+gw_good_fn __real_gw_look_good, __wrap_gw_look_good;
+gw_good_fn __real_gw_read_good, __wrap_gw_read_good;
+gw_good_fn __real_gw_release_good, __wrap_gw_release_good;
+gw_before_fn __real_gw_offer_before, __wrap_gw_offer_before;
+gw_request_fn __real_gw_offer_write, __wrap_gw_offer_write;
+
+void __wrap_gw_clusters_load(struct gw *g, const struct gw_event *event, struct gw_effects *fx)
+{
+    __real_gw_clusters_load(g, event, fx);
+    if (gw_rogue_of(g)->loaded)
+        gw_rogue_of(g)->loaded(g, fx);
+}
+
+bool __wrap_gw_look_good(struct gw_turn *t)
+{
+    const struct gw_rogue_before b = {.n_machines = t->c->n_machines, .intent = t->c->intent};
+    const bool good = __real_gw_look_good(t);
+
+    if (good && gw_rogue_of(t->g)->looked)
+        gw_rogue_of(t->g)->looked(t, &b);
+    return good;
+}
+
+bool __wrap_gw_read_good(struct gw_turn *t)
+{
+    const bool good = __real_gw_read_good(t);
+
+    if (good && gw_rogue_of(t->g)->has_read)
+        gw_rogue_of(t->g)->has_read(t);
+    return good;
+}
+
+bool __wrap_gw_release_good(struct gw_turn *t)
+{
+    const bool good = __real_gw_release_good(t);
+
+    if (good && gw_rogue_of(t->g)->released)
+        gw_rogue_of(t->g)->released(t);
+    return good;
+}
+
+void __wrap_gw_offer_before(struct gw_turn *t)
+{
+    if (gw_rogue_of(t->g)->offers)
+        gw_rogue_of(t->g)->offers(t);
+    __real_gw_offer_before(t);
+}
+
+void __wrap_gw_offer_write(const struct gw_turn *t, struct http_call *call)
+{
+    __real_gw_offer_write(t, call);
+    if (gw_rogue_of(t->g)->offer_written)
+        gw_rogue_of(t->g)->offer_written(&call->body);
+}

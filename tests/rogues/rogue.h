@@ -1,0 +1,41 @@
+/* Rogues: the reference gateway with one switch on that makes it break one rule, at most ten lines
+ * each (scenarios/judge/rogues.c says which rule and in which story). They exist in test builds
+ * only: the core is the very archive we ship, and the linker puts a hook around some of its
+ * functions (--wrap, tests/rogues/CMakeLists.txt). A rogue is one row in gateway_rogues.c.
+ *
+ * Which rogue a gateway is stands behind a '+' in its version ("0.1.0+leaker", a mood behind a
+ * '.'), so that a thousand of them can live in one process, and so that none lies about what it is.
+ * What it does journals itself: a line for people that begins with ROGUE_ACT, which the simulator,
+ * or the program over the descriptor GP_ROGUE_FD, turns into rogue.act. */
+#ifndef TESTS_ROGUES_ROGUE_H
+#define TESTS_ROGUES_ROGUE_H
+
+#include "gateway/cluster.h"
+
+#define ROGUE_ACT "rogue.act "
+
+struct gw_rogue_before { /* what a hook may need of the time before the core's own function */
+    size_t n_machines;
+    bool intent;
+};
+
+struct gw_rogue {
+    const char *name;
+    /* after the records of a start were taken in */
+    void (*loaded)(struct gw *g, struct gw_effects *fx);
+    /* after an answer was taken in: to a look at the mark, a read of a machine, a release */
+    void (*looked)(struct gw_turn *t, const struct gw_rogue_before *b);
+    void (*has_read)(struct gw_turn *t);
+    void (*released)(struct gw_turn *t);
+    /* before a hand-over is offered; and the offer as bytes, once the core has written it */
+    void (*offers)(struct gw_turn *t);
+    void (*offer_written)(struct buf *body);
+};
+
+const struct gw_rogue *gw_rogue_find(const char *name); /* NULL: there is none */
+/* The rogue that this gateway is; a row without hooks for a good one. */
+const struct gw_rogue *gw_rogue_of(const struct gw *g);
+/* Says that the rogue has done what it is there for. */
+void gw_rogue_acts(struct gw_effects *fx, const char *fmt, ...) PRINTF_LIKE(2, 3);
+
+#endif
