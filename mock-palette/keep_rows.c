@@ -187,7 +187,6 @@ static const struct keep_field cluster_fields[] = {
     NUM(T, beat_seen),
     PAST(T, last_beat),
     NUM(T, handed),
-    NUM(T, ajar),
 };
 #undef T
 

@@ -154,7 +154,7 @@ static int open_app(const struct opts *o, const struct mockd_shared *s, struct m
 
 static const char *who(const void *app, const struct http_request *rq)
 {
-    return palette_asked_by_gateway(app, rq) ? "gateway" : "-";
+    return palette_asked_by_gateway(shell_palette(app), rq) ? "gateway" : "-";
 }
 
 int main(int argc, char **argv)

@@ -10,6 +10,11 @@ struct shell {
     ms_t now;
 };
 
+const struct palette *shell_palette(const struct shell *k)
+{
+    return k->palette;
+}
+
 static void put_row(void *arg, const char *key, const char *bytes, size_t len)
 {
     store_put(arg, key, bytes, len);

@@ -65,13 +65,14 @@ static void elements_hold_all(const struct keep_field *fields, size_t n)
     }
 }
 
-/* What has no row is at the begin of a gateway (of, told), and in the middle of a cluster (i). */
+/* What has no row is at the begin of a gateway (of, told), and in a cluster (i; and at its end
+ * ajar, a rogue's affair of this run). */
 static void every_member_has_a_row(void **state)
 {
     (void)state;
     for (enum pal_keep t = PAL_KEEP_GATEWAYS; t < PAL_KEEP_TABLES; t++) {
         const struct keep_rows *r = &keep_tables[t];
-        const size_t known = t == PAL_KEEP_CLUSTERS ? sizeof(size_t) : 0;
+        const size_t known = t == PAL_KEEP_CLUSTERS ? 2 * sizeof(size_t) : 0;
         const size_t from = t == PAL_KEEP_GATEWAYS ? offsetof(struct pal_gateway, uid) : 0;
 
         if (bytes_missed(r->fields, r->n_fields, r->size, from) != known)
