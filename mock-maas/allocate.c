@@ -8,6 +8,7 @@
 
 struct options {
     bool dry_run, verbose;
+    struct maas_bridges bridges;
 };
 
 static const char *form_last(const struct maas_ask *a, const char *name)
@@ -20,24 +21,13 @@ static const char *form_last(const struct maas_ask *a, const char *name)
     return value;
 }
 
-static bool is_one_of(const char *text, const char *const *words, size_t n)
+bool maas_option(struct maas_ask *a, const char *name, bool *ret)
 {
-    for (size_t i = 0; i < n; i++)
-        if (text_is_nocase(text, words[i]))
-            return true;
-    return false;
-}
-
-/* false: refused and answered. */
-static bool bool_read(struct maas_ask *a, const char *name, bool *ret)
-{
-    static const char *const yes[] = {"true", "t", "yes", "y", "on", "1"};
-    static const char *const no[] = {"", "false", "f", "no", "n", "off", "0"};
     const char *text = form_last(a, name);
     struct buf said SCOPED(buf_drop) = {0};
 
-    *ret = text && is_one_of(text, yes, COUNTOF(yes));
-    if (!text || *ret || is_one_of(text, no, COUNTOF(no)))
+    *ret = false;
+    if (!text || maas_word_is_bool(text, ret))
         return true;
     buf_init(&said, 256);
     buf_printf(&said, "Invalid %s: Value should be 'true' or 'false'", name);
@@ -69,13 +59,11 @@ static bool agent_name_is_fine(struct maas_ask *a)
     return false;
 }
 
-static bool options_read(struct maas_ask *a, struct options *ret)
+bool maas_bridges_read(struct maas_ask *a, struct maas_bridges *ret)
 {
     const char *type = form_last(a, "bridge_type"), *fd = form_last(a, "bridge_fd");
-    bool ignored;
-    int64_t number;
 
-    if (!agent_name_is_fine(a) || !bool_read(a, "bridge_all", &ignored))
+    if (!maas_option(a, "bridge_all", &ret->all))
         return false;
     if (type && *type && !text_is(type, "standard") && !text_is(type, "ovs")) {
         maas_raise_field(a, "bridge_type", /* the placeholder is MAAS's own mistake */
@@ -83,37 +71,33 @@ static bool options_read(struct maas_ask *a, struct options *ret)
                          "'standard', 'ovs'.");
         return false;
     }
-    if (!bool_read(a, "bridge_stp", &ignored))
+    ret->ovs = text_is(type, "ovs");
+    if (!maas_option(a, "bridge_stp", &ret->stp))
         return false;
-    if (fd && *fd && !text_int(fd, INT32_MIN, INT32_MAX, &number)) {
-        maas_raise_text(a, 400, "Invalid bridge_fd: Please enter an integer value");
-        return false;
-    }
-    return bool_read(a, "dry_run", &ret->dry_run) && bool_read(a, "verbose", &ret->verbose);
+    if (!fd || !*fd || text_int(fd, INT32_MIN, INT32_MAX, &ret->forward_delay))
+        return true;
+    maas_raise_text(a, 400, "Invalid bridge_fd: Please enter an integer value");
+    return false;
+}
+
+static bool options_read(struct maas_ask *a, struct options *ret)
+{
+    return agent_name_is_fine(a) && maas_bridges_read(a, &ret->bridges) &&
+           maas_option(a, "dry_run", &ret->dry_run) && maas_option(a, "verbose", &ret->verbose);
 }
 
 /* --- which one -------------------------------------------------------------------------------- */
 
-static double cost(const struct maas_machine *one)
-{
-    return (double)one->cpu_count + (double)one->memory_mb / 1024;
-}
-
 /* The cheapest; among equals the one that MAAS knew first. */
 static struct maas_machine *choose(const struct maas_ask *a)
 {
-    struct maas_machine *best = NULL;
+    for (size_t i = 0; i < a->m->n_ready; i++) {
+        struct maas_machine *one = a->m->ready[i];
 
-    for (size_t i = 0; i < a->m->n_machines; i++) {
-        struct maas_machine *one = &a->m->machines[i];
-
-        if (one->gone || one->status != MAAS_READY || !maas_may_edit(a, one) ||
-            !maas_constraints_match(a->m, &a->form, MAAS_IN_ALLOCATE, one))
-            continue;
-        if (!best || cost(one) < cost(best))
-            best = one;
+        if (maas_may_edit(a, one) && maas_constraints_match(a->m, &a->form, MAAS_IN_ALLOCATE, one))
+            return one;
     }
-    return best;
+    return NULL;
 }
 
 /* [('zone', ['z1', 'z2']), ('mem', ['1'])]: all but op, in the order of their first coming. */
@@ -166,21 +150,36 @@ static void none_fits(struct maas_ask *a)
     maas_raise_text(a, 409, buf_text(&said));
 }
 
+/* What the labels stand for: {"storage": {"root": [3]}, "interfaces": {"eth0": [5]}}. Verbose, the
+ * numbers of all machines that fit are told by label. */
+static void labels_write(const struct maas_ask *a, const struct maas_machine *one,
+                         struct buf *disks, struct buf *nics)
+{
+    const char *storage = form_last(a, "storage"), *interfaces = form_last(a, "interfaces");
+
+    if (storage)
+        maas_storage_fits(one, storage, disks);
+    if (interfaces)
+        maas_interfaces_fit(a->m, one, interfaces, nics);
+}
+
 static void constraints_write(const struct maas_ask *a, const struct maas_machine *one,
                               bool verbose, struct buf *out)
 {
-    struct buf disks SCOPED(buf_drop) = {0};
-    const char *wish = form_last(a, "storage");
+    struct buf disks SCOPED(buf_drop) = {0}, nics SCOPED(buf_drop) = {0};
 
     buf_init(&disks, KIB(4));
-    if (wish)
-        maas_storage_fits(one, wish, &disks);
+    buf_init(&nics, KIB(4));
+    labels_write(a, one, &disks, &nics);
+    buf_char_add(out, '{');
+    if (disks.len)
+        buf_printf(out, "\"storage\": {%s}", buf_text(&disks));
+    if (nics.len)
+        buf_printf(out, "%s\"interfaces\": {%s}", disks.len ? ", " : "", buf_text(&nics));
     if (verbose)
-        buf_text_add(out, "{\"verbose_storage\": {}, \"verbose_interfaces\": {}}");
-    else if (disks.len)
-        buf_printf(out, "{\"storage\": {%s}}", buf_text(&disks));
-    else
-        buf_text_add(out, "{}");
+        buf_printf(out, "%s\"verbose_storage\": {}, \"verbose_interfaces\": {}",
+                   disks.len || nics.len ? ", " : "");
+    buf_char_add(out, '}');
 }
 
 static void give(struct maas_ask *a, struct maas_machine *one, const struct options *o)
@@ -193,8 +192,11 @@ static void give(struct maas_ask *a, struct maas_machine *one, const struct opti
     constraints_write(a, one, o->verbose, &constraints);
     text_copy(a->about, sizeof(a->about), one->system_id);
     text_copy(a->about_name, sizeof(a->about_name), one->hostname);
-    if (!o->dry_run)
+    maas_changed(a->m, one);
+    if (!o->dry_run) {
         maas_acquire(&h, one, a->user->name, agent_name ? agent_name : "");
+        maas_bridges_make(a->m, one, &o->bridges);
+    }
     maas_machine_answer(a, one, buf_text(&constraints));
 }
 

@@ -165,20 +165,30 @@ static void pairs_merge(struct credentials *c, const struct pairs *p)
 
 /* --- the checks, in MAAS's order -------------------------------------------------------------- */
 
-static const struct maas_account *by_consumer(const struct maas *m, const char *key)
+static bool consumer_is_known(const struct maas *m, const char *key)
 {
-    for (size_t i = 0; i < m->n_accounts; i++)
-        if (m->accounts[i].has_key && text_is(m->accounts[i].consumer, key))
-            return &m->accounts[i];
+    for (size_t i = 0; i < m->rest.n_tokens; i++)
+        if (!m->rest.tokens[i].gone && text_is(m->rest.tokens[i].consumer, key))
+            return true;
+    return false;
+}
+
+static const struct maas_token *by_token(const struct maas *m, const char *key)
+{
+    for (size_t i = 0; i < m->rest.n_tokens; i++)
+        if (!m->rest.tokens[i].gone && text_is(m->rest.tokens[i].token, key))
+            return &m->rest.tokens[i];
     return NULL;
 }
 
-static const struct maas_account *by_token(const struct maas *m, const char *key)
+/* A machine's own key opens the metadata service and nothing else. */
+static const struct maas_machine *by_node(struct maas_ask *a, const struct oauth *o,
+                                          struct maas_token *ret)
 {
-    for (size_t i = 0; i < m->n_accounts; i++)
-        if (m->accounts[i].has_key && text_is(m->accounts[i].token, key))
-            return &m->accounts[i];
-    return NULL;
+    const bool door = a->route && (a->route->flags & MAAS_NODE);
+    const struct maas_machine *one = door ? maas_node_of_token(a->m, o->token, ret) : NULL;
+
+    return one && text_is(ret->consumer, o->consumer_key) ? one : NULL;
 }
 
 /* Wall clock of this MAAS: on clock wall it goes at the pace of the processes, not of the domain.
@@ -210,13 +220,13 @@ static bool timestamp_fine(struct maas_ask *a, const char *text)
 }
 
 /* What the signature should be, and the text it is made over. */
-static void plaintext_expected(const struct maas_account *user, struct buf *base)
+static void plaintext_expected(const struct maas_token *user, struct buf *base)
 {
     buf_printf(base, "&%s", user->secret);
 }
 
 static bool hmac_expected(const struct maas_ask *a, const struct credentials *c,
-                          const struct maas_account *user, struct buf *base, char *out, size_t size)
+                          const struct maas_token *user, struct buf *base, char *out, size_t size)
 {
     struct buf text SCOPED(buf_drop) = {0};
     struct url u;
@@ -231,7 +241,7 @@ static bool hmac_expected(const struct maas_ask *a, const struct credentials *c,
 }
 
 static bool signature_fine(struct maas_ask *a, const struct credentials *c,
-                           const struct maas_account *user)
+                           const struct maas_token *user)
 {
     const bool hmac = text_is(c->o.signature_method, "HMAC-SHA1");
     struct buf base SCOPED(buf_drop) = {0};
@@ -258,27 +268,30 @@ static bool signature_fine(struct maas_ask *a, const struct credentials *c,
 
 static bool verify(struct maas_ask *a, const struct credentials *c, uint64_t *ret_nonce)
 {
-    const struct maas_account *user;
     const uint64_t mark = maas_nonce_mark(&c->o);
+    struct maas_token own;
+    const struct maas_machine *node = by_node(a, &c->o, &own);
+    const struct maas_token *token = node ? &own : by_token(a->m, c->o.token);
 
-    if (!by_consumer(a->m, c->o.consumer_key)) {
+    if (!node && !consumer_is_known(a->m, c->o.consumer_key)) {
         unauthorised(a, "Authorization Error: Invalid API key.");
         return false;
     }
-    user = by_token(a->m, c->o.token);
-    if (!user)
+    if (!token)
         return refuse(a, "Invalid access token: %s", c->o.token);
     if (!timestamp_fine(a, c->o.timestamp))
         return false;
     if (maas_nonce_used(a->m, mark))
         return refuse(a, "Nonce already used: %s", c->o.nonce);
-    if (!signature_fine(a, c, user))
+    if (!signature_fine(a, c, token))
         return false;
     if (c->beside)
         return broken(a, 500, "dictionary changed size during iteration");
-    a->user = user;
+    a->node = node;
+    a->user = node ? NULL : &a->m->rest.accounts[token->account];
     *ret_nonce = mark;
-    return true;
+    return !a->user || !a->user->inactive ||
+           broken(a, 403, "User is not allowed access to this API.");
 }
 
 bool maas_authenticate(struct maas_ask *a, uint64_t *ret_nonce)
@@ -290,6 +303,8 @@ bool maas_authenticate(struct maas_ask *a, uint64_t *ret_nonce)
     http_header_get(&a->rq->headers, "Authorization", header, sizeof(header));
     in_header = header_has_all(header);
     if (!in_header && !pairs_have_all(&a->query) && !pairs_have_all(&a->form)) {
+        if (a->route && (a->route->flags & MAAS_OPEN))
+            return true;
         if (a->twin) /* its anonymous twin is asked instead, and knows no op */
             maas_unrecognised(a);
         else

@@ -34,6 +34,18 @@ const char *maas_constraint_value(const struct asked *q, size_t *i);
 double maas_constraint_smallest(const struct asked *q);
 bool maas_float_read(const char *text, double *ret);
 bool maas_tag_next(const char **rest, char *out, size_t size);
+/* constraint_nets.c */
+bool maas_subnets_all(const struct asked *q, const struct maas_machine *one);
+bool maas_subnets_any(const struct asked *q, const struct maas_machine *one);
+void maas_subnets_check(const struct asked *q, struct buf *complaint);
+bool maas_vlans_any(const struct asked *q, const struct maas_machine *one);
+void maas_vlans_check(const struct asked *q, struct buf *complaint);
+bool maas_fabrics_any(const struct asked *q, const struct maas_machine *one);
+bool maas_classes_any(const struct asked *q, const struct maas_machine *one);
+void maas_interfaces_check(const char *wish, struct buf *complaint);
+/* constraint_arches.c */
+bool maas_arch_of(const struct asked *q, const struct maas_machine *one);
+void maas_arch_check(const struct asked *q, struct buf *complaint);
 void maas_arches_print(const struct asked *q, struct buf *out);
 
 #endif

@@ -6,8 +6,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define ARCHES_MAX 64
-
 const char *maas_constraint_value(const struct asked *q, size_t *i)
 {
     while (*i < q->p->n) {
@@ -96,8 +94,9 @@ static bool mac_of(const struct asked *q, const struct maas_machine *one)
     const char *v;
 
     for (size_t i = 0; (v = maas_constraint_value(q, &i)) != NULL;)
-        if (text_is_nocase(v, one->mac))
-            return true;
+        for (size_t k = 0; k < one->n_nics; k++)
+            if (text_is_nocase(v, one->nics[k].mac))
+                return true;
     return false;
 }
 
@@ -137,14 +136,12 @@ static int64_t memory(const struct maas_machine *one)
 
 static int64_t cpu_speed(const struct maas_machine *one)
 {
-    (void)one;
-    return 2000;
+    return one->hardware ? one->hardware->cpu_speed : 0;
 }
 
 static int64_t link_speed(const struct maas_machine *one)
 {
-    (void)one;
-    return 10000;
+    return one->hardware ? one->hardware->link_speed : 0;
 }
 
 bool maas_float_read(const char *text, double *ret)
@@ -303,8 +300,9 @@ static void owner_check(const struct asked *q, struct buf *complaint)
     for (size_t i = 0; (v = maas_constraint_value(q, &i)) != NULL && complaint->len == 0;) {
         bool known = q->where == MAAS_IN_ALLOCATE;
 
-        for (size_t k = 0; k < q->m->n_accounts; k++)
-            known = known || text_is(q->m->accounts[k].name, v);
+        for (size_t k = 0; k < q->m->rest.n_accounts; k++)
+            known =
+                known || (!q->m->rest.accounts[k].gone && text_is(q->m->rest.accounts[k].name, v));
         if (known)
             continue;
         buf_text_add(complaint, "No such owner: ");
@@ -367,94 +365,7 @@ static void mac_check(const struct asked *q, struct buf *complaint)
         }
 }
 
-/* --- architectures ---------------------------------------------------------------------------- */
-
-struct arches {
-    size_t n;
-    char at[ARCHES_MAX][32];
-};
-
-static void arch_add(struct arches *all, const char *prefix, size_t len, const char *sub)
-{
-    char text[32];
-    struct buf whole SCOPED(buf_drop) = {0};
-
-    buf_init(&whole, sizeof(text) - 1);
-    buf_printf(&whole, "%.*s/%s", (int)len, prefix, sub);
-    for (size_t i = 0; i < all->n; i++)
-        if (text_is(all->at[i], buf_text(&whole)))
-            return;
-    if (all->n < ARCHES_MAX)
-        text_copy(all->at[all->n++], sizeof(all->at[0]), buf_text(&whole));
-}
-
-/* What the boot resources can boot. */
-static void arches_of(const struct maas *m, struct arches *all)
-{
-    static const char *const subs[] = {"generic", "hwe-p", "hwe-q", "hwe-r", "hwe-s",
-                                       "hwe-t",   "hwe-u", "hwe-v", "hwe-w"};
-
-    all->n = 0;
-    for (size_t i = 0; i < m->n_images; i++) {
-        const char *arch = m->images[i].architecture;
-        const size_t len = strcspn(arch, "/");
-
-        for (size_t k = 0; k < COUNTOF(subs); k++)
-            arch_add(all, arch, len, subs[k]);
-        if (arch[len])
-            arch_add(all, arch, len, arch + len + 1);
-    }
-}
-
-static bool arch_is(const char *wish, const char *arch)
-{
-    const size_t len = strlen(wish);
-
-    return text_is(wish, arch) ||
-           (!strchr(wish, '/') && strncmp(arch, wish, len) == 0 && arch[len] == '/');
-}
-
-static bool arch_of(const struct asked *q, const struct maas_machine *one)
-{
-    const char *v;
-
-    for (size_t i = 0; (v = maas_constraint_value(q, &i)) != NULL;)
-        if (arch_is(v, one->architecture))
-            return true;
-    return false;
-}
-
-static void arch_check(const struct asked *q, struct buf *complaint)
-{
-    struct arches all;
-    const char *v;
-
-    arches_of(q->m, &all);
-    for (size_t i = 0; (v = maas_constraint_value(q, &i)) != NULL && complaint->len == 0;) {
-        bool known = false;
-
-        for (size_t k = 0; k < all.n; k++)
-            known = known || (*v && arch_is(v, all.at[k]));
-        if (!known)
-            buf_text_add(complaint, "Architecture not recognised.");
-    }
-}
-
-void maas_arches_print(const struct asked *q, struct buf *out)
-{
-    struct arches all;
-    const char *v, *comma = "";
-
-    arches_of(q->m, &all);
-    for (size_t i = 0; (v = maas_constraint_value(q, &i)) != NULL;)
-        for (size_t k = 0; k < all.n; k++)
-            if (arch_is(v, all.at[k])) {
-                buf_printf(out, "%s%s", comma, all.at[k]);
-                comma = ",";
-            }
-}
-
-/* --- storage and subnets ---------------------------------------------------------------------- */
+/* --- storage ---------------------------------------------------------------------------------- */
 
 static bool storage_fits(const struct asked *q, const struct maas_machine *one)
 {
@@ -475,53 +386,71 @@ static void storage_check(const struct asked *q, struct buf *complaint)
             buf_printf(complaint, "Malformed storage constraint, \"%s\".", v);
 }
 
-static const char *after(const char *v, const char *head)
+static bool interfaces_fit(const struct asked *q, const struct maas_machine *one)
 {
-    return text_begins(v, head) ? v + strlen(head) : v;
-}
-
-static bool subnet_is(const struct maas_subnet *s, const char *v)
-{
-    int64_t id = 0;
-
-    return text_is(s->name, after(v, "name:")) || text_is(s->cidr, after(v, "cidr:")) ||
-           (text_int(after(v, "id:"), 0, INT32_MAX, &id) && s->id == id);
-}
-
-static bool subnets_all(const struct asked *q, const struct maas_machine *one)
-{
-    const struct maas_subnet *s = maas_subnet_of(q->m, one->ip);
     const char *v;
 
     for (size_t i = 0; (v = maas_constraint_value(q, &i)) != NULL;)
-        if (!s || !subnet_is(s, v))
+        if (!maas_interfaces_fit(q->m, one, v, NULL))
             return false;
     return true;
 }
 
-static bool subnets_some(const struct asked *q, const struct maas_machine *one)
+static void interfaces_check(const struct asked *q, struct buf *complaint)
 {
-    const struct maas_subnet *s = maas_subnet_of(q->m, one->ip);
+    const char *v;
+
+    for (size_t i = 0; (v = maas_constraint_value(q, &i)) != NULL && complaint->len == 0;)
+        maas_interfaces_check(v, complaint);
+}
+
+/* --- devices, targets ------------------------------------------------------------------------- */
+
+/* MAAS joins the machine to its devices only where it knows some: ours have none of any kind, and
+ * every one of them fits. */
+static bool always(const struct asked *q, const struct maas_machine *one)
+{
+    (void)q;
+    (void)one;
+    return true;
+}
+
+static void devices_check(const struct asked *q, struct buf *complaint)
+{
+    static const char *const keys[] = {"vendor_id", "product_id", "vendor_name", "product_name",
+                                       "commissioning_driver"};
+    const char *v;
+    char part[128], key[128];
+
+    for (size_t i = 0; (v = maas_constraint_value(q, &i)) != NULL && complaint->len == 0;)
+        while (text_next(&v, ',', part, sizeof(part)) && complaint->len == 0) {
+            bool known = false;
+
+            text_copy_len(key, sizeof(key), part, strcspn(part, "="));
+            for (size_t k = 0; k < COUNTOF(keys); k++)
+                known = known || text_is(keys[k], key);
+            if (!known) /* the quote without its fellow is MAAS's */
+                buf_printf(complaint, "Unknown devices constraint: '%s", key);
+        }
+}
+
+static bool target_fits(const struct asked *q, const struct maas_machine *one)
+{
     const char *v;
 
     for (size_t i = 0; (v = maas_constraint_value(q, &i)) != NULL;)
-        if (s && subnet_is(s, v))
+        if (text_is(v, "memory") == one->ephemeral)
             return true;
     return false;
 }
 
-static void subnets_check(const struct asked *q, struct buf *complaint)
+static void target_check(const struct asked *q, struct buf *complaint)
 {
     const char *v;
 
-    for (size_t i = 0; (v = maas_constraint_value(q, &i)) != NULL && complaint->len == 0;) {
-        bool known = false;
-
-        for (size_t k = 0; k < q->m->n_subnets; k++)
-            known = known || subnet_is(&q->m->subnets[k], v);
-        if (!known)
-            buf_text_add(complaint, "No matching subnets found.");
-    }
+    for (size_t i = 0; (v = maas_constraint_value(q, &i)) != NULL && complaint->len == 0;)
+        if (!text_is(v, "memory") && !text_is(v, "disk"))
+            choice_refuse(complaint, v);
 }
 
 /* --- the table -------------------------------------------------------------------------------- */
@@ -533,14 +462,19 @@ static void subnets_check(const struct asked *q, struct buf *complaint)
 /* clang-format off */
 static const struct constraint table[] = { /* by name: that is the order in which MAAS prints them */
     {"agent_name",      LIST, .text = agent_name, .match = any_of},
-    {"arch",            BOTH, .match = arch_of, .check = arch_check, .print = PRINT_ARCHES},
+    {"arch",            BOTH, .match = maas_arch_of, .check = maas_arch_check, .print = PRINT_ARCHES},
     {"cpu_count",       BOTH, .number = cpu_count, .match = at_least, .check = number_check,
                         .unit = "CPU count: number", .print = PRINT_FLOAT},
     {"cpu_speed",       BOTH, .number = cpu_speed, .match = at_least, .check = number_check,
                         .unit = "CPU speed: number", .print = PRINT_FLOAT},
+    {"deployment_target", BOTH, .match = target_fits, .check = target_check},
+    {"devices",         BOTH, .match = always, .check = devices_check},
     {"domain",          LIST, .text = domain, .match = any_of},
+    {"fabric_classes",  BOTH, .match = maas_classes_any},
+    {"fabrics",         BOTH, .match = maas_fabrics_any},
     {"hostname",        LIST, .text = hostname, .match = any_of},
     {"id",              LIST, .text = system_id, .match = any_of},
+    {"interfaces",      BOTH, .match = interfaces_fit, .check = interfaces_check},
     {"link_speed",      BOTH, .number = link_speed, .match = at_least, .check = number_check,
                         .unit = "link speed: number", .print = PRINT_FLOAT},
     {"mac_address",     LIST, .match = mac_of, .check = mac_check},
@@ -548,8 +482,10 @@ static const struct constraint table[] = { /* by name: that is the order in whic
                         .unit = "memory: number of MiB", .print = PRINT_FLOAT},
     {"name",            GIVE, .match = name_of},
     {"not_agent_name",  LIST, .text = agent_name, .match = any_of, NOT},
-    {"not_arch",        BOTH, .match = arch_of, .check = arch_check, NOT, .print = PRINT_ARCHES},
+    {"not_arch",        BOTH, .match = maas_arch_of, .check = maas_arch_check, NOT, .print = PRINT_ARCHES},
     {"not_domain",      LIST, .text = domain, .match = any_of, NOT},
+    {"not_fabric_classes", BOTH, .match = maas_classes_any, NOT},
+    {"not_fabrics",     BOTH, .match = maas_fabrics_any, NOT},
     {"not_hostname",    LIST, .text = hostname, .match = any_of, NOT},
     {"not_id",          LIST, .text = system_id, .match = any_of, NOT},
     {"not_in_pool",     BOTH, .text = pool, .match = any_of, .check = pool_check, NOT},
@@ -559,8 +495,9 @@ static const struct constraint table[] = { /* by name: that is the order in whic
     {"not_pod_type",    BOTH, .match = never, NOT},
     {"not_power_state", BOTH, .text = power, .match = any_of, .check = power_check, NOT},
     {"not_status",      LIST, .text = status, .match = any_of, .check = status_check, NOT},
-    {"not_subnets",     BOTH, .match = subnets_some, .check = subnets_check, NOT},
+    {"not_subnets",     BOTH, .match = maas_subnets_any, .check = maas_subnets_check, NOT},
     {"not_tags",        BOTH, .match = tags_some, NOT},
+    {"not_vlans",       BOTH, .match = maas_vlans_any, .check = maas_vlans_check, NOT},
     {"owner",           BOTH, .text = owner, .match = any_of, .check = owner_check},
     {"pod",             BOTH, .match = never},
     {"pod_type",        BOTH, .match = never},
@@ -568,9 +505,10 @@ static const struct constraint table[] = { /* by name: that is the order in whic
     {"power_state",     BOTH, .text = power, .match = any_of, .check = power_check},
     {"status",          LIST, .text = status, .match = any_of, .check = status_check},
     {"storage",         BOTH, .match = storage_fits, .check = storage_check},
-    {"subnets",         BOTH, .match = subnets_all, .check = subnets_check},
+    {"subnets",         BOTH, .match = maas_subnets_all, .check = maas_subnets_check},
     {"system_id",       BOTH, .text = system_id, .match = any_of},
     {"tags",            BOTH, .match = tags_all, .check = tags_check, .print = PRINT_TAGS},
+    {"vlans",           BOTH, .match = maas_vlans_any, .check = maas_vlans_check},
     {"zone",            BOTH, .text = zone, .match = any_of, .check = zone_check},
 };
 /* clang-format on */

@@ -6,11 +6,6 @@
 
 #include <string.h>
 
-/* MAAS has them, we do not. */
-static const char *const unmodelled[] = {
-    "interfaces",        "vlans",          "not_vlans",          "fabrics",
-    "not_fabrics",       "fabric_classes", "not_fabric_classes", "devices",
-    "deployment_target", "simple_status"};
 static const char *const options[] = {"op",         "comment",     "agent_name",
                                       "bridge_all", "bridge_type", "bridge_stp",
                                       "bridge_fd",  "dry_run",     "verbose"};
@@ -66,17 +61,35 @@ static void check_one(const struct maas *m, const struct pairs *p, unsigned wher
         complain(all, name, buf_text(&text));
 }
 
+/* MAAS complains in the order of its form's fields: these first, then the others. */
+static void check_first(const struct maas *m, const struct pairs *p, unsigned where,
+                        struct buf *all)
+{
+    static const char *const first[] = {"zone", "not_in_zone", "pool", "not_in_pool", "storage"};
+
+    for (size_t k = 0; k < COUNTOF(first); k++)
+        if (pairs_find(p, first[k]))
+            check_one(m, p, where, first[k], all);
+}
+
+static bool is_first(const char *name)
+{
+    return text_begins(name, "not_in_") || text_is(name, "zone") || text_is(name, "pool") ||
+           text_is(name, "storage");
+}
+
 bool maas_constraints_check(struct maas_ask *a, const struct pairs *p, unsigned where)
 {
     struct buf all SCOPED(buf_drop) = {0};
 
     buf_init(&all, KIB(256));
+    check_first(a->m, p, where, &all);
     for (size_t i = 0; i < p->n; i++) {
-        if (is_in(unmodelled, COUNTOF(unmodelled), p->at[i].name)) {
-            maas_raise_text(a, 501, "mock-maas does not model this constraint.");
+        if (text_is(p->at[i].name, "interfaces") && maas_interfaces_strange(a->m, p->at[i].value)) {
+            maas_not_found(a, "Space");
             return false;
         }
-        if (!seen_before(p, i))
+        if (!seen_before(p, i) && !is_first(p->at[i].name))
             check_one(a->m, p, where, p->at[i].name, &all);
     }
     if (all.len == 0)

@@ -10,31 +10,11 @@
 
 #define TTL_MAX 604800
 
-struct naming { /* the name a request means */
-    char name[MAAS_NAME_MAX];
-    size_t domain; /* place in the list; n_domains: none such */
-    bool has_name, has_domain;
-};
-
 static const struct maas_machine *machine_by_id(const struct maas *m, int64_t id)
 {
     for (size_t i = 0; id > 0 && i < m->n_machines; i++)
-        if (m->machines[i].id == id && !m->machines[i].gone)
-            return &m->machines[i];
-    return NULL;
-}
-
-const struct maas_subnet *maas_subnet_of(const struct maas *m, const char *ip)
-{
-    for (size_t i = 0; i < m->n_subnets; i++) {
-        const char *cidr = m->subnets[i].cidr;
-        const char *slash = strchr(cidr, '/');
-
-        /* our subnets are /24: the three first numbers decide */
-        if (slash && text_is(slash, "/24") && slash - cidr > 2 &&
-            strncmp(cidr, ip, (size_t)(slash - cidr - 1)) == 0)
-            return &m->subnets[i];
-    }
+        if (m->machines[i]->id == id && !m->machines[i]->gone)
+            return m->machines[i];
     return NULL;
 }
 
@@ -76,12 +56,9 @@ static void record_said(const struct maas_hands *h, const struct maas_record *r,
     ev_list_add(h->events, &e);
 }
 
-/* The machine gets or loses its own address; names that point at it change with it. */
-void maas_address(const struct maas_hands *h, struct maas_machine *one, bool has)
+/* The machine got or lost its own address; names that point at it change with it. */
+void maas_names_follow(const struct maas_hands *h, const struct maas_machine *one)
 {
-    if (one->addressed == has)
-        return;
-    one->addressed = has;
     for (size_t i = 0; i < h->m->n_records; i++)
         for (size_t k = 0; k < h->m->records[i].n_addresses; k++)
             if (h->m->records[i].addresses[k].machine == one->id)
@@ -104,56 +81,34 @@ size_t maas_lookup(const struct maas *m, const char *fqdn, char ret[][64], size_
     }
     for (size_t i = 0; i < m->n_machines && n < max; i++) {
         buf_clear(&name);
-        buf_printf(&name, "%s.%s", m->machines[i].hostname, m->domains[0].name);
-        if (m->machines[i].addressed && !m->machines[i].gone &&
+        buf_printf(&name, "%s.%s", m->machines[i]->hostname, m->domains[0].name);
+        if (m->machines[i]->addressed && !m->machines[i]->gone &&
             text_is_nocase(buf_text(&name), fqdn))
-            text_copy(ret[n++], 64, m->machines[i].ip);
+            text_copy(ret[n++], 64, m->machines[i]->ip);
     }
     return n;
 }
 
 /* --- showing ---------------------------------------------------------------------------------- */
 
-static void created_write(struct pyjson *j, const struct maas *m, ms_t made)
-{
-    const time_t s = (time_t)(m->config.epoch_s + made / 1000 / m->config.factor);
-    struct buf text SCOPED(buf_drop) = {0};
-    struct tm tm;
-
-    gmtime_r(&s, &tm);
-    buf_init(&text, 128);
-    buf_printf(&text, "%04d-%02d-%02dT%02d:%02d:%02d.%03dZ", tm.tm_year + 1900, tm.tm_mon + 1,
-               tm.tm_mday, tm.tm_hour, tm.tm_min, tm.tm_sec, (int)(made / m->config.factor % 1000));
-    pyjson_text(j, "created", buf_text(&text));
-}
-
-static const struct maas_account *account(const struct maas *m, const char *name)
-{
-    for (size_t i = 0; i < m->n_accounts; i++)
-        if (text_is(m->accounts[i].name, name))
-            return &m->accounts[i];
-    return NULL;
-}
-
-static void address_write(struct pyjson *j, const struct maas *m, const struct maas_record *r,
-                          size_t i)
+static void address_write(struct pyjson *j, struct maas *m, const struct maas_record *r, size_t i)
 {
     const struct maas_machine *one = machine_by_id(m, r->addresses[i].machine);
     const struct maas_subnet *s = maas_subnet_of(m, r->addresses[i].ip);
-    const struct maas_account *user = account(m, r->addresses[i].owner);
+    const struct maas_account *user = maas_account_named(m, r->addresses[i].owner);
     const bool automatic = r->addresses[i].machine != 0;
 
     pyjson_open(j, NULL, '{');
-    created_write(j, m, r->addresses[i].made);
+    maas_time_write(j, "created", m, r->addresses[i].made);
     pyjson_text_or_null(j, "ip", address_now(m, r, i));
     pyjson_int(j, "alloc_type", automatic ? 0 : 4);
     if (s)
-        maas_subnet_write(j, "subnet", s);
+        maas_subnet_write(j, "subnet", m, s);
     else
         pyjson_word(j, "subnet", "null");
     pyjson_open(j, "interface_set", '[');
     if (one)
-        maas_nic_write(j, NULL, m, one);
+        maas_nic_write(j, NULL, m, one, &one->nics[0]);
     pyjson_close(j, ']');
     pyjson_text(j, "alloc_type_name", automatic ? "Automatic" : "User reserved");
     if (user && !automatic)
@@ -164,7 +119,7 @@ static void address_write(struct pyjson *j, const struct maas *m, const struct m
     pyjson_close(j, '}');
 }
 
-static void record_write(struct pyjson *j, const struct maas *m, const struct maas_record *r)
+static void record_write(struct pyjson *j, struct maas *m, const struct maas_record *r)
 {
     struct buf name SCOPED(buf_drop) = {0};
 
@@ -181,7 +136,11 @@ static void record_write(struct pyjson *j, const struct maas *m, const struct ma
     pyjson_close(j, ']');
     pyjson_int(j, "id", r->id);
     pyjson_text(j, "fqdn", buf_text(&name));
-    pyjson_word(j, "resource_records", "[]");
+    pyjson_open(j, "resource_records", '[');
+    for (size_t i = 0; i < m->rest.n_rrs; i++)
+        if (m->rest.rrs[i].record == r->id)
+            maas_rr_write(j, m, &m->rest.rrs[i]);
+    pyjson_close(j, ']');
     maas_uri_id_write(j, "dnsresources", r->id);
     pyjson_close(j, '}');
 }
@@ -199,13 +158,13 @@ static void record_answer(struct maas_ask *a, const struct maas_record *r)
 
 /* --- naming ----------------------------------------------------------------------------------- */
 
-/* fqdn, or name and domain. The domain is all behind the first dot. */
-static void naming_read(struct maas_ask *a, const struct pairs *p, struct naming *ret)
+/* fqdn, or name and domain. The domain is all behind the first dot. false: answered. */
+bool maas_naming_read(struct maas_ask *a, const struct pairs *p, struct maas_naming *ret)
 {
     const char *fqdn = pairs_find(p, "fqdn"), *name = pairs_find(p, "name");
     const char *domain = pairs_find(p, "domain");
 
-    *ret = (struct naming){.domain = a->m->n_domains};
+    *ret = (struct maas_naming){.domain = a->m->n_domains};
     if (fqdn && *fqdn) {
         const size_t len = strcspn(fqdn, ".");
 
@@ -218,51 +177,54 @@ static void naming_read(struct maas_ask *a, const struct pairs *p, struct naming
     if (ret->has_domain)
         ret->domain = maas_domain_find(a->m, domain);
     text_copy(a->about_name, sizeof(a->about_name), fqdn ? fqdn : ret->name);
+    if (!ret->has_domain || ret->domain < a->m->n_domains)
+        return true;
+    maas_not_found(a, "Domain");
+    return false;
+}
+
+bool maas_naming_fits(const struct maas *m, const struct maas_naming *want,
+                      const struct maas_record *r)
+{
+    return (!want->has_name || text_is_nocase(r->name, want->name)) &&
+           (!want->has_domain || r->domain == m->domains[want->domain].id);
+}
+
+static bool has_type(const struct maas *m, const struct maas_record *r, const char *type)
+{
+    for (size_t i = 0; i < m->rest.n_rrs; i++)
+        if (m->rest.rrs[i].record == r->id && text_is_nocase(m->rest.rrs[i].type, type))
+            return true;
+    return !type || !*type;
 }
 
 void maas_dns_list(const struct http_exchange *x)
 {
     struct maas_ask *a = maas_ask(x);
-    struct naming want;
-    struct buf body SCOPED(buf_drop) = {0};
-    struct pyjson j;
+    const char *type = maas_asked(a, "rrtype"), *wish = maas_asked(a, "all");
+    struct maas_doc d SCOPED(maas_doc_drop) = {.body = {0}};
+    struct pyjson *j = maas_doc_open(&d);
+    struct maas_naming want;
+    bool all = false;
 
-    naming_read(a, &a->query, &want);
-    if (want.has_domain && want.domain == a->m->n_domains) {
-        maas_not_found(a, "Domain");
+    if (wish && !maas_word_is_bool(wish, &all)) {
+        maas_raise_text(a, 400, "Invalid all: Value should be 'true' or 'false'");
         return;
     }
-    buf_init(&body, MAAS_JSON_MAX);
-    pyjson_init(&j, &body);
-    pyjson_open(&j, NULL, '[');
-    for (size_t i = 0; i < a->m->n_records; i++) {
-        const struct maas_record *r = &a->m->records[i];
-
-        if ((!want.has_name || text_is_nocase(r->name, want.name)) &&
-            (!want.has_domain || r->domain == a->m->domains[want.domain].id))
-            record_write(&j, a->m, r);
-    }
-    pyjson_close(&j, ']');
-    maas_return_json(a, buf_text(&body));
+    if (!maas_naming_read(a, &a->query, &want))
+        return;
+    pyjson_open(j, NULL, '[');
+    for (size_t i = 0; i < a->m->n_records; i++)
+        if (maas_naming_fits(a->m, &want, &a->m->records[i]) &&
+            has_type(a->m, &a->m->records[i], type))
+            record_write(j, a->m, &a->m->records[i]);
+    if (all && !want.has_name && !want.has_domain)
+        maas_dns_implied_write(j, a->m);
+    pyjson_close(j, ']');
+    maas_doc_answer(a, &d, 200);
 }
 
 /* --- writing ---------------------------------------------------------------------------------- */
-
-static bool is_ip(const char *text)
-{
-    int64_t part;
-    char word[8];
-
-    for (int i = 0; i < 4; i++) {
-        const size_t len = strspn(text, "0123456789");
-
-        if (len == 0 || len > 3 || !text_copy_len(word, sizeof(word), text, len) ||
-            !text_int(word, 0, 255, &part) || text[len] != (i < 3 ? '.' : '\0'))
-            return false;
-        text += len + (i < 3);
-    }
-    return true;
-}
 
 static void address_add(struct maas_ask *a, struct maas_record *r, const char *ip)
 {
@@ -273,8 +235,8 @@ static void address_add(struct maas_ask *a, struct maas_record *r, const char *i
     text_copy(r->addresses[i].ip, sizeof(r->addresses[i].ip), ip);
     text_copy(r->addresses[i].owner, sizeof(r->addresses[i].owner), a->user->name);
     for (size_t k = 0; k < a->m->n_machines; k++)
-        if (a->m->machines[k].addressed && text_is(a->m->machines[k].ip, ip))
-            r->addresses[i].machine = a->m->machines[k].id;
+        if (a->m->machines[k]->addressed && text_is(a->m->machines[k]->ip, ip))
+            r->addresses[i].machine = a->m->machines[k]->id;
 }
 
 /* Separated by blanks; a comma is part of an address, and breaks it. false: answered. */
@@ -282,10 +244,11 @@ static bool addresses_read(struct maas_ask *a, struct maas_record *r, const char
 {
     char ip[256];
     struct buf said SCOPED(buf_drop) = {0};
+    uint32_t number;
 
     r->n_addresses = 0;
     while (text_next(&text, ' ', ip, sizeof(ip))) {
-        if (!is_ip(ip)) {
+        if (!maas_ip_read(ip, &number)) {
             buf_init(&said, KIB(1));
             buf_text_add(&said, "failed to detect a valid IP address from ");
             py_repr(&said, ip);
@@ -352,7 +315,7 @@ static bool form_read(struct maas_ask *a, struct maas_record *r)
     return false;
 }
 
-static void name_missing(struct maas_ask *a, const struct naming *n)
+static void name_missing(struct maas_ask *a, const struct maas_naming *n)
 {
     struct buf said SCOPED(buf_drop) = {0};
 
@@ -370,18 +333,140 @@ static void name_missing(struct maas_ask *a, const struct naming *n)
     maas_raise(a, 400, MAAS_JSON, buf_text(&said));
 }
 
+/* What nobody has is reserved for who wrote it. */
+static void addresses_hold(struct maas_ask *a, const struct maas_record *r)
+{
+    for (size_t i = 0; i < r->n_addresses; i++) {
+        struct maas_used u = {.id = MAAS_NEXT_ID, .alloc = MAAS_ALLOC_USER};
+
+        if (r->addresses[i].machine || !maas_ip_read(r->addresses[i].ip, &u.ip) ||
+            maas_ip_is_used(a->m, u.ip))
+            continue;
+        u.made = a->ctx->now;
+        text_copy(u.owner, sizeof(u.owner), a->user->name);
+        maas_used_add(a->m, &u);
+    }
+}
+
+static bool is_named_elsewhere(const struct maas *m, const struct maas_record *r, const char *ip)
+{
+    for (size_t i = 0; i < m->n_records; i++)
+        for (size_t k = 0; k < m->records[i].n_addresses; k++)
+            if (m->records[i].id != r->id && text_is(m->records[i].addresses[k].ip, ip))
+                return true;
+    return false;
+}
+
+/* An address is given back: no name points at it any more, and a name of nothing goes. */
+void maas_dns_unpoint(struct maas_ask *a, const char *ip)
+{
+    for (size_t i = 0; i < a->m->n_records; i++) {
+        struct maas_record *r = &a->m->records[i];
+        const size_t before = r->n_addresses;
+        size_t n = 0;
+
+        for (size_t k = 0; k < before; k++)
+            if (r->addresses[k].machine || !text_is(r->addresses[k].ip, ip))
+                r->addresses[n++] = r->addresses[k];
+        r->n_addresses = n;
+        if (n < before && n == 0)
+            maas_record_drop_empty(a, r->id);
+    }
+}
+
+/* With the name go the addresses that were reserved for it, unless another name has them; 3.5 left
+ * them. */
+static void addresses_free(struct maas *m, const struct maas_record *r)
+{
+    uint32_t ip;
+
+    for (size_t i = 0; maas_is_37(m) && i < r->n_addresses; i++)
+        for (size_t k = 0; k < m->net.n_used; k++)
+            if (maas_ip_read(r->addresses[i].ip, &ip) && m->net.used[k].ip == ip &&
+                m->net.used[k].alloc == MAAS_ALLOC_USER && !m->net.used[k].rack[0] &&
+                !is_named_elsewhere(m, r, r->addresses[i].ip)) {
+                maas_used_forget(m, &m->net.used[k]);
+                break;
+            }
+}
+
+static struct maas_record *record_put(struct maas *m, const struct maas_record *r)
+{
+    if (m->n_records == MAAS_RECORDS_MAX)
+        return NULL;
+    m->next_record_id++;
+    m->records[m->n_records] = *r;
+    return &m->records[m->n_records++];
+}
+
+/* The name that a piece of data hangs on; NULL: no place. */
+struct maas_record *maas_record_ensure(struct maas_ask *a, const struct maas_naming *n)
+{
+    const struct maas_hands h = maas_hands(a);
+    struct maas_record r = {.id = a->m->next_record_id + 1}, *made;
+
+    for (size_t i = 0; i < a->m->n_records; i++)
+        if (maas_naming_fits(a->m, n, &a->m->records[i]))
+            return &a->m->records[i];
+    text_copy(r.name, sizeof(r.name), n->name);
+    r.domain = a->m->domains[n->domain].id;
+    made = record_put(a->m, &r);
+    if (made)
+        record_said(&h, made, "made");
+    return made;
+}
+
+static void rrs_forget(struct maas *m, int64_t record)
+{
+    size_t n = 0;
+
+    for (size_t i = 0; i < m->rest.n_rrs; i++)
+        if (m->rest.rrs[i].record != record)
+            m->rest.rrs[n++] = m->rest.rrs[i];
+    m->rest.n_rrs = n;
+}
+
+static void record_forget(struct maas *m, struct maas_record *r)
+{
+    m->n_records--;
+    memmove(r, r + 1, (size_t)(&m->records[m->n_records] - r) * sizeof(*r));
+}
+
+void maas_record_drop_empty(struct maas_ask *a, int64_t id)
+{
+    const struct maas_hands h = maas_hands(a);
+
+    for (size_t i = 0; i < a->m->n_records; i++)
+        if (a->m->records[i].id == id && a->m->records[i].n_addresses == 0) {
+            record_said(&h, &a->m->records[i], "deleted");
+            record_forget(a->m, &a->m->records[i]);
+        }
+}
+
+/* A name for an address that a user reserved; nothing when the name is not one or is taken. */
+void maas_dns_point(struct maas_ask *a, const char *name, const char *ip)
+{
+    const struct maas_hands h = maas_hands(a);
+    struct maas_record r = {.id = a->m->next_record_id + 1, .domain = a->m->default_domain};
+    const struct maas_record *made;
+
+    if (!is_label(name) || !text_copy(r.name, sizeof(r.name), name) || label_is_taken(a->m, &r))
+        return;
+    address_add(a, &r, ip);
+    made = record_put(a->m, &r);
+    if (made)
+        record_said(&h, made, "made");
+}
+
 void maas_dns_create(const struct http_exchange *x)
 {
     struct maas_ask *a = maas_ask(x);
     const struct maas_hands h = maas_hands(a);
     struct maas_record r = {.id = a->m->next_record_id + 1};
-    struct naming n;
+    struct maas_naming n;
 
-    naming_read(a, &a->form, &n);
-    if (n.has_domain && n.domain == a->m->n_domains) {
-        maas_not_found(a, "Domain");
+    if (!maas_naming_read(a, &a->form, &n))
         return;
-    }
     if (!n.has_name || !n.has_domain) {
         name_missing(a, &n);
         return;
@@ -390,12 +475,11 @@ void maas_dns_create(const struct http_exchange *x)
     r.domain = a->m->domains[n.domain].id;
     if (!form_read(a, &r))
         return;
-    if (a->m->n_records == MAAS_RECORDS_MAX) {
-        maas_raise_text(a, 500, "mock-maas has no place left.");
+    if (!record_put(a->m, &r)) {
+        maas_no_place(a);
         return;
     }
-    a->m->next_record_id++;
-    a->m->records[a->m->n_records++] = r;
+    addresses_hold(a, &r);
     record_said(&h, &r, "made");
     record_answer(a, &r);
 }
@@ -439,16 +523,13 @@ void maas_dns_update(const struct http_exchange *x)
     struct maas_ask *a = maas_ask(x);
     const struct maas_hands h = maas_hands(a);
     struct maas_record *r = record_for(x, true), after;
-    struct naming n;
+    struct maas_naming n;
 
     if (!r)
         return;
     after = *r;
-    naming_read(a, &a->form, &n);
-    if (n.has_domain && n.domain == a->m->n_domains) {
-        maas_not_found(a, "Domain");
+    if (!maas_naming_read(a, &a->form, &n))
         return;
-    }
     if (n.has_name)
         text_copy(after.name, sizeof(after.name), n.name);
     if (n.has_domain)
@@ -456,6 +537,7 @@ void maas_dns_update(const struct http_exchange *x)
     if (!form_read(a, &after))
         return;
     *r = after;
+    addresses_hold(a, r);
     record_said(&h, r, "changed");
     record_answer(a, r);
 }
@@ -465,13 +547,12 @@ void maas_dns_delete(const struct http_exchange *x)
     struct maas_ask *a = maas_ask(x);
     const struct maas_hands h = maas_hands(a);
     struct maas_record *r = record_for(x, true);
-    size_t i;
 
     if (!r)
         return;
     record_said(&h, r, "deleted");
-    i = (size_t)(r - a->m->records);
-    a->m->n_records--;
-    memmove(r, r + 1, (a->m->n_records - i) * sizeof(*r));
-    maas_return(a, 204, MAAS_PLAIN, "");
+    addresses_free(a->m, r);
+    rrs_forget(a->m, r->id);
+    record_forget(a->m, r);
+    maas_done(a);
 }

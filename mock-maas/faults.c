@@ -1,4 +1,4 @@
-/* Faults, as data: which request is hit, and what becomes of its answer. And an operator's hand. */
+/* Faults, as data: which request is hit, and what becomes of its answer. */
 #include "mock-maas/model.h"
 
 #include "lib/base/text.h"
@@ -12,7 +12,8 @@ static const char *what_name(enum maas_fault_what what)
     static const char *const names[MAAS_FAULT_COUNT] = {
         [MAAS_FAULT_LOSE] = "lose",     [MAAS_FAULT_BEFORE] = "before",
         [MAAS_FAULT_AFTER] = "after",   [MAAS_FAULT_SILENT] = "silent",
-        [MAAS_FAULT_QUOTE] = "quoting",
+        [MAAS_FAULT_QUOTE] = "quoting", [MAAS_FAULT_WIRE] = "wire",
+        [MAAS_FAULT_GARBLE] = "garble", [MAAS_FAULT_CONTEND] = "contention",
     };
 
     assert((unsigned)what < MAAS_FAULT_COUNT);
@@ -116,7 +117,7 @@ static const char *words_of(int status)
         {401, "Authorization Error: Invalid API key."},
         {409, "Machine cannot be released in its current state ('Testing')."},
         {500, "Could not contact node BMC: timed out"},
-        {503, "Unable to connect to any rack controller c6tsrb; no connections available."},
+        {503, "Unable to connect to any rack controller; no connections available."},
         {504, "Unexpected exception: TimeoutError. See /var/log/maas/regiond.log on the region "
               "server for more information."},
     };
@@ -137,6 +138,11 @@ void maas_fault_answer(struct maas_ask *a, const struct maas_fault *f)
         a->rp->lose = true;
         return;
     }
+    if (f->what == MAAS_FAULT_WIRE || f->what == MAAS_FAULT_GARBLE ||
+        f->what == MAAS_FAULT_CONTEND) {
+        maas_wire_answer(a, f);
+        return;
+    }
     if (f->what == MAAS_FAULT_SILENT) {
         maas_raise_text(a, 504, "");
         a->rp->hang = true;
@@ -147,6 +153,11 @@ void maas_fault_answer(struct maas_ask *a, const struct maas_fault *f)
     if (f->what == MAAS_FAULT_QUOTE)
         buf_printf(&text, "\n%s", buf_text(&a->rq->headers));
     maas_raise_text(a, f->status, buf_text(&text));
+    if (f->retry_after_s > 0) {
+        buf_clear(&text);
+        buf_printf(&text, "%" PRId64, f->retry_after_s);
+        http_header_add(&a->rp->headers, "Retry-After", buf_text(&text));
+    }
     a->raised = after ? raised : true;
 }
 
@@ -234,6 +245,8 @@ int maas_fault_read(const char *text, struct maas_fault *ret, struct err *e)
     } else if (text_is(word(&w, 1), "silent") && text_is(word(&w, 4), "for")) {
         f.what = MAAS_FAULT_SILENT;
         fine = op_read(word(&w, 3), &f) && text_duration(word(&w, 5), &f.for_ms);
+    } else {
+        fine = maas_wire_read(text, &f);
     }
     if (!fine)
         return err_set(e, -EINVAL,
@@ -242,93 +255,4 @@ int maas_fault_read(const char *text, struct maas_fault *ret, struct err *e)
                        text);
     *ret = f;
     return 0;
-}
-
-/* --- an operator's hand ----------------------------------------------------------------------- */
-
-typedef bool hand_fn(const struct maas_hands *h, struct maas_machine *one, const struct words *w);
-
-static bool hand_fails(const struct maas_hands *h, struct maas_machine *one, const struct words *w)
-{
-    (void)h;
-    one->doomed = true;
-    return text_is(word(w, 1), "deploy");
-}
-
-/* "stays Disk-erasing for 9h": from when it enters it, or from now on when it is in it. */
-static bool hand_stays(const struct maas_hands *h, struct maas_machine *one, const struct words *w)
-{
-    const enum maas_status s = maas_status_find(word(w, 1));
-    ms_t lasts;
-
-    if (s == MAAS_STATUS_COUNT || !text_duration(word(w, 3), &lasts))
-        return false;
-    one->stay = s;
-    one->stay_ms = lasts;
-    if (one->status == s && one->at[MAAS_TIMER_SETTLE] != MS_NEVER)
-        one->at[MAAS_TIMER_SETTLE] = ms_max(one->at[MAAS_TIMER_SETTLE], h->now + lasts);
-    return true;
-}
-
-/* Released behind everybody's back, and taken by another user at once. */
-static bool hand_goes(const struct maas_hands *h, struct maas_machine *one, const struct words *w)
-{
-    if (w->n < 3 || !maas_status_may(one->status, MAAS_READY))
-        return false;
-    maas_set_free(h, one, "by-hand");
-    maas_acquire(h, one, word(w, 2), "");
-    return true;
-}
-
-static bool hand_becomes(const struct maas_hands *h, struct maas_machine *one,
-                         const struct words *w)
-{
-    const enum maas_status s = maas_status_find(word(w, 1));
-
-    if (text_is(word(w, 1), "absent")) {
-        maas_machine_delete(h, one, "by-hand");
-        return true;
-    }
-    if (s == MAAS_STATUS_COUNT || !maas_status_may(one->status, s))
-        return false;
-    if (s == MAAS_READY)
-        maas_set_free(h, one, "by-hand");
-    else
-        maas_stand(h, one, s, "by-hand");
-    return true;
-}
-
-static bool hand_power(const struct maas_hands *h, struct maas_machine *one, const struct words *w)
-{
-    (void)h;
-    for (unsigned i = 0; i < MAAS_POWER_COUNT; i++)
-        if (text_is(maas_power_name((enum maas_power)i), word(w, 2))) {
-            one->power = (enum maas_power)i;
-            return true;
-        }
-    return false;
-}
-
-bool maas_by_hand(struct maas *m, ms_t now, const char *hostname, const char *text,
-                  struct ev_list *events)
-{
-    static const struct {
-        const char *word;
-        hand_fn *hand;
-    } table[] = {{"fails", hand_fails},
-                 {"stays", hand_stays},
-                 {"goes", hand_goes},
-                 {"becomes", hand_becomes},
-                 {"power", hand_power}};
-    const struct maas_hands h = {.m = m, .now = now, .at = now, .events = events};
-    struct maas_machine *one;
-    struct words w;
-
-    maas_catch_up(&h);
-    one = maas_machine_named(m, hostname);
-    words_split(text, &w);
-    for (size_t i = 0; one && i < COUNTOF(table); i++)
-        if (text_is(table[i].word, word(&w, 0)))
-            return table[i].hand(&h, one, &w);
-    return false;
 }

@@ -1,12 +1,12 @@
 /* The machines there are at the start, and those that appear later. */
 #include "mock-maas/model.h"
 
-#include "lib/base/digest.h"
 #include "lib/base/jx.h"
 #include "lib/base/text.h"
 
 #include <errno.h>
 #include <inttypes.h>
+#include <stdlib.h>
 #include <string.h>
 
 #define CPU_DEFAULT    8
@@ -173,36 +173,6 @@ int maas_fleet_read(const char *text, size_t len, struct maas_spec *ret, size_t 
 
 /* --- making ----------------------------------------------------------------------------------- */
 
-/* Six letters as MAAS makes them: none that could be taken for another, no 3 or 4 in front. */
-static void system_id_make(struct maas *m, char out[8])
-{
-    static const char letters[] = "34678abcdefghkmnpqrstwxy";
-    char made[8];
-
-    do {
-        for (size_t i = 0; i < 6; i++)
-            made[i] = letters[rng_between(&m->rng, i == 0 ? 2 : 0, (int64_t)sizeof(letters) - 2)];
-        made[6] = '\0';
-    } while (maas_machine_find(m, made));
-    text_copy(out, 8, made);
-}
-
-static void uuid_make(const char *system_id, char out[37])
-{
-    uint8_t hash[SHA256_LEN];
-    char hex[2 * 16 + 1];
-    size_t n = 0;
-
-    digest_sha256(system_id, strlen(system_id), hash);
-    text_hex(hash, 16, hex);
-    for (size_t i = 0; i < 32; i++) {
-        if (i == 8 || i == 12 || i == 16 || i == 20)
-            out[n++] = '-';
-        out[n++] = hex[i];
-    }
-    out[n] = '\0';
-}
-
 static int64_t zone_of(struct maas *m, const char *name)
 {
     const struct maas_named *made;
@@ -236,45 +206,86 @@ static void tag_wanted(struct maas *m, const char *name)
     maas_tag_add(m, &tag);
 }
 
+static void disks_make(struct maas *m, struct maas_machine *one, const struct maas_spec *s)
+{
+    for (size_t i = 0; i < s->n_disks; i++) {
+        char name[8];
+        struct maas_disk *disk;
+
+        put(name, sizeof(name), "sd#", 0);
+        name[2] = (char)('a' + (int)i);
+        disk = maas_disk_add(m, one, name, s->disks[i].gb * 1000000000);
+        put(disk->serial, sizeof(disk->serial), "SN-#-", one->id);
+        disk->serial[strlen(disk->serial) - 1] = '\0';
+        text_copy(disk->model, sizeof(disk->model), one->hardware->disk_model);
+        text_copy(disk->tags, sizeof(disk->tags), "ssd,sata");
+        disk->root = i == 0;
+    }
+}
+
+/* In the first subnet that holds its address. */
+static void nic_make(struct maas *m, struct maas_machine *one, const struct maas_spec *s)
+{
+    const struct maas_subnet *subnet = maas_subnet_of(m, s->ip);
+    struct maas_nic *nic;
+    char mac[18];
+
+    put(mac, sizeof(mac), "52:54:00:#", 0);
+    for (int i = 0; i < 3; i++) {
+        static const char digits[] = "0123456789abcdef";
+        const int64_t byte = one->id >> (16 - 8 * i) & 0xff;
+
+        mac[9 + 3 * i] = digits[byte >> 4];
+        mac[10 + 3 * i] = digits[byte & 15];
+        mac[11 + 3 * i] = i < 2 ? ':' : '\0';
+    }
+    nic = maas_nic_add(m, one, "enp1s0", mac);
+    put(nic->lease, sizeof(nic->lease), "10.10.0.#", 201 + (one->id - 1) % LEASES);
+    if (!subnet)
+        return;
+    nic->subnet = subnet->id;
+    nic->vlan = subnet->vlan;
+    nic->link = ++m->next_link_id;
+}
+
 static void hardware(struct maas *m, struct maas_machine *one, const struct maas_spec *s)
 {
+    maas_hardware_lab(m);
+    one->hardware = maas_hardware_named(m, "lab");
     text_copy(one->architecture, sizeof(one->architecture), s->arch);
     text_copy(one->power_type, sizeof(one->power_type), "virsh");
+    maas_parameter_set(one, "power_address", "qemu+ssh://lab@10.10.0.2/system");
+    maas_parameter_set(one, "power_id", one->hostname);
     one->zone = zone_of(m, s->zone);
     one->pool = pool_of(m, s->pool);
-    one->cpu_count = s->cpu;
-    one->memory_mb = s->mem_mb;
+    text_copy(one->found_name, sizeof(one->found_name), one->hostname);
+    one->cpu_count = one->found_cpus = s->cpu;
+    one->memory_mb = one->found_mb = s->mem_mb;
     for (size_t i = 0; i < s->n_tags; i++) {
         tag_wanted(m, s->tags[i]);
         text_copy(one->labels[one->n_labels++], sizeof(one->labels[0]), s->tags[i]);
     }
-    for (size_t i = 0; i < s->n_disks; i++)
-        one->disks[one->n_disks++] =
-            (struct maas_disk){.id = ++m->next_disk_id, .size = s->disks[i].gb * 1000000000};
-    put(one->mac, sizeof(one->mac), one->id < 10 ? "52:54:00:00:00:0#" : "52:54:00:00:00:#",
-        one->id);
+    disks_make(m, one, s);
+    nic_make(m, one, s);
     text_copy(one->ip, sizeof(one->ip), s->ip);
-    put(one->lease, sizeof(one->lease), "10.10.0.#", 201 + (one->id - 1) % LEASES);
+    one->ip_fixed = true;
 }
 
 /* Somebody's machine is on, and has its address, when it is deployed. */
-static void life(struct maas_machine *one, const struct maas_spec *s)
+static void life(struct maas *m, struct maas_machine *one, const struct maas_spec *s)
 {
     one->status = maas_status_find(s->status);
+    one->commissioning_status = one->status == MAAS_NEW ? -1 : 2;
+    one->commissioning = one->status == MAAS_NEW ? 0 : ++m->next_result_id;
+    if (one->status == MAAS_NEW) /* nothing has happened to it yet */
+        return;
     one->power = MAAS_POWER_OFF;
-    one->netboot = true;
-    one->message = one->status == MAAS_READY ? "Ready" : maas_status_label(one->status);
-    one->action = "";
-    if (one->status == MAAS_NEW) { /* nothing has happened to it yet */
-        one->power = MAAS_POWER_UNKNOWN;
-        one->message = one->action = NULL;
-    }
-    for (size_t i = 0; i < MAAS_TIMER_COUNT; i++)
-        one->at[i] = MS_NEVER;
-    if (one->status != MAAS_READY && one->status != MAAS_NEW)
+    maas_message(NULL, one, maas_status_label(one->status), "");
+    if (one->status != MAAS_READY)
         text_copy(one->owner, sizeof(one->owner), s->owner);
     if (one->status == MAAS_DEPLOYED || one->status == MAAS_DEPLOYING) {
         one->addressed = true;
+        text_copy(one->nics[0].ip, sizeof(one->nics[0].ip), one->ip);
         one->power = MAAS_POWER_ON;
         text_copy(one->osystem, sizeof(one->osystem), "ubuntu");
         text_copy(one->distro_series, sizeof(one->distro_series), "jammy");
@@ -285,17 +296,16 @@ static struct maas_machine *add(struct maas *m, const struct maas_spec *s)
 {
     struct maas_machine *one;
 
-    if (m->n_machines == MAAS_MACHINES_MAX || s->n_disks > MAAS_DISKS_MAX ||
-        s->n_tags > MAAS_LABELS_MAX || maas_machine_named(m, s->name) ||
+    if (s->n_disks > MAAS_DISKS_MAX || s->n_tags > MAAS_LABELS_MAX ||
         maas_status_find(s->status) == MAAS_STATUS_COUNT)
         return NULL;
-    one = &m->machines[m->n_machines++];
-    *one = (struct maas_machine){.id = ++m->next_machine_id};
-    system_id_make(m, one->system_id);
-    uuid_make(one->system_id, one->uuid);
-    text_copy(one->hostname, sizeof(one->hostname), s->name);
+    one = maas_machine_new(m, NULL, s->name);
+    if (!one)
+        return NULL;
     hardware(m, one, s);
-    life(one, s);
+    maas_uuid_make(one->system_id, one->uuid);
+    life(m, one, s);
+    maas_machine_list(m, one);
     return one;
 }
 
@@ -306,41 +316,40 @@ bool maas_machine_add(struct maas *m, ms_t now, const struct maas_spec *spec,
     struct maas_machine *one;
 
     maas_catch_up(&h);
-    one = add(m, spec);
+    one = maas_machine_named(m, spec->name) ? NULL : add(m, spec);
     if (one)
         maas_appeared(&h, one);
     return one != NULL;
 }
 
-void maas_fleet_make(struct maas *m)
+static bool fleet_from(struct maas *m, const char *json)
 {
-    struct maas_spec list[MAAS_MACHINES_MAX];
+    struct maas_spec *list = calloc(MAAS_MACHINES_MAX, sizeof(*list));
     size_t n = 0;
-    const char *json = m->config.fleet;
     bool fine = true;
 
-    for (size_t i = 0; !json && i < m->config.n_machines; i++)
-        maas_spec_default(i + 1, &list[n++]);
-    if (json && maas_fleet_read(json, strlen(json), list, COUNTOF(list), &n, NULL) < 0)
+    if (!list)
+        WRONG("out of memory");
+    if (maas_fleet_read(json, strlen(json), list, MAAS_MACHINES_MAX, &n, NULL) < 0)
         WRONG("a fleet that was not checked before");
-    m->config.fleet = NULL;
     for (size_t i = 0; i < n; i++)
-        fine = add(m, &list[i]) && fine;
+        fine = !maas_machine_named(m, list[i].name) && add(m, &list[i]) && fine;
+    free(list);
+    return fine;
+}
+
+void maas_fleet_make(struct maas *m)
+{
+    struct maas_spec spec;
+    bool fine = true;
+
+    if (m->config.fleet)
+        fine = fleet_from(m, m->config.fleet);
+    else
+        for (size_t i = 0; i < m->config.n_machines; i++) {
+            maas_spec_default(i + 1, &spec);
+            fine = add(m, &spec) && fine;
+        }
+    m->config.fleet = NULL;
     assert(fine);
-}
-
-struct maas_machine *maas_machine_find(struct maas *m, const char *system_id)
-{
-    for (size_t i = 0; i < m->n_machines; i++)
-        if (!m->machines[i].gone && text_is(m->machines[i].system_id, system_id))
-            return &m->machines[i];
-    return NULL;
-}
-
-struct maas_machine *maas_machine_named(struct maas *m, const char *hostname)
-{
-    for (size_t i = 0; i < m->n_machines; i++)
-        if (!m->machines[i].gone && text_is(m->machines[i].hostname, hostname))
-            return &m->machines[i];
-    return NULL;
 }

@@ -8,46 +8,23 @@
 #include <stdlib.h>
 #include <string.h>
 
-static void key_take_apart(const char *key, struct maas_account *acc)
+bool maas_user_place(struct maas *m, const struct maas_user *u)
 {
-    const char *rest = key;
+    struct maas_account acc = {.superuser = u->superuser};
+    struct buf email SCOPED(buf_drop) = {0};
+    const struct maas_account *made;
 
-    acc->has_key = text_next(&rest, ':', acc->consumer, sizeof(acc->consumer)) &&
-                   text_next(&rest, ':', acc->token, sizeof(acc->token)) &&
-                   text_next(&rest, ':', acc->secret, sizeof(acc->secret));
+    buf_init(&email, sizeof(acc.email) - 1);
+    buf_printf(&email, "%s@example.com", u->name);
+    text_copy(acc.name, sizeof(acc.name), u->name);
+    text_copy(acc.email, sizeof(acc.email), u->email[0] ? u->email : buf_text(&email));
+    text_copy(acc.password, sizeof(acc.password), u->password);
+    made = maas_account_add(m, &acc);
+    return made && (!u->key[0] || maas_token_add(m, made, u->key, NULL));
 }
 
-static int by_name(const void *a, const void *b)
-{
-    return strcmp(((const struct maas_account *)a)->name, ((const struct maas_account *)b)->name);
-}
-
-static void account_add(struct maas *m, const char *name, const char *email, const char *key,
-                        bool superuser)
-{
-    struct maas_account *acc = &m->accounts[m->n_accounts++];
-
-    text_copy(acc->name, sizeof(acc->name), name);
-    text_copy(acc->email, sizeof(acc->email), email);
-    acc->superuser = superuser;
-    key_take_apart(key, acc);
-}
-
-static void accounts_fill(struct maas *m)
-{
-    account_add(m, "MAAS", "maas@localhost", "", true);
-    for (size_t i = 0; i < m->config.n_users; i++) {
-        const struct maas_user *u = &m->config.users[i];
-        struct buf email SCOPED(buf_drop) = {0};
-
-        buf_init(&email, sizeof(m->accounts[0].email) - 1);
-        buf_printf(&email, "%s@example.com", u->name);
-        account_add(m, u->name, buf_text(&email), u->key, u->superuser);
-    }
-    qsort(m->accounts, m->n_accounts, sizeof(m->accounts[0]), by_name);
-}
-
-struct maas *maas_new(const struct maas_config *c)
+/* Nobody but MAAS itself, and nothing. */
+struct maas *maas_blank(const struct maas_config *c, enum maas_version version)
 {
     struct maas *m = calloc(1, sizeof(*m));
 
@@ -55,28 +32,66 @@ struct maas *maas_new(const struct maas_config *c)
         WRONG("out of memory");
     assert(c->factor >= 1 && c->n_users <= MAAS_USERS_MAX);
     m->config = *c;
+    m->version = version;
+    m->due = MS_NEVER;
+    m->n_shown = calloc(1, sizeof(*m->n_shown));
+    if (!m->n_shown)
+        WRONG("out of memory");
     rng_seed(&m->rng, c->seed);
-    accounts_fill(m);
+    maas_user_place(
+        m, &(struct maas_user){.name = "MAAS", .email = "maas@localhost", .superuser = true});
+    return m;
+}
+
+struct maas *maas_new(const struct maas_config *c)
+{
+    struct maas *m = maas_blank(c, c->version);
+    bool fine = true;
+
+    maas_durations_fresh(m);
+    for (size_t i = 0; i < c->n_users; i++)
+        fine = maas_user_place(m, &c->users[i]) && fine;
+    assert(fine);
     maas_world_lab(m);
     maas_fleet_make(m);
     return m;
 }
 
+void maas_become(struct maas *m, struct maas *made)
+{
+    struct maas *old = malloc(sizeof(*old));
+
+    if (!old)
+        WRONG("out of memory");
+    *old = *m;
+    *m = *made;
+    *made = *old;
+    free(old);
+}
+
 void maas_free(struct maas *m)
 {
-    for (size_t i = 0; m && i < m->n_machines; i++)
-        free(m->machines[i].user_data);
+    if (!m)
+        return;
+    maas_stock_drop(m);
+    maas_rest_drop(m);
     free(m);
 }
 
 ms_t maas_due(void *app)
 {
-    return maas_machines_due(app);
+    const struct maas *m = app;
+    const ms_t due = maas_machines_due(m);
+
+    if (due == MS_NEVER || due == 0)
+        return due;
+    return m->stands ? MS_NEVER : due - m->ahead;
 }
 
 void maas_tick(void *app, ms_t now, struct http_reply *rp)
 {
-    const struct maas_hands h = {.m = app, .now = now, .at = now, .events = &rp->events};
+    const ms_t own = maas_now(app, now);
+    const struct maas_hands h = {.m = app, .now = own, .at = own, .events = &rp->events};
 
     maas_catch_up(&h);
 }
@@ -121,51 +136,6 @@ static void find_op(const struct maas_ask *a, char *path, char *out, size_t size
     }
 }
 
-/* --- body ------------------------------------------------------------------------------------- */
-
-static void pair_add(struct pairs *p, const char *name, const char *value)
-{
-    char *copy = strdup(value);
-
-    if (!copy)
-        WRONG("out of memory");
-    assert(p->n < PAIRS_MAX);
-    text_copy(p->at[p->n].name, sizeof(p->at[p->n].name), name);
-    p->at[p->n++].value = copy;
-}
-
-/* A JSON body serves those handlers that look at the parsed data, not at the form. false: it
- * is no JSON. */
-static bool json_body(struct maas_ask *a)
-{
-    static const char *const names[] = {"name", "description", "comment", "definition",
-                                        "kernel_opts"};
-    char value[MAAS_TEXT_MAX], nothing;
-    const char *text = buf_text(&a->rq->body);
-
-    if (jx_read(text, a->rq->body.len, NULL, 0, 0, &nothing, NULL) < 0)
-        return false;
-    for (size_t i = 0; i < COUNTOF(names); i++)
-        if (jx_pick(text, a->rq->body.len, names[i], value, sizeof(value)))
-            pair_add(&a->form, names[i], value);
-    return true;
-}
-
-bool maas_has_type(const struct maas_ask *a, const char *type)
-{
-    char seen[128];
-
-    return http_header_get(&a->rq->headers, "Content-Type", seen, sizeof(seen)) &&
-           text_begins(seen, type);
-}
-
-static void read_form(struct maas_ask *a)
-{
-    if (maas_has_type(a, "application/x-www-form-urlencoded") &&
-        pairs_read(buf_text(&a->rq->body), a->rq->body.len, &a->form, NULL) < 0)
-        a->form.n = 0;
-}
-
 /* --- dispatch --------------------------------------------------------------------------------- */
 
 static void allow_write(struct maas_ask *a, const struct http_request *plain)
@@ -186,7 +156,7 @@ static void allow_write(struct maas_ask *a, const struct http_request *plain)
 
 static bool permitted(struct maas_ask *a)
 {
-    if (!(a->route->flags & (MAAS_ADMIN | MAAS_ADMIN_MUTE)) || a->user->superuser)
+    if (!(a->route->flags & (MAAS_ADMIN | MAAS_ADMIN_MUTE)) || (a->user && a->user->superuser))
         return true;
     maas_raise_text(a, 403,
                     a->route->flags & MAAS_ADMIN ? "This method is reserved for admin users." : "");
@@ -224,7 +194,7 @@ static void run(struct maas_ask *a)
         .app = a, .ctx = a->ctx, .rq = a->rq, .vars = &a->vars, .route = a->route, .rp = a->rp};
     const struct maas_fault *fault = maas_fault_hit(a);
 
-    if (fault && fault->what != MAAS_FAULT_LOSE && fault->what != MAAS_FAULT_AFTER) {
+    if (fault && !maas_fault_is_after(fault)) {
         maas_fault_answer(a, fault);
         return;
     }
@@ -251,9 +221,31 @@ static void plain_request(struct maas_ask *a, struct http_request *plain)
     text_copy(plain->query, sizeof(plain->query), buf_text(&query));
 }
 
+/* Some row of this path has the flag. */
+static bool path_has(const struct http_request *plain, unsigned flag)
+{
+    const struct http_route *routes, *found;
+    const size_t n = maas_routes(&routes);
+    struct http_vars vars;
+
+    for (size_t i = 0; i < n; i++)
+        if ((routes[i].flags & flag) &&
+            http_route_find(&routes[i], 1, plain, &found, &vars) != HTTP_NO_PATH)
+            return true;
+    return false;
+}
+
 static void authorised(struct maas_ask *a, const struct http_request *plain, enum http_match match)
 {
-    if (maas_has_type(a, "application/json") && a->rq->body.len > 0 && !json_body(a))
+    if (a->user && !a->user->superuser && path_has(plain, MAAS_BOSS)) {
+        maas_raise_text(a, 403, "User is not allowed access to this API.");
+        return;
+    }
+    if (a->route && (a->route->flags & MAAS_POSTED) && maas_has_type(a, "application/json")) {
+        run(a); /* it looks into the form, and there is none */
+        return;
+    }
+    if (maas_has_type(a, "application/json") && a->rq->body.len > 0 && !maas_json_read(a))
         maas_return(a, 400, MAAS_PLAIN, "Bad Request");
     else if (match == HTTP_NO_METHOD)
         allow_write(a, plain);
@@ -278,9 +270,15 @@ static void elsewhere(struct maas_ask *a, const char *path)
     } else if (text_begins(path, "/MAAS/api/1.0/")) {
         http_reply_text(a->rp, 410, MAAS_PLAIN,
                         "The 1.0 API is no longer available. Please use API version 2.0.");
+    } else if (text_is(path, "/MAAS/")) {
+        http_reply_text(a->rp, 302, MAAS_HTML, "");
+        http_header_add(&a->rp->headers, "Location", "/MAAS/?next=%2FMAAS%2F");
+        http_header_add(&a->rp->headers, "Vary", "Cookie");
     } else {
-        http_reply_text(a->rp, 404, "text/html",
-                        "<html><head><title>404 Not Found</title></head></html>\n");
+        http_reply_text(a->rp, 404, MAAS_HTML,
+                        "\n<html>\n  <head><title>404 - No Such Resource</title></head>\n  <body>\n"
+                        "    <h1>No Such Resource</h1>\n"
+                        "    <p>Sorry. No luck finding that resource.</p>\n  </body>\n</html>\n");
     }
 }
 
@@ -304,11 +302,10 @@ const char *maas_op(const struct http_request *rq)
 
     if (pairs_read(rq->query, strlen(rq->query), &a.query, NULL) < 0)
         a.query.n = 0;
-    read_form(&a);
+    maas_body_read(&a);
     plain_request(&a, &plain);
     match = http_route_find(routes, n, &plain, &found, &a.vars);
-    pairs_drop(&a.query);
-    pairs_drop(&a.form);
+    maas_body_drop(&a);
     return match == HTTP_MATCHED ? found->name : "unknown";
 }
 
@@ -322,10 +319,12 @@ static void serve(struct maas_ask *a)
 
     if (pairs_read(a->rq->query, strlen(a->rq->query), &a->query, NULL) < 0)
         a->query.n = 0;
-    read_form(a);
+    maas_body_read(a);
     plain_request(a, &plain);
     match = http_route_find(routes, n, &plain, &same_path, &a->vars);
     a->twin = twin_stands(routes, n, &plain);
+    if (!maas_is_37(a->m) && path_has(&plain, MAAS_ONLY_37))
+        match = HTTP_NO_PATH;
     if (match == HTTP_NO_PATH) {
         elsewhere(a, plain.path);
         return;
@@ -338,19 +337,28 @@ static void serve(struct maas_ask *a)
     if (!maas_authenticate(a, &nonce))
         return;
     authorised(a, &plain, match);
-    if (!a->raised)
+    if (!a->raised && nonce)
         maas_nonce_keep(a->m, nonce);
 }
 
 void maas_handle(void *app, const struct http_ctx *ctx, const struct http_request *rq,
                  struct http_reply *rp)
 {
-    struct maas_ask a = {.m = app, .ctx = ctx, .rq = rq, .rp = rp};
+    struct http_ctx own = *ctx; /* in the mock's own time */
+    struct maas_ask a = {.m = app, .ctx = &own, .rq = rq, .rp = rp};
 
+    if (ctx->door == 1) {
+        maas_control(app, ctx, rq, rp);
+        return;
+    }
+    a.m->writing = !text_is(rq->method, "GET");
+    own.now = maas_now(app, ctx->now);
     maas_tick(app, ctx->now, rp); /* machines are as they are now, whoever looked last */
     serve(&a);
     assert(rp->status != 0);
+    if (a.m->writing && !(a.route && text_begins(a.route->name, "machines.")))
+        a.m->epoch++;
+    a.m->writing = false;
     maas_tell(&a);
-    pairs_drop(&a.query);
-    pairs_drop(&a.form);
+    maas_body_drop(&a);
 }

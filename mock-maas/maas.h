@@ -1,6 +1,6 @@
 /* A MAAS region's REST API 2.0 as a model, without socket or clock: the checks of OAuth in MAAS's
  * own order, the URL and op dispatch, and the resources behind them. Facts: MAAS 3.7.3 recorded,
- * tests/contract/maas. */
+ * tests/contract/replay. */
 #ifndef MOCK_MAAS_MAAS_H
 #define MOCK_MAAS_MAAS_H
 
@@ -8,16 +8,21 @@
 
 #define MAAS_USERS_MAX    16
 #define MAAS_NONCES_MAX   8192
-#define MAAS_MACHINES_MAX 64
-#define MAAS_FLEET_MAX    KIB(64) /* a fleet as JSON text */
+#define MAAS_MACHINES_MAX 20000
+#define MAAS_FLEET_MAX    MIB(8) /* a fleet or a world as JSON text */
 
 struct maas_user {
     char name[64];
-    char key[256]; /* consumer:token:secret */
+    char key[256];                /* consumer:token:secret */
+    char email[96], password[64]; /* "": NAME@example.com; no login by password */
     bool superuser;
 };
 
+/* Whose answers are given: 3.7.3's or 3.5.12's. */
+enum maas_version { MAAS_37, MAAS_35 };
+
 struct maas_config {
+    enum maas_version version;
     uint64_t seed;
     int64_t epoch_s; /* seconds since 1970 at domain time 0 */
     int factor;      /* F. OAuth timestamps are held against epoch_s + now / 1000 / factor */
@@ -84,16 +89,26 @@ size_t maas_lookup(const struct maas *m, const char *fqdn, char ret[][64], size_
 bool maas_by_hand(struct maas *m, ms_t now, const char *hostname, const char *words,
                   struct ev_list *events);
 
+/* What the mock is told by whoever runs it, in words: "machine m1 …" (as maas_by_hand), "time
+ * passes 5m", "racks gone", "deploy-hangs one in 20", a fault. now: the program's time. false: no
+ * such words, or it cannot be done. */
+bool maas_do(struct maas *m, ms_t now, const char *words, struct ev_list *events);
+/* Everything as in the JSON text (schema: docs/mock-maas.md); on error the old world is kept. */
+int maas_world_read(struct maas *m, const char *text, size_t len, struct err *e) MUST_CHECK;
+
 /* --- faults ----------------------------------------------------------------------------------- */
 
 #define MAAS_FAULTS_MAX 32
 
 enum maas_fault_what {
-    MAAS_FAULT_LOSE,   /* do it, then close without an answer (reply.lose) */
-    MAAS_FAULT_BEFORE, /* do nothing, answer `status` */
-    MAAS_FAULT_AFTER,  /* do it, then answer `status` */
-    MAAS_FAULT_SILENT, /* do nothing and never answer (reply.hang) */
-    MAAS_FAULT_QUOTE,  /* as BEFORE, and the text repeats the request's headers */
+    MAAS_FAULT_LOSE,    /* do it, then close without an answer (reply.lose) */
+    MAAS_FAULT_BEFORE,  /* do nothing, answer `status` */
+    MAAS_FAULT_AFTER,   /* do it, then answer `status` */
+    MAAS_FAULT_SILENT,  /* do nothing and never answer (reply.hang) */
+    MAAS_FAULT_QUOTE,   /* as BEFORE, and the text repeats the request's headers */
+    MAAS_FAULT_WIRE,    /* do it, then `wire` */
+    MAAS_FAULT_GARBLE,  /* do it, then spoil the JSON */
+    MAAS_FAULT_CONTEND, /* do nothing: the page for a conflict */
     MAAS_FAULT_COUNT
 };
 struct maas_fault {
@@ -104,6 +119,8 @@ struct maas_fault {
     ms_t for_ms;    /* so long after it was armed; 0: no limit */
     enum maas_fault_what what;
     int status;
+    int64_t retry_after_s; /* with BEFORE; 0: no such header */
+    struct http_wire wire;
 };
 /* Emits a fault event of kind armed; each hit emits one of kind fired. false: no place. */
 bool maas_fault_arm(struct maas *m, ms_t now, const struct maas_fault *f, struct ev_list *events);

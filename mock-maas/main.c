@@ -3,9 +3,12 @@
 #include "lib/io/file.h"
 #include "lib/io/mockd.h"
 #include "mock-maas/maas.h"
+#include "mock-maas/replay/main.h"
 #include "mock-maas/users_file.h"
 
+#include <errno.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 static const struct opt_row rows[] = {
@@ -21,6 +24,8 @@ static const struct opt_row rows[] = {
      .value = "6",
      .what = "how many Ready machines there are: m1 … mN"},
     {.name = "fleet", .arg = "FILE", .what = "JSON: other machines instead"},
+    {.name = "world", .arg = "FILE", .what = "JSON: everything there is, users too (docs)"},
+    {.name = "maas-version", .arg = "V", .value = "3.7", .what = "whose answers: 3.7 or 3.5"},
     {.name = "erase", .kind = OPT_FLAG, .what = "MAAS erases disks when a machine is released"},
     {.name = "epoch",
      .kind = OPT_INT,
@@ -33,13 +38,29 @@ static const struct opt_row rows[] = {
 /* Checked here, so that maas_new() cannot fail. */
 static int fleet_read(const char *path, struct buf *text, struct err *e)
 {
-    struct maas_spec list[MAAS_MACHINES_MAX];
+    struct maas_spec *list;
     size_t n;
     int err = file_read(path, text, e);
 
     if (err < 0)
         return err;
-    err = maas_fleet_read(buf_text(text), text->len, list, COUNTOF(list), &n, e);
+    list = calloc(MAAS_MACHINES_MAX, sizeof(*list));
+    if (!list)
+        WRONG("out of memory");
+    err = maas_fleet_read(buf_text(text), text->len, list, MAAS_MACHINES_MAX, &n, e);
+    free(list);
+    return err < 0 ? err_at(e, "%s", path) : 0;
+}
+
+static int world_read(struct maas *m, const char *path, struct err *e)
+{
+    struct buf text SCOPED(buf_drop) = {0};
+    int err;
+
+    buf_init(&text, MAAS_FLEET_MAX);
+    err = file_read(path, &text, e);
+    if (err == 0)
+        err = maas_world_read(m, buf_text(&text), text.len, e);
     return err < 0 ? err_at(e, "%s", path) : 0;
 }
 
@@ -58,31 +79,21 @@ static int open_app(const struct opts *o, const struct mockd_shared *s, struct m
     buf_init(&fleet, MAAS_FLEET_MAX);
     if (opt_given(o, "fleet") && (err = fleet_read(opt_text(o, "fleet"), &fleet, e)) < 0)
         return err;
+    if (!text_is(opt_text(o, "maas-version"), "3.7") &&
+        !text_is(opt_text(o, "maas-version"), "3.5"))
+        return err_set(e, -EINVAL, "--maas-version: 3.7 or 3.5");
+    c.version = text_is(opt_text(o, "maas-version"), "3.5") ? MAAS_35 : MAAS_37;
     c.fleet = fleet.len ? buf_text(&fleet) : NULL;
     c.epoch_s = opt_given(o, "epoch") ? opt_int(o, "epoch") : clk_realtime_s();
     *ret = (struct mockd_app){
         .app = maas_new(&c), .handle = maas_handle, .due = maas_due, .tick = maas_tick};
-    return 0;
+    return opt_given(o, "world") ? world_read(ret->app, opt_text(o, "world"), e) : 0;
 }
 
 /* In the words of a story: "loses answer to allocate.1", "machine m1 fails deploy". */
 static void control(void *app, ms_t now, const char *words, struct http_reply *rp)
 {
-    static const char machine[] = "machine ";
-    struct maas_fault fault;
-    char name[64];
-    bool done;
-
-    if (text_begins(words, machine)) {
-        const char *rest = words + strlen(machine);
-
-        done = text_next(&rest, ' ', name, sizeof(name)) &&
-               maas_by_hand(app, now, name, rest, &rp->events);
-    } else {
-        done = maas_fault_read(words, &fault, NULL) == 0 &&
-               maas_fault_arm(app, now, &fault, &rp->events);
-    }
-    if (!done)
+    if (!maas_do(app, now, words, &rp->events))
         fprintf(stderr, "mock-maas: cannot do: %s\n", words);
 }
 
@@ -99,7 +110,10 @@ int main(int argc, char **argv)
         .routes = maas_routes,
         .open = open_app,
         .op = maas_op,
-        .control = control};
+        .control = control,
+        .control_door = true};
 
+    if (argc > 1 && text_is(argv[1], "replay"))
+        return replay_main(argc - 1, argv + 1);
     return mockd_main(&program, argc, argv);
 }

@@ -7,25 +7,20 @@
 #include "lib/base/rng.h"
 #include "mock-maas/machine.h"
 #include "mock-maas/maas.h"
+#include "mock-maas/net.h"
+#include "mock-maas/rest.h"
 
-#define MAAS_NAME_MAX    257 /* a name has 256 letters at most */
-#define MAAS_TEXT_MAX    1024
-#define MAAS_ZONES_MAX   64
-#define MAAS_POOLS_MAX   64
-#define MAAS_TAGS_MAX    256
-#define MAAS_DOMAINS_MAX 16
-#define MAAS_SUBNETS_MAX 32
-#define MAAS_OPS_MAX     128 /* rows of the route table */
-#define MAAS_JSON_MAX    MIB(4)
+#define MAAS_ZONES_MAX     64
+#define MAAS_POOLS_MAX     64
+#define MAAS_TAGS_MAX      256
+#define MAAS_DOMAINS_MAX   16
+#define MAAS_NONCE_BUCKETS 65536
+#define MAAS_HARDWARE_MAX  64
+#define MAAS_OPS_MAX       512 /* rows of the route table */
+#define MAAS_JSON_MAX      MIB(4)
 
 #define MAAS_VERSION "3.7.3"
 #define MAAS_API     "/MAAS/api/2.0/"
-
-struct maas_account { /* a user with a key, taken apart */
-    char name[64], email[96];
-    bool superuser, has_key;
-    char consumer[OAUTH_TEXT_MAX], token[OAUTH_TEXT_MAX], secret[OAUTH_TEXT_MAX];
-};
 
 struct maas_named { /* a zone or a pool */
     int64_t id;
@@ -41,19 +36,8 @@ struct maas_domain {
     bool authoritative;
     int64_t ttl; /* 0: null */
 };
-struct maas_subnet {
-    int64_t id;
-    char name[MAAS_NAME_MAX], cidr[64], gateway_ip[64], dns_server[64]; /* "": null, none */
-    struct {
-        int64_t id, fabric_id;
-        char fabric[MAAS_NAME_MAX], primary_rack[16]; /* "": null */
-        bool dhcp_on;
-    } vlan;
-};
-
 #define MAAS_RECORDS_MAX   64
 #define MAAS_ADDRESSES_MAX 8
-#define MAAS_IMAGES_MAX    16
 
 struct maas_record {         /* a dnsresource */
     int64_t id, domain, ttl; /* ttl 0: null */
@@ -66,12 +50,6 @@ struct maas_record {         /* a dnsresource */
         ms_t made;
     } addresses[MAAS_ADDRESSES_MAX];
 };
-struct maas_image { /* a boot resource */
-    int64_t id;
-    char name[64],
-        architecture[32]; /* "ubuntu/jammy", "amd64/ga-22.04"; uploaded ones: the bare name */
-    bool uploaded, complete;
-};
 struct maas_armed { /* a fault, and what it did */
     struct maas_fault fault;
     ms_t until;
@@ -79,36 +57,68 @@ struct maas_armed { /* a fault, and what it did */
 };
 
 struct maas {
+    enum maas_version version;
     struct maas_config config;
-    size_t n_accounts; /* MAAS's own user included, by name */
-    struct maas_account accounts[MAAS_USERS_MAX + 1];
-    size_t n_zones, n_pools, n_tags, n_domains, n_subnets;
-    int64_t next_zone_id, next_pool_id; /* numbers are not used again */
+    struct maas_net net;
+    struct maas_rest rest;
+    int64_t default_domain;
+    size_t n_zones, n_pools, n_tags, n_domains;
+    int64_t next_zone_id, next_pool_id, next_domain_id; /* numbers are not used again */
     struct maas_named zones[MAAS_ZONES_MAX], pools[MAAS_POOLS_MAX];
     struct maas_tag tags[MAAS_TAGS_MAX];
     struct maas_domain domains[MAAS_DOMAINS_MAX];
-    struct maas_subnet subnets[MAAS_SUBNETS_MAX];
     bool announced; /* the first states were said */
     size_t n_machines, n_records, n_images, n_faults;
     int64_t next_machine_id, next_disk_id, next_record_id;
     struct rng rng;
-    struct maas_machine machines[MAAS_MACHINES_MAX];
+    struct maas_machine **machines, **ready; /* stock.c; ready: the cheapest first */
+    size_t n_ready, n_slots, n_hardware;
+    uint32_t *slots; /* by system id: 1 + place in machines */
+    struct maas_hardware *hardware[MAAS_HARDWARE_MAX];
+    struct maas_machine *inventory[MAAS_HARDWARE_MAX]; /* what commissioning will find, by MAC */
+    size_t n_inventory;
+    int64_t next_nic_id, next_link_id, next_result_id;
+    ms_t takes[MAAS_DURATION_COUNT];
+    ms_t due;              /* no timer runs out before */
+    ms_t ahead, stands_at; /* domain time runs so far ahead of the program's, or stands */
+    bool stands;
+    bool writing;     /* a request that is no GET is under way: nothing is kept */
+    uint64_t epoch;   /* grows with every change of what machines show beside themselves */
+    size_t last_list; /* bytes of the last list: the next one is about as long */
+    size_t *n_shown;  /* bytes kept of all of them; owned */
+    uint64_t bad;     /* BIT(mishap): what goes wrong with MAAS as a whole */
     struct maas_record records[MAAS_RECORDS_MAX];
     struct maas_image images[MAAS_IMAGES_MAX];
+    struct {
+        uint64_t armed, fired;
+        int64_t one_in; /* by seed; 0: never */
+    } mishaps[MAAS_MISHAP_COUNT];
     struct maas_armed faults[MAAS_FAULTS_MAX];
     uint64_t calls[MAAS_OPS_MAX]; /* of each row of the route table */
     size_t next_nonce;
+    uint16_t nonce_counts[MAAS_NONCE_BUCKETS];
     uint64_t nonces[MAAS_NONCES_MAX]; /* the newest ones, 0 = free */
 };
+
+static inline bool maas_is_37(const struct maas *m)
+{
+    return m->version == MAAS_37;
+}
 
 /* The world: what there is. Each `add` returns false when there is no place. */
 void maas_world_fresh(struct maas *m); /* as MAAS installs itself: one zone, pool, domain */
 void maas_world_lab(struct maas *m);   /* and what our labs have besides */
+void maas_durations_fresh(struct maas *m);
+struct maas *maas_blank(const struct maas_config *c, enum maas_version version); /* nothing in it */
+void maas_become(struct maas *m, struct maas *made); /* the two change places */
+bool maas_user_place(struct maas *m, const struct maas_user *u);
+void maas_hardware_lab(struct maas *m); /* the kind that our labs' machines are of */
+const struct maas_hardware *maas_hardware_add(struct maas *m, const struct maas_hardware *kind);
+const struct maas_hardware *maas_hardware_named(const struct maas *m, const char *name);
 struct maas_named *maas_zone_add(struct maas *m, const char *name, const char *description);
 struct maas_named *maas_pool_add(struct maas *m, const char *name, const char *description);
 struct maas_tag *maas_tag_add(struct maas *m, const struct maas_tag *tag);
 bool maas_image_add(struct maas *m, const struct maas_image *image);
-bool maas_subnet_add(struct maas *m, const struct maas_subnet *subnet);
 
 /* --- one request ------------------------------------------------------------------------------ */
 
@@ -117,8 +127,15 @@ enum {
     MAAS_ADMIN = 2,      /* else 403 with a sentence */
     MAAS_ADMIN_MUTE = 4, /* else 403 without a body */
     MAAS_TELLS = 8,      /* the journal is told the parameters that it may know */
-    MAAS_TWIN = 16       /* without credentials MAAS has another handler here, which knows no op */
+    MAAS_TWIN = 16,      /* without credentials MAAS has another handler here, which knows no op */
+    MAAS_BOSS = 32,      /* the whole resource is for administrators */
+    MAAS_POSTED = 64,    /* reads the form: a JSON body is not seen */
+    MAAS_ONLY_37 = 128,
+    MAAS_NODE = 256, /* the metadata service: a machine's own token */
+    MAAS_OPEN = 512  /* also for those without credentials; wrong ones are refused */
 };
+
+#define MAAS_UPLOADS_MAX 4
 
 struct maas_ask {
     struct maas *m;
@@ -128,7 +145,13 @@ struct maas_ask {
     const struct http_route *route; /* NULL when none matched */
     struct http_vars vars;
     struct pairs query, form;
+    size_t n_uploads; /* parts of a multipart form that are files */
+    struct maas_upload {
+        char name[PAIR_NAME_MAX];
+        struct buf bytes;
+    } uploads[MAAS_UPLOADS_MAX];
     const struct maas_account *user; /* NULL: nobody */
+    const struct maas_machine *node; /* asks the metadata service with its own token; or NULL */
     bool raised;                     /* answered by an error that rolls back what the request did */
     bool twin;                       /* MAAS_TWIN of the path */
     char op[128];
@@ -176,26 +199,26 @@ void pyjson_text(struct pyjson *j, const char *name, const char *text);
 void pyjson_text_or_null(struct pyjson *j, const char *name, const char *text); /* "" is null */
 void pyjson_int(struct pyjson *j, const char *name, int64_t value);
 void pyjson_word(struct pyjson *j, const char *name, const char *word); /* true, false, null */
+void pyjson_compact(struct pyjson *j, const char *name, const char *json);
 void pyjson_bool(struct pyjson *j, const char *name, bool value);
 void py_repr(struct buf *out, const char *text); /* 'text', as %r prints it */
 void py_text(struct buf *out, const char *text); /* a JSON string, raw UTF-8 */
 
 /* --- parts of answers, shared by resources ---------------------------------------------------- */
 
-void maas_subnet_write(struct pyjson *j, const char *name, const struct maas_subnet *s);
-void maas_vlan_write(struct pyjson *j, const struct maas_subnet *s);
 void maas_domain_write(struct pyjson *j, const char *name, const struct maas *m, size_t i);
-void maas_user_write(struct pyjson *j, const char *name, const struct maas_account *u);
 void maas_uri_write(struct pyjson *j, const char *resource, const char *key);
 void maas_uri_id_write(struct pyjson *j, const char *resource, int64_t id);
 size_t maas_domain_find(const struct maas *m, const char *spec); /* m->n_domains: none */
-const struct maas_subnet *maas_subnet_of(const struct maas *m, const char *ip); /* or NULL */
 void maas_nic_write(struct pyjson *j, const char *name, const struct maas *m,
-                    const struct maas_machine *one);
-void maas_disk_write(struct pyjson *j, const char *name, const struct maas_machine *one, size_t i);
+                    const struct maas_machine *one, const struct maas_nic *nic);
+void maas_disk_write(struct pyjson *j, const char *name, const struct maas_machine *one, size_t i,
+                     bool in_machine);
 /* The whole object; `constraints`: that of an allocate, or NULL. */
 void maas_machine_write(struct pyjson *j, const struct maas *m, const struct maas_machine *one,
                         const char *constraints);
+void maas_machine_fields_write(struct pyjson *j, const struct maas *m,
+                               const struct maas_machine *one, const char *constraints);
 void maas_machine_answer(struct maas_ask *a, const struct maas_machine *one,
                          const char *constraints);
 
@@ -222,12 +245,28 @@ void maas_constraints_write(const struct maas *m, const struct pairs *p, struct 
 bool maas_storage_is_wellformed(const char *wish);
 bool maas_storage_fits(const struct maas_machine *one, const char *wish, struct buf *ret);
 
+/* "eth0:space=a;eth1:subnet=b": each label must match an interface; writes "eth0": [5], … */
+bool maas_interfaces_fit(const struct maas *m, const struct maas_machine *one, const char *wish,
+                         struct buf *ret);
+/* A space that the wish names and that is not there; false: it names none such. */
+bool maas_interfaces_strange(const struct maas *m, const char *wish);
+
 /* --- faults ----------------------------------------------------------------------------------- */
 
 /* The fault that hits this request, or NULL; counts the request, emits `fired`. */
 bool maas_op_is(const char *wish, const struct http_route *route); /* op of a fault */
 const struct maas_fault *maas_fault_hit(struct maas_ask *a);
 void maas_fault_answer(struct maas_ask *a, const struct maas_fault *f);
+/* What was asked is done before the fault shows. */
+static inline bool maas_fault_is_after(const struct maas_fault *f)
+{
+    return f->what == MAAS_FAULT_LOSE || f->what == MAAS_FAULT_AFTER ||
+           f->what == MAAS_FAULT_WIRE || f->what == MAAS_FAULT_GARBLE;
+}
+/* "refuses for SPAN": nobody gets a connection for so long. false: other words. */
+bool maas_refuse_read(const char *text, struct http_reply *rp);
+bool maas_wire_read(const char *text, struct maas_fault *ret); /* wire.c has the words */
+void maas_wire_answer(struct maas_ask *a, const struct maas_fault *f);
 
 void maas_tell(const struct maas_ask *a); /* the call, to the journal */
 
@@ -240,14 +279,11 @@ http_handler maas_tags, maas_tag, maas_tag_create;
 http_handler maas_domains, maas_domain;
 http_handler maas_subnets, maas_subnet;
 http_handler maas_users, maas_user, maas_whoami;
-http_handler maas_machines, maas_machines_allocated, maas_machine, maas_allocate, maas_annotate;
-http_handler maas_machine_deploy, maas_machine_release, maas_machine_power_on,
-    maas_machine_power_off;
-http_handler maas_machine_power, maas_admin_item;
-http_handler maas_machine_lock, maas_machine_unlock, maas_machine_abort, maas_machine_mark_broken;
-http_handler maas_machine_curtin, maas_machine_details;
 http_handler maas_dns_list, maas_dns_read, maas_dns_create, maas_dns_update, maas_dns_delete;
 http_handler maas_images, maas_image, maas_image_importing;
 http_handler maas_user_data;
+
+#include "mock-maas/parts.h"
+#include "mock-maas/work.h"
 
 #endif

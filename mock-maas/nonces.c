@@ -19,8 +19,16 @@ uint64_t maas_nonce_mark(const struct oauth *o)
     return mark ? mark : 1;
 }
 
+static size_t bucket(uint64_t mark)
+{
+    return (size_t)(mark >> 32) % MAAS_NONCE_BUCKETS;
+}
+
+/* A new one falls nearly always into a bucket where there is none. */
 bool maas_nonce_used(const struct maas *m, uint64_t mark)
 {
+    if (m->nonce_counts[bucket(mark)] == 0)
+        return false;
     for (size_t i = 0; i < MAAS_NONCES_MAX; i++)
         if (m->nonces[i] == mark)
             return true;
@@ -29,6 +37,9 @@ bool maas_nonce_used(const struct maas *m, uint64_t mark)
 
 void maas_nonce_keep(struct maas *m, uint64_t mark)
 {
+    if (m->nonces[m->next_nonce])
+        m->nonce_counts[bucket(m->nonces[m->next_nonce])]--;
+    m->nonce_counts[bucket(mark)]++;
     m->nonces[m->next_nonce] = mark;
     m->next_nonce = (m->next_nonce + 1) % MAAS_NONCES_MAX;
 }

@@ -140,14 +140,32 @@ const char *maas_power_name(enum maas_power p)
     return names[p];
 }
 
+static const struct {
+    const char *name;
+    ms_t takes;
+} durations[MAAS_DURATION_COUNT] = {
+    [MAAS_TAKES_POWER] = {"power", SECONDS(5)},
+    [MAAS_TAKES_BOOT] = {"boot", MINUTES(3)},
+    [MAAS_TAKES_DEPLOY] = {"deploy", MINUTES(10)},
+    [MAAS_TAKES_RELEASE] = {"release", MINUTES(1)},
+    [MAAS_TAKES_ERASE] = {"erase", MINUTES(20)},
+    [MAAS_TAKES_COMMISSION] = {"commission", MINUTES(5)},
+    [MAAS_TAKES_TEST] = {"test", MINUTES(2)},
+    [MAAS_TAKES_RESCUE] = {"rescue", MINUTES(3)},
+    [MAAS_LIMIT_DEPLOY] = {"limit-deploy", MINUTES(60)}, /* 3.5: half an hour (world.c) */
+    [MAAS_LIMIT_RELEASE] = {"limit-release", MINUTES(5)},
+    [MAAS_LIMIT_COMMISSION] = {"limit-commission", MINUTES(30)},
+    [MAAS_LIMIT_RESCUE] = {"limit-rescue", MINUTES(30)},
+};
+
+const char *maas_duration_name(enum maas_duration d)
+{
+    assert((unsigned)d < MAAS_DURATION_COUNT);
+    return durations[d].name;
+}
+
 ms_t maas_takes(enum maas_duration d)
 {
-    static const ms_t takes[MAAS_DURATION_COUNT] = {
-        [MAAS_TAKES_POWER] = SECONDS(5),   [MAAS_TAKES_BOOT] = MINUTES(3),
-        [MAAS_TAKES_DEPLOY] = MINUTES(10), [MAAS_TAKES_RELEASE] = MINUTES(1),
-        [MAAS_TAKES_ERASE] = MINUTES(20),
-    };
-
     assert((unsigned)d < MAAS_DURATION_COUNT);
-    return takes[d];
+    return durations[d].takes;
 }

@@ -14,18 +14,25 @@
 struct element {
     char label[64];
     double gb;
-    bool tagged; /* with a tag that our disks do not have */
+    char tags[256];
 };
 
-static bool tags_known(const char *text, size_t len)
+static bool has_tag(const char *list, const char *tag)
 {
-    char tags[256], tag[64];
-    const char *rest = tags;
+    char one[64];
 
-    if (!text_copy_len(tags, sizeof(tags), text, len))
-        return false;
-    while (text_next(&rest, ',', tag, sizeof(tag)))
-        if (!text_is(tag, "ssd") && !text_is(tag, "sata"))
+    while (text_next(&list, ',', one, sizeof(one)))
+        if (text_is(one, tag))
+            return true;
+    return false;
+}
+
+static bool has_tags(const struct maas_disk *d, const char *tags)
+{
+    char tag[64];
+
+    while (text_next(&tags, ',', tag, sizeof(tag)))
+        if (!has_tag(d->tags, tag))
             return false;
     return true;
 }
@@ -49,9 +56,8 @@ static const char *element_read(const char *text, struct element *ret)
     if (*end == '(') {
         const size_t len = strcspn(end + 1, ")");
 
-        if (end[1 + len] != ')')
+        if (end[1 + len] != ')' || !text_copy_len(ret->tags, sizeof(ret->tags), end + 1, len))
             return NULL;
-        ret->tagged = !tags_known(end + 1, len);
         end += len + 2;
     }
     return end;
@@ -83,7 +89,7 @@ bool maas_storage_is_wellformed(const char *wish)
 
 static bool disk_fits(const struct maas_disk *d, const struct element *e)
 {
-    return !e->tagged && (double)d->size >= e->gb * GB;
+    return (double)d->size >= e->gb * GB && has_tags(d, e->tags);
 }
 
 /* Index of the disk, or n_disks. */
@@ -92,10 +98,8 @@ static size_t disk_for(const struct maas_machine *one, const struct element *e, 
 {
     size_t best = one->n_disks;
 
-    if (root)
-        return one->n_disks > 0 && disk_fits(&one->disks[0], e) ? 0 : one->n_disks;
-    for (size_t i = 1; i < one->n_disks; i++)
-        if (!(used & BIT(i)) && disk_fits(&one->disks[i], e) &&
+    for (size_t i = 0; i < one->n_disks; i++)
+        if (one->disks[i].root == root && !(used & BIT(i)) && disk_fits(&one->disks[i], e) &&
             (best == one->n_disks || one->disks[i].size < one->disks[best].size))
             best = i;
     return best;

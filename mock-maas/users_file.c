@@ -12,6 +12,8 @@ static const struct jx_field fields[] = {
     JX_TEXT(struct maas_user, name, JX_MUST),
     JX_TEXT(struct maas_user, key, JX_MUST),
     JX_BOOL(struct maas_user, superuser, "superuser", 0),
+    JX_TEXT(struct maas_user, email, 0),
+    JX_TEXT(struct maas_user, password, 0),
 };
 
 struct adding {

@@ -5,8 +5,6 @@
 
 #include <string.h>
 
-#define FIRST_VLAN_ID 5001 /* 3.7 numbers them so; older ones began with 1 */
-
 static struct maas_named *named_add(struct maas_named *list, size_t *n, size_t max,
                                     int64_t *next_id, const char *name, const char *description)
 {
@@ -39,19 +37,6 @@ struct maas_tag *maas_tag_add(struct maas *m, const struct maas_tag *tag)
     return &m->tags[m->n_tags++];
 }
 
-bool maas_subnet_add(struct maas *m, const struct maas_subnet *subnet)
-{
-    struct maas_subnet *s = &m->subnets[m->n_subnets];
-
-    if (m->n_subnets == MAAS_SUBNETS_MAX)
-        return false;
-    *s = *subnet;
-    s->vlan.id = FIRST_VLAN_ID + (int64_t)m->n_subnets;
-    s->vlan.fabric_id = (int64_t)m->n_subnets;
-    s->id = (int64_t)++m->n_subnets;
-    return true;
-}
-
 bool maas_image_add(struct maas *m, const struct maas_image *image)
 {
     struct maas_image *one = &m->images[m->n_images];
@@ -66,12 +51,16 @@ bool maas_image_add(struct maas *m, const struct maas_image *image)
 void maas_world_fresh(struct maas *m)
 {
     m->n_images = m->n_records = 0;
-    m->n_zones = m->n_pools = m->n_tags = m->n_subnets = 0;
+    m->n_zones = m->n_pools = m->n_tags = 0;
+    maas_net_fresh(m);
     m->next_zone_id = 1;
     m->next_pool_id = 0;
     maas_zone_add(m, "default", "");
     maas_pool_add(m, "default", "Default pool");
     m->n_domains = 1;
+    m->next_domain_id = 1;
+    m->default_domain = 0;
+    maas_settings_fresh(m);
     m->domains[0] = (struct maas_domain){.id = 0, .name = "maas", .authoritative = true};
 }
 
@@ -83,11 +72,13 @@ void maas_world_lab(struct maas *m)
     maas_pool_add(m, "p1", "machines for clusters");
     maas_tag_add(m, &(struct maas_tag){.name = "virtual"});
     maas_tag_add(m, &(struct maas_tag){.name = "t1", .comment = "a tag of the lab"});
-    maas_subnet_add(m, &(struct maas_subnet){.name = "private",
+    maas_subnet_add(m, &(struct maas_subnet){.id = MAAS_NEXT_ID,
+                                             .name = "private",
                                              .cidr = "10.10.0.0/24",
                                              .gateway_ip = "10.10.0.1",
-                                             .dns_server = "10.10.0.53",
-                                             .vlan = {.fabric = "fabric-0", .dhcp_on = true}});
+                                             .n_dns_servers = 1,
+                                             .dns_servers = {"10.10.0.53"}});
+    maas_vlan_default(m)->dhcp_on = true;
     maas_image_add(m, &(struct maas_image){.name = "ubuntu/jammy",
                                            .architecture = "amd64/ga-22.04",
                                            .complete = true});
@@ -95,4 +86,13 @@ void maas_world_lab(struct maas *m)
                                            .architecture = "amd64/generic",
                                            .uploaded = true,
                                            .complete = true});
+}
+
+/* 3.5 leaves a deployment half an hour, 3.7 an hour. */
+void maas_durations_fresh(struct maas *m)
+{
+    for (unsigned d = 0; d < MAAS_DURATION_COUNT; d++)
+        m->takes[d] = maas_takes((enum maas_duration)d);
+    if (!maas_is_37(m))
+        m->takes[MAAS_LIMIT_DEPLOY] = MINUTES(30);
 }

@@ -43,6 +43,12 @@ static void grow(struct buf *b, size_t more)
     b->cap = cap;
 }
 
+void buf_reserve(struct buf *b, size_t len)
+{
+    if (len <= b->max - b->len)
+        grow(b, len);
+}
+
 void buf_add(struct buf *b, const void *bytes, size_t len)
 {
     if (len > b->max - b->len) {

@@ -16,8 +16,9 @@ struct buf {
 };
 
 void buf_init(struct buf *b, size_t max);
-void buf_drop(struct buf *b);  /* frees; leaves an empty buffer with the same limit */
-void buf_clear(struct buf *b); /* keeps the memory */
+void buf_reserve(struct buf *b, size_t len); /* room for so many bytes more, at once */
+void buf_drop(struct buf *b);                /* frees; leaves an empty buffer with the same limit */
+void buf_clear(struct buf *b);               /* keeps the memory */
 void buf_add(struct buf *b, const void *bytes, size_t len);
 void buf_text_add(struct buf *b, const char *text);
 void buf_char_add(struct buf *b, char c);

@@ -225,7 +225,12 @@ static bool var_add(struct http_vars *v, const char *row, size_t row_len, const 
 
 static bool path_matches(const char *row, const char *path, struct http_vars *v)
 {
+    /* Most rows differ before their first variable: those cost no decoding. */
+    const size_t plain = strcspn(row, "{");
+
     v->n = 0;
+    if (strncmp(row, path, plain) != 0)
+        return false;
     for (;;) {
         const size_t row_len = strcspn(row, "/"), len = strcspn(path, "/");
 

@@ -108,8 +108,23 @@ struct http_ctx {
     const char *peer;      /* source address as this server sees it, without port */
     const char *scheme;    /* "http" or "https": what the client speaks */
     const char *authority; /* Host header as sent; "" when absent */
+    size_t door;           /* on which of the server's listening sockets, from 0 */
     bool park_over;        /* asked again after parking, and the deadline has passed: answer now */
     bool parked_before;    /* asked again after parking, for whatever reason */
+};
+
+/* What the wire does to an answer of a mock that misbehaves. All zero: nothing. */
+struct http_wire {
+    bool on;        /* some of it is to be looked at */
+    bool reset;     /* a reset in place of the answer */
+    bool twice;     /* the answer, and the same once more */
+    bool cut;       /* only cut_at bytes of head and body, then the end */
+    bool slow_body; /* the head comes at once */
+    size_t cut_at;
+    int64_t length_off; /* Content-Length says so much more or less than the body has */
+    ms_t late_ms;       /* before the first byte, in domain time */
+    size_t slow_bytes;  /* so many bytes … */
+    ms_t slow_ms;       /* … in each such span of domain time; 0 bytes: at once */
 };
 
 struct http_reply {
@@ -128,6 +143,8 @@ struct http_reply {
      * nothing. lose: close the connection instead of answering. hang: keep it open, never answer.
      */
     bool lose, hang;
+    struct http_wire wire;
+    ms_t refuse_ms; /* from now on nobody gets a connection, for so long; 0: nothing of it */
 };
 
 void http_reply_init(struct http_reply *r);

@@ -107,4 +107,10 @@ void jx_write_seconds(struct buf *out, ms_t ms);
  * answers, and error bodies. false when absent, not a scalar, too long, or not JSON at all. */
 bool jx_pick(const char *text, size_t len, const char *path, char *out, size_t size);
 
+/* Calls `each` for every member of an object, and for every element of one that is a list; numbers
+ * and what is nested come as JSON, booleans as True and False, null not at all. false: the text is
+ * no JSON. JSON that is no object has no members. */
+typedef void jx_member_fn(void *arg, const char *name, const char *value);
+bool jx_members(const char *text, size_t len, jx_member_fn *each, void *arg);
+
 #endif

@@ -9,6 +9,7 @@
  *   edge_point.c     stops at the phases of a request that somebody wants to see
  *   edge_upstream.c  the pool of connections to civetweb, the queue, the pump
  *   edge_reply.c     what comes back on them
+ *   edge_wire.c      misdeeds that a mock was told to have, and patience with clients
  *   edge_civet.c     civetweb's side: the one handler, the lock, the journal
  *
  * Threads: everything runs on the loop's thread but edge_civet.c's handler. What both touch is in
@@ -38,7 +39,10 @@
 #define EDGE_LINGER_MS     2000    /* read on after an answer that closes … */
 #define EDGE_LINGER_BYTES  MIB(1)  /* … and at most that much */
 #define EDGE_COOKIE_BYTES  16
-#define EDGE_TOUCHES_MAX   256 /* remembered for requests that are on their way */
+#define EDGE_REQUEST_MS    60000    /* own time from a request's first byte to its last */
+#define EDGE_BODIES_MAX    MIB(256) /* all requests that are being read */
+#define EDGE_REOPEN_MS     1000     /* before a port that was taken is asked for again */
+#define EDGE_TOUCHES_MAX   256      /* remembered for requests that are on their way */
 #define EDGE_PARK_BUCKETS  1024
 #define EDGE_INNER_HEADERS 7 /* put first: civetweb drops what comes beyond 64 */
 
@@ -48,6 +52,8 @@
 struct edge_ticket {
     bool done;       /* the handler ran */
     bool lose, hang; /* the client is to hear nothing (http_reply) */
+    struct http_wire wire;
+    ms_t refuse_ms;
     char park_key[HTTP_KEY_MAX];
     ms_t park_ms;
     struct buf touched;
@@ -125,6 +131,7 @@ struct edge_conn {
     uint64_t id;
     char peer[INET6_ADDRSTRLEN];
     bool https;
+    size_t door;  /* the listening socket it came through */
     bool eof;     /* the other side will send no more */
     bool hung;    /* its request is never answered; it stays EDGE_ASKING until the client leaves */
     bool close;   /* after this answer */
@@ -136,6 +143,11 @@ struct edge_conn {
     size_t out_at;
     struct loop_timer *linger;
     size_t lingered;
+    struct http_wire wire;       /* for the answer that is being made */
+    size_t allowed;              /* of `out`; SIZE_MAX: all of it */
+    struct loop_timer *pace;     /* raises it; NULL until it is needed */
+    struct loop_timer *patience; /* runs while a request is begun and not whole */
+    size_t holds;                /* of h->bodies */
     /* The request. */
     ms_t arrived;      /* domain time */
     uint64_t nth;      /* order of arrival over all connections */
@@ -160,6 +172,14 @@ void edge_conn_error(struct edge_conn *c, int status, const char *why, bool clos
 
 /* Begins to write an answer and, with edge_conn_flush(), may end it: state is EDGE_READING then, or
  * the connection is closing. */
+/* Writes on and reads on, as if the socket had woken us. */
+void edge_conn_go_on(struct edge_conn *c);
+/* Before an answer in c->out is written, whose head has that many bytes; false: c is gone. */
+bool edge_wire_apply(struct edge_conn *c, size_t head_len);
+size_t edge_wire_length(const struct edge_conn *c, size_t len); /* what Content-Length says */
+void edge_refuse_for(struct httpd *h, ms_t span);               /* domain time */
+void edge_patience(struct edge_conn *c); /* after its state or its request changed */
+bool edge_bodies_fit(struct edge_conn *c);
 void edge_answer_put(struct edge_conn *c, int status, const struct buf *head,
                      const struct buf *body);
 void edge_error_put(struct edge_conn *c, int status, const char *why, bool close);
@@ -231,7 +251,10 @@ struct edge_listen {
     size_t i;
     int fd, port;
     struct loop_watch *watch;
+    struct loop_timer *closed; /* opens it again; NULL until it was closed */
 };
+void edge_listen_close(struct edge_listen *l);
+int edge_listen_again(struct edge_listen *l, struct err *e); /* at the same address and port */
 
 struct httpd {
     struct httpd_config config;
@@ -243,6 +266,7 @@ struct httpd {
     bool accepting, holding;
     struct edge_conn_list conns, dead, queue;
     size_t n_conns, n_refused, conns_max;
+    size_t bodies; /* bytes that requests hold, of all connections */
     uint64_t last_conn, last_request;
     struct edge_park park;
     struct edge_up ups[EDGE_POOL_MAX];

@@ -35,19 +35,23 @@ void edge_answer_put(struct edge_conn *c, int status, const struct buf *head,
                      const struct buf *body)
 {
     bool has_body = edge_status_has_body(status);
+    size_t head_len;
 
     buf_printf(&c->out, "HTTP/1.1 %d %s\r\n", status, edge_reason(status));
     buf_add(&c->out, buf_text(head), head->len);
     if (has_body)
-        buf_printf(&c->out, "Content-Length: %zu\r\n", body->len);
+        buf_printf(&c->out, "Content-Length: %zu\r\n", edge_wire_length(c, body->len));
     buf_text_add(&c->out, connection_line(c));
     buf_text_add(&c->out, "\r\n");
+    head_len = c->out.len;
     if (has_body && !c->framer.rq.head_only)
         buf_add(&c->out, buf_text(body), body->len);
     assert(!c->out.full);
     edge_framer_next(&c->framer);
     c->state = EDGE_WRITING;
-    edge_conn_flush(c);
+    if (edge_wire_apply(c, head_len))
+        edge_conn_flush(c);
+    c->wire.on = c->state == EDGE_WRITING && c->wire.on;
 }
 
 void edge_error_put(struct edge_conn *c, int status, const char *why, bool close)

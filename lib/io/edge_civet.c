@@ -119,6 +119,8 @@ static void app_ask(struct edge_app *a, size_t slot, const struct http_ctx *ctx,
     t->done = true;
     t->lose = rp->lose;
     t->hang = rp->hang;
+    t->wire = rp->wire;
+    t->refuse_ms = rp->refuse_ms;
     text_copy(t->park_key, sizeof(t->park_key), rp->park_key);
     t->park_ms = rp->park_ms;
     buf_drop(&t->touched);
@@ -209,17 +211,19 @@ static int on_request(struct mg_connection *mc, void *arg)
                            .authority = inner(mc, "Host"),
                            .park_over = text_is(parked, "over"),
                            .parked_before = parked[0] != '\0'};
-    int64_t conn = 0;
+    int64_t conn = 0, door = 0;
 
     http_request_init(&rq);
     http_reply_init(&rp);
     if (slot < 0 || !text_int(inner(mc, "X-Gp-Edge-Now"), INT64_MIN, INT64_MAX, &ctx.now) ||
+        !text_int(inner(mc, "X-Gp-Edge-Door"), 0, HTTPD_LISTENS_MAX - 1, &door) ||
         !text_int(inner(mc, "X-Gp-Edge-Conn"), 1, INT64_MAX, &conn)) {
         http_reply_text(&rp, 403, "text/plain", "this port is not for you\n");
         reply_write(mc, &rp);
         return 403;
     }
     ctx.conn = (uint64_t)conn;
+    ctx.door = (size_t)door;
     request_read(mc, &rq);
     app_ask(a, (size_t)slot, &ctx, &rq, &rp);
     reply_check(&rp);

@@ -30,7 +30,7 @@ static uint32_t events_wanted(const struct edge_conn *c)
     case EDGE_PARKED:
         return (c->eof || pending_len(c) >= EDGE_PENDING_MAX ? 0 : EPOLLIN) | out;
     case EDGE_WRITING:
-        return EPOLLOUT;
+        return c->out_at < c->allowed ? EPOLLOUT : 0;
     case EDGE_LINGERING:
         return EPOLLIN;
     case EDGE_DEAD:
@@ -43,6 +43,7 @@ static void conn_watch(struct edge_conn *c)
 {
     uint32_t events = events_wanted(c);
 
+    edge_patience(c);
     if (c->state == EDGE_DEAD || events == c->events)
         return;
     c->events = events;
@@ -62,8 +63,11 @@ void edge_conn_close(struct edge_conn *c)
     if (c->state == EDGE_ASKING)
         edge_unask(c);
     c->state = EDGE_DEAD;
+    (void)edge_bodies_fit(c);
     loop_watch_remove(&c->watch);
     loop_timer_free(&c->linger);
+    loop_timer_free(&c->pace);
+    loop_timer_free(&c->patience);
     edge_stream_close(&c->stream);
     TAILQ_REMOVE(&h->conns, c, all);
     TAILQ_INSERT_TAIL(&h->dead, c, all);
@@ -127,7 +131,12 @@ static void conn_discard(struct edge_conn *c)
 void edge_conn_flush(struct edge_conn *c)
 {
     while (c->out_at < c->out.len) {
-        ssize_t n = edge_stream_write(&c->stream, c->out.data + c->out_at, c->out.len - c->out_at);
+        const size_t end = c->allowed < c->out.len ? c->allowed : c->out.len;
+        ssize_t n;
+
+        if (c->out_at >= end)
+            return;
+        n = edge_stream_write(&c->stream, c->out.data + c->out_at, end - c->out_at);
 
         if (n == -EAGAIN)
             return;
@@ -139,6 +148,8 @@ void edge_conn_flush(struct edge_conn *c)
     }
     buf_drop(&c->out);
     c->out_at = 0;
+    c->allowed = SIZE_MAX;
+    c->wire.on = false;
     if (c->state != EDGE_WRITING)
         return;
     edge_point_answered(c);
@@ -194,7 +205,10 @@ static size_t conn_feed(struct edge_conn *c, const char *bytes, size_t len)
         enum edge_fed fed = edge_framer_feed(&c->framer, bytes + at, len - at, &used);
 
         at += used;
-        conn_fed(c, fed);
+        if (!edge_bodies_fit(c) && c->state == EDGE_READING)
+            edge_error_put(c, 503, "too much is being sent here at once", true);
+        else
+            conn_fed(c, fed);
     }
     return at;
 }
@@ -267,6 +281,7 @@ static void conn_fill(struct edge_conn *c)
 /* After an answer: what was sent ahead, then what OpenSSL holds. */
 static void conn_run(struct edge_conn *c)
 {
+    (void)edge_bodies_fit(c);
     if (c->state != EDGE_READING)
         return;
     c->pending_at += conn_feed(c, buf_text(&c->pending) + c->pending_at, pending_len(c));
@@ -296,6 +311,17 @@ void edge_conn_error(struct edge_conn *c, int status, const char *why, bool clos
     edge_error_put(c, status, why, close);
     conn_run(c);
     conn_watch(c);
+}
+
+void edge_conn_go_on(struct edge_conn *c)
+{
+    struct httpd *h = c->h;
+
+    edge_conn_flush(c);
+    conn_run(c);
+    conn_watch(c);
+    edge_pump(h);
+    edge_reap(h);
 }
 
 /* --- the loop's side ------------------------------------------------------------------------ */
@@ -355,6 +381,7 @@ static struct edge_conn *conn_make(struct httpd *h, int fd, SSL_CTX *ctx)
     c->id = ++h->last_conn;
     c->https = ctx != NULL;
     c->state = EDGE_READING;
+    c->allowed = SIZE_MAX;
     edge_stream_init(&c->stream, fd, ctx, h->bio);
     edge_framer_init(&c->framer, HTTP_HEADERS_MAX, HTTPD_REQUEST_BODY_MAX);
     buf_init(&c->pending, EDGE_PENDING_MAX + EDGE_READ_MAX);
@@ -372,6 +399,7 @@ void edge_conn_new(struct httpd *h, int fd, size_t listen_i, const struct sockad
 
     (void)setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &one, sizeof(one));
     peer_write(c, from);
+    c->door = listen_i;
     c->refused = h->n_conns >= h->conns_max;
     if (c->refused)
         h->n_refused++;

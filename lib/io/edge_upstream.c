@@ -83,8 +83,11 @@ static void up_done(struct edge_up *u)
     missed = c && t.park_key[0] && edge_park_touched(&h->park, t.park_key, c->asked_at);
     edge_park_touch(h, buf_text(&t.touched), t.touched.full);
     buf_drop(&t.touched);
+    if (t.refuse_ms > 0)
+        edge_refuse_for(h, t.refuse_ms);
     if (!c)
         return;
+    c->wire = t.wire;
     if (t.done && !t.hang && !t.park_key[0])
         edge_point_done(c);
     if (t.lose)
@@ -261,6 +264,7 @@ static void request_write(struct edge_up *u, const struct edge_conn *c, ms_t now
     buf_printf(out, "X-Gp-Edge-Conn: %llu\r\n", (unsigned long long)c->id);
     buf_printf(out, "X-Gp-Edge-Peer: %s\r\n", c->peer);
     buf_printf(out, "X-Gp-Edge-Scheme: %s\r\n", c->https ? "https" : "http");
+    buf_printf(out, "X-Gp-Edge-Door: %zu\r\n", c->door);
     buf_printf(out, "X-Gp-Edge-Now: %lld\r\n", (long long)now);
     if (c->parked_before)
         buf_printf(out, "X-Gp-Edge-Parked: %s\r\n", c->park_over ? "over" : "yes");

@@ -31,7 +31,8 @@ static void accepting_set(struct httpd *h, bool on)
         return;
     h->accepting = on;
     for (size_t i = 0; i < h->config.n_listen; i++)
-        loop_watch_change(h->listens[i].watch, on ? EPOLLIN : 0);
+        if (h->listens[i].watch)
+            loop_watch_change(h->listens[i].watch, on ? EPOLLIN : 0);
 }
 
 void edge_reap(struct httpd *h)
@@ -106,6 +107,26 @@ static int listen_open(struct edge_listen *l, const char *address, int port, str
         return err_errno(e, "listening on %s port %d", address, port);
     l->port = ntohs(at.any.sa_family == AF_INET6 ? at.in6.sin6_port : at.in.sin_port);
     return 0;
+}
+
+void edge_listen_close(struct edge_listen *l)
+{
+    loop_watch_remove(&l->watch);
+    if (l->fd >= 0)
+        close(l->fd);
+    l->fd = -1;
+}
+
+int edge_listen_again(struct edge_listen *l, struct err *e)
+{
+    int r = listen_open(l, l->h->config.listen[l->i].address, l->port, e);
+
+    if (r == 0)
+        r = loop_watch_add(l->h->loop, l->fd, l->h->accepting ? EPOLLIN : 0, on_listen, l,
+                           &l->watch, e);
+    if (r < 0)
+        edge_listen_close(l);
+    return r;
 }
 
 /* --- start and stop -------------------------------------------------------------------------- */
@@ -208,9 +229,8 @@ void httpd_stop(struct httpd *h)
         edge_conn_close(c);
     edge_reap(h);
     for (size_t i = 0; i < HTTPD_LISTENS_MAX; i++) {
-        loop_watch_remove(&h->listens[i].watch);
-        if (h->listens[i].fd >= 0)
-            close(h->listens[i].fd);
+        edge_listen_close(&h->listens[i]);
+        loop_timer_free(&h->listens[i].closed);
     }
     edge_up_stop(h);
     edge_civet_stop(h->civet);

@@ -15,6 +15,7 @@
 #include <unistd.h>
 
 #define EXIT_MACHINE     1
+#define NS_PER_MS        INT64_C(1000000)
 #define EXIT_USAGE       3
 #define CONTROL_LINE_MAX 256
 #define JOURNAL_TAKE_MS  1000 /* a stand-alone journal is taken from its ring so often */
@@ -68,6 +69,10 @@ static const struct opt_row shared_rows[] = {
      .min = 0,
      .max = INT64_MAX,
      .what = "monotonic clock at domain time 0; default: now"},
+    {.name = "control",
+     .arg = "ADDRESS:PORT",
+     .what = "where the mock itself can be looked at and told what to do"},
+    {.name = "control-port-file", .arg = "FILE", .what = "write the port of --control there"},
     {.name = "port-file", .arg = "FILE", .what = "write the port there once it listens"},
     {.name = "routes", .kind = OPT_FLAG, .what = "print the operations and stop"},
 };
@@ -88,8 +93,8 @@ struct running {
     struct hold *hold;
     struct loop_watch *controlled;
     struct buf control; /* what was read of it and is no whole line yet */
-    char address[64];
-    int port;
+    char address[64], control_address[64];
+    int port, control_port;
 };
 
 /* --- end ------------------------------------------------------------------------------------- */
@@ -181,9 +186,14 @@ static int start_journal(struct running *r, struct err *e)
 static int start_app(struct running *r, struct err *e)
 {
     const struct mockd_shared shared = {.seed = (uint64_t)opt_int(r->o, "seed"),
-                                        .factor = r->domain.factor};
+                                        .factor = r->domain.factor,
+                                        .timed = r->page || opt_given(r->o, "domain-start"),
+                                        .now = clk_domain_ms(&r->domain)};
+    int err = r->m->open(r->o, &shared, &r->app, e);
 
-    return r->m->open(r->o, &shared, &r->app, e);
+    if (err == 0 && !shared.timed)
+        r->domain.start_ns -= clk_domain_to_own(&r->domain, r->app.began) * NS_PER_MS;
+    return err;
 }
 
 static int start_tls(struct running *r, struct err *e)
@@ -195,16 +205,32 @@ static int start_tls(struct running *r, struct err *e)
     return tls_server_new(&r->tls, opt_text(r->o, "cert"), opt_text(r->o, "key"), e);
 }
 
-static int read_listen(struct running *r, struct err *e)
+static int read_listen(const struct running *r, const char *option, char address[64], int *ret,
+                       struct err *e)
 {
-    const char *text = opt_text(r->o, "listen"), *colon = strrchr(text, ':');
+    const char *text = opt_text(r->o, option), *colon = strrchr(text, ':');
     int64_t port = 0;
 
-    if (!colon || !text_copy_len(r->address, sizeof(r->address), text, (size_t)(colon - text)) ||
+    if (!colon || !text_copy_len(address, 64, text, (size_t)(colon - text)) ||
         !text_int(colon + 1, 0, 65535, &port))
-        return err_set(e, -EINVAL, "--listen '%.80s': wanted is ADDRESS:PORT", text);
-    r->port = (int)port;
+        return err_set(e, -EINVAL, "--%s '%.80s': wanted is ADDRESS:PORT", option, text);
+    *ret = (int)port;
     return 0;
+}
+
+/* A second door, without TLS. */
+static int read_control(struct running *r, struct httpd_config *c, struct err *e)
+{
+    int err;
+
+    if (!opt_given(r->o, "control"))
+        return 0;
+    if (!r->m->control_door)
+        return err_set(e, -EINVAL, "--control: %s has no such door", r->m->name);
+    err = read_listen(r, "control", r->control_address, &c->listen[1].port, e);
+    c->listen[1].address = r->control_address;
+    c->n_listen = 2;
+    return err;
 }
 
 static int start_holds(struct running *r, struct err *e)
@@ -252,17 +278,22 @@ static int start_httpd(struct running *r, struct err *e)
                              .tick = r->app.tick,
                              .domain = r->domain,
                              .journal = r->ring};
-    int err = read_listen(r, e);
+    int err = read_listen(r, "listen", r->address, &r->port, e);
 
+    if (err == 0)
+        err = read_control(r, &c, e);
     if (err < 0)
         return err;
     c.listen[0].address = r->address;
     c.listen[0].port = r->port;
     c.listen[0].tls = r->tls;
     err = httpd_start(&r->httpd, r->loop, &c, e);
-    if (err == 0)
-        r->port = httpd_port(r->httpd, 0);
-    return err;
+    if (err < 0)
+        return err;
+    r->port = httpd_port(r->httpd, 0);
+    if (c.n_listen > 1)
+        r->control_port = httpd_port(r->httpd, 1);
+    return 0;
 }
 
 /* --- wishes ----------------------------------------------------------------------------------- */
@@ -309,14 +340,29 @@ static int start_control(struct running *r, struct err *e)
 }
 
 /* The port file first: whoever has read the line finds the file. */
-static int tell(const struct running *r, struct err *e)
+static int port_write(const struct running *r, const char *option, int port, struct err *e)
 {
     char text[16];
-    int n = snprintf(text, sizeof(text), "%d\n", r->port);
+    int n = snprintf(text, sizeof(text), "%d\n", port);
 
-    if (opt_given(r->o, "port-file") &&
-        file_write(opt_text(r->o, "port-file"), text, (size_t)n, 0644, e) < 0)
+    if (!opt_given(r->o, option))
+        return 0;
+    return file_write(opt_text(r->o, option), text, (size_t)n, 0644, e);
+}
+
+static int tell(const struct running *r, struct err *e)
+{
+    char url[128];
+
+    if (port_write(r, "control-port-file", r->control_port, e) < 0 ||
+        port_write(r, "port-file", r->port, e) < 0)
         return e->code;
+    if (r->control_port && !opt_given(r->o, "journal-fds"))
+        printf("%s is controlled at http://%s:%d/\n", r->m->name, r->control_address,
+               r->control_port);
+    snprintf(url, sizeof(url), "%s://%s:%d", r->tls ? "https" : "http", r->address, r->port);
+    if (r->m->greet && !opt_given(r->o, "journal-fds"))
+        r->m->greet(r->o, &r->app, url);
     if (!opt_given(r->o, "journal-fds")) {
         printf("%s listens on %s://%s:%d%s\n", r->m->name, r->tls ? "https" : "http", r->address,
                r->port, r->m->base);

@@ -17,12 +17,15 @@ struct mockd_app {
     httpd_handle_fn *handle;
     httpd_due_fn *due;
     httpd_tick_fn *tick;
+    ms_t began; /* domain time at which it goes on, unless --domain-start or a page says it */
 };
 
 /* What both models are told, read from the shared options. */
 struct mockd_shared {
     uint64_t seed;
     int factor;
+    bool timed; /* domain time is given from outside … */
+    ms_t now;   /* … and is that much */
 };
 struct mockd {
     const char *name; /* "mock-maas" */
@@ -40,6 +43,10 @@ struct mockd {
     const char *(*op)(const struct http_request *rq);
     const char *(*who)(const void *app, const struct http_request *rq);
     httpd_words_fn *control; /* lines of --control-fd, each without its end; may be NULL */
+    bool control_door;       /* there is a --control: requests of door 1 mean the mock itself */
+    /* Says how to talk to it, once it listens at that address; may be NULL. Not with an inherited
+     * journal: then whoever started it knows. */
+    void (*greet)(const struct opts *o, const struct mockd_app *app, const char *url);
 };
 
 int mockd_main(const struct mockd *m, int argc, char **argv);

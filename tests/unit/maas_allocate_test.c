@@ -29,7 +29,11 @@ static int setup(void **state)
     int r = maas_site_setup(state);
 
     s = *state;
-    s->maas->n_machines = 0;
+    for (size_t i = 1; i <= 6; i++) {
+        const char name[] = {'m', (char)('0' + i), '\0'};
+
+        assert_true(maas_by_hand(s->maas, 0, name, "becomes absent", &s->m.events));
+    }
     add(s, "name=m1,cpu=4,mem=8192,zone=zone-a,disk=500,tags=fast,ip=10.10.0.101");
     add(s, "name=m2,cpu=8,mem=16384,zone=zone-b,disk=250,tags=fast+gpu,ip=10.10.0.102");
     add(s, "name=m3,cpu=16,mem=32768,zone=zone-a,pool=pool-x,disk=2000,arch=arm64/generic,"
@@ -166,8 +170,8 @@ static void refusals_have_maas_s_words(void **state)
         {"bridge_fd=x", 400, "Invalid bridge_fd: Please enter an integer value"},
         {"subnets=nosuch", 400, "{\"subnets\": [\"No matching subnets found.\"]}"},
         {"cpu_count=x&zone=z9", 400,
-         "{\"cpu_count\": [\"Invalid CPU count: number required.\"], "
-         "\"zone\": [\"No such zone(s): z9.\"]}"},
+         "{\"zone\": [\"No such zone(s): z9.\"], "
+         "\"cpu_count\": [\"Invalid CPU count: number required.\"]}"},
         {"system_id=zzzzzz", 409, "No machine with system ID zzzzzz available."},
         {"pool=pool-x&zone=zone-b", 409,
          "No available machine matches constraints: [('pool', ['pool-x']), ('zone', ['zone-b'])] "
@@ -279,7 +283,8 @@ static void lists_are_filtered(void **state)
     names(s, "power_state=off", "m1 m3 m4");
     names(s, "id=zzzzzz", "");
     names(s, "op=list_allocated", "m1");
-    snprintf(query, sizeof(query), "mac_address=%s", maas_machine_named(s->maas, "m3")->mac);
+    snprintf(query, sizeof(query), "mac_address=%s",
+             maas_machine_named(s->maas, "m3")->nics[0].mac);
     names(s, query, "m3");
     snprintf(query, sizeof(query), "id=%s", maas_machine_named(s->maas, "m4")->system_id);
     names(s, query, "m4");

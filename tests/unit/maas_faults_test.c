@@ -201,9 +201,9 @@ static void the_same_seed_gives_the_same_ids(void **state)
     c.seed = 8;
     d = maas_new(&c);
     for (size_t i = 0; i < 6; i++) {
-        assert_int_equal(strlen(a->machines[i].system_id), 6);
-        assert_text(a->machines[i].system_id, b->machines[i].system_id);
-        assert_string_not_equal(a->machines[i].system_id, d->machines[i].system_id);
+        assert_int_equal(strlen(a->machines[i]->system_id), 6);
+        assert_text(a->machines[i]->system_id, b->machines[i]->system_id);
+        assert_string_not_equal(a->machines[i]->system_id, d->machines[i]->system_id);
     }
     maas_free(a);
     maas_free(b);

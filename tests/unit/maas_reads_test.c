@@ -245,8 +245,43 @@ static void what_is_not_modelled_says_so(void **state)
 {
     struct maas_site *s = *state;
 
-    maas_send(s, ADMIN_KEY, "DELETE", API "zones/z1/", NULL);
+    maas_send(s, ADMIN_KEY, "POST", API "static-routes/", "source=1");
     answered(s, 501, TEXT, "mock-maas does not model this operation.");
+}
+
+/* Who holds machines cannot be deleted, unless they go to somebody else. */
+static void a_user_who_holds_machines_has_heirs(void **state)
+{
+    struct maas_site *s = *state;
+
+    assert_int_equal(allocate(s, ALICE_KEY, "name=m1"), 200);
+    maas_send(s, ADMIN_KEY, "DELETE", API "users/alice/", NULL);
+    answered(s, 400, TEXT, "Cannot delete user. 1 node(s) are still allocated");
+    assert_int_equal(
+        maas_send(s, ADMIN_KEY, "DELETE", API "users/alice/?transfer_resources_to=bob", NULL), 204);
+    assert_string_equal(m1(s)->owner, "bob");
+    assert_int_equal(maas_get(s, ALICE_KEY, API "zones/"), 401);
+    assert_int_equal(maas_send(s, ADMIN_KEY, "DELETE", API "users/alice/", NULL), 204);
+}
+
+/* A key is made by name and password, used, and taken back. */
+static void keys_come_and_go(void **state)
+{
+    struct maas_site *s = *state;
+    char token[64], form[128];
+
+    assert_int_equal(maas_send(s, ALICE_KEY, "POST", API "account/?op=create_authorisation_token",
+                               "name=second"),
+                     200);
+    assert_non_null(talk_pick(&s->t, "token_key", token, sizeof(token)));
+    assert_int_equal(strlen(token), 18);
+    snprintf(form, sizeof(form), "token_key=%s", token);
+    assert_int_equal(
+        maas_send(s, BOB_KEY, "POST", API "account/?op=delete_authorisation_token", form), 404);
+    assert_int_equal(
+        maas_send(s, ALICE_KEY, "POST", API "account/?op=delete_authorisation_token", form), 204);
+    assert_int_equal(
+        maas_send(s, ALICE_KEY, "POST", API "account/?op=delete_authorisation_token", form), 404);
 }
 
 /* Keys live in MAAS and in nobody's answer or journal. */
@@ -280,6 +315,8 @@ int main(void)
         READS_TEST(json_bodies_serve_creates),
         READS_TEST(only_administrators_change_things),
         READS_TEST(what_is_not_modelled_says_so),
+        READS_TEST(a_user_who_holds_machines_has_heirs),
+        READS_TEST(keys_come_and_go),
         READS_TEST(keys_are_in_no_answer_and_no_event),
     };
 

@@ -102,11 +102,18 @@ static void every_operation_obeys_the_law_in_every_status(void **state)
     for (unsigned i = 0; i < 2 * COUNTOF(ops) * MAAS_STATUS_COUNT; i++) {
         const enum maas_status from = (enum maas_status)(i / (2 * COUNTOF(ops)));
         const char *op = ops[i / 2 % COUNTOF(ops)];
+        const bool ready = one->ready;
+        const double cost = one->ready_cost;
         int status;
 
         free(one->user_data);
+        maas_annotations_clear(one);
+        free(one->annotations);
         *one = fresh;
+        one->ready = ready;
+        one->ready_cost = cost;
         one->status = from;
+        maas_ready_sort(s->maas, one);
         one->power = i % 2 ? MAAS_POWER_ON : MAAS_POWER_OFF;
         if (from != MAAS_NEW && from != MAAS_READY)
             text_copy(one->owner, sizeof(one->owner), "alice");

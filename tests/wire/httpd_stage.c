@@ -71,6 +71,29 @@ static void big_answer(struct http_reply *rp)
         buf_char_add(&rp->body, 'x');
 }
 
+/* /wire?WORD: the answer suffers from that. */
+static void wire_answer(const struct http_request *rq, struct http_reply *rp)
+{
+    static const struct {
+        const char *word;
+        struct http_wire wire;
+    } rows[] = {{"reset", {.on = true, .reset = true}},
+                {"twice", {.on = true, .twice = true}},
+                {"cut", {.on = true, .cut = true, .cut_at = 20}},
+                {"more", {.on = true, .length_off = 5}},
+                {"less", {.on = true, .length_off = -3}},
+                {"late", {.on = true, .late_ms = 50}},
+                {"slow", {.on = true, .slow_bytes = 7, .slow_ms = 10}},
+                {"drip", {.on = true, .slow_body = true, .slow_bytes = 1, .slow_ms = 10}}};
+
+    http_reply_text(rp, 200, "text/plain", "0123456789");
+    for (size_t i = 0; i < COUNTOF(rows); i++)
+        if (text_is(rows[i].word, rq->query))
+            rp->wire = rows[i].wire;
+    if (text_is(rq->query, "refuse"))
+        rp->refuse_ms = SECONDS(10);
+}
+
 static void on_call(void *app, const struct http_ctx *ctx, const struct http_request *rq,
                     struct http_reply *rp)
 {
@@ -88,6 +111,8 @@ static void on_call(void *app, const struct http_ctx *ctx, const struct http_req
         value_answer(a, rp);
     } else if (text_is(rq->path, "/big"))
         big_answer(rp);
+    else if (text_is(rq->path, "/wire"))
+        wire_answer(rq, rp);
     else if (text_is(rq->path, "/none"))
         rp->status = 204;
     else if (text_is(rq->path, "/lose") || text_is(rq->path, "/hang")) {
