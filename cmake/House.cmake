@@ -82,7 +82,8 @@ function(house_test path)
   get_filename_component(label ${path} DIRECTORY)
   get_filename_component(name ${path} NAME)
   set(target ${label}_${name}_test)
-  house_program(${target} SOURCES ${CMAKE_SOURCE_DIR}/tests/${path}_test.c ${arg_SOURCES}
+  house_program(${target} SOURCES ${CMAKE_SOURCE_DIR}/tests/${path}_test.c
+    ${CMAKE_SOURCE_DIR}/tests/cites.c ${arg_SOURCES}
     LINKS ${arg_LINKS} PkgConfig::CMOCKA)
   set_target_properties(${target} PROPERTIES
     RUNTIME_OUTPUT_DIRECTORY ${CMAKE_BINARY_DIR}/tests)

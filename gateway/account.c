@@ -5,6 +5,8 @@
 
 #include "lib/base/text.h"
 
+#define UNKNOWN "unknown" /* a digest that no configuration has */
+
 static void config_digest(const struct gw *g, char out[GW_DIGEST_MAX])
 {
     gw_digest(g, g->config.maas_url, g->config.maas_key, out);
@@ -18,7 +20,7 @@ static void next(struct gw *g, size_t i, enum gw_op op, ms_t due)
 
 void gw_account_begin(struct gw *g)
 {
-    if (g->account_begun || !g->config.maas_url[0])
+    if (g->account_begun || !g->config.maas_url[0] || g->errands[GW_AT_ACCOUNT].ticket)
         return;
     g->account_begun = true;
     next(g, GW_AT_ACCOUNT, GW_OP_OVERLORD, g->now);
@@ -42,6 +44,9 @@ bool gw_overlord_done(struct gw *g, size_t i, const struct http_result *r, struc
             gw_account_note(g, digest, fx);
         next(g, i, GW_OP_ACCOUNT_MAKE, g->now);
     } else if (!text_is(digest, g->account_digest)) {
+        /* from now on, until it is answered, nobody knows which of the two Palette has */
+        if (!text_is(g->account_digest, UNKNOWN))
+            gw_account_note(g, UNKNOWN, fx);
         next(g, i, GW_OP_ACCOUNT_CHANGE, g->now);
     } else {
         g->errands[i].due = MS_NEVER;
@@ -62,9 +67,11 @@ bool gw_account_changed(struct gw *g, size_t i, const struct http_result *r, str
     char digest[GW_DIGEST_MAX];
 
     (void)r;
+    g->errands[i].due = MS_NEVER;
+    if (!g->account_begun) /* what was sent is what the configuration was before a reload */
+        return true;
     config_digest(g, digest);
     gw_account_note(g, digest, fx);
     gw_say(fx, GW_INFO, "the cloud account has the new address and key");
-    g->errands[i].due = MS_NEVER;
     return true;
 }

@@ -390,6 +390,7 @@ bool gw_is_control_plane(const struct gw_cluster *c, const struct gw_machine *m)
 /* The addresses the record should have. */
 size_t gw_name_wanted(const struct gw_cluster *c, const char *out[GW_MACHINES_MAX]);
 bool gw_name_is_free_of(const struct gw_cluster *c, const struct gw_machine *m);
+bool gw_name_is_wanted(const struct gw_cluster *c);
 bool gw_name_is_settled(const struct gw_cluster *c); /* as it should be; absent: not there */
 bool gw_cidr_has(const char *cidr, const char *address);
 

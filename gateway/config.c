@@ -1,5 +1,6 @@
 #include "gateway/config.h"
 
+#include "gateway/peek.h"
 #include "gateway/secrets.h"
 #include "lib/base/proxy.h"
 #include "lib/base/text.h"
@@ -40,7 +41,7 @@ static const struct opt_row rows[] = {
     {.name = "no-proxy", .env = "GP_NO_PROXY", .arg = "LIST",
      .what = "hosts, .domains, addresses, CIDRs reached without the proxy"},
     {.name = "proxy-ca-file", .env = "GP_PROXY_CA_FILE", .arg = "PEM",
-     .what = "not implemented (feature proxy-ca): ignored with a warning"},
+     .what = "anchors beside the others, through the proxy only"},
     {.name = "config-file", .env = "GP_CONFIG_FILE", .arg = "FILE", .flags = OPT_NO_FILE,
      .what = "NAME = VALUE lines with these options"},
     {.name = "clock-fd", .env = "GP_CLOCK_FD", .arg = "N", .kind = OPT_INT, .value = "-1",
@@ -48,14 +49,22 @@ static const struct opt_row rows[] = {
      .what = "descriptor of a clock page: time is not real (GP-114)"},
     {.name = "log-level", .env = "GP_LOG_LEVEL", .arg = "LEVEL", .value = "info",
      .what = "error, warn, info or debug"},
+    {.name = "log-format", .env = "GP_LOG_FORMAT", .arg = "FORMAT", .value = "text",
+     .what = "text or json"},
+    {.name = "listen", .env = "GP_LISTEN", .arg = "WHERE",
+     .what = "metrics and health at 127.0.0.1:PORT, [::1]:PORT or unix:PATH (default nowhere)"},
 };
 /* clang-format on */
 
 static const char usage[] =
     "gateproof-pcg " GATEPROOF_VERSION ": a private cloud gateway between Palette and MAAS\n\n"
+    "gateproof-pcg install        ask, check each answer, write the configuration, register\n"
     "gateproof-pcg [run]          work until SIGTERM (default under a launch contract, GP_CONTRACT)\n"
     "gateproof-pcg check-config   say whether the configuration can be used, and stop\n"
-    "gateproof-pcg status         what the state directory says about this gateway";
+    "gateproof-pcg status         what the state directory says about this gateway\n"
+    "gateproof-pcg metrics        the table of what --listen serves\n\n"
+    "gateproof-pcg COMMAND --help says more of one. Without --config-file and GP_CONTRACT the file\n" CONFIG_FILE
+    " is read when it is there.";
 
 const struct opt_row *config_rows(size_t *ret_n)
 {
@@ -291,11 +300,29 @@ static int no_proxy_take(const char *variable, const char *text, struct config *
 
 static int proxy_ca_take(const char *variable, const char *text, struct config *c, struct err *e)
 {
-    (void)text;
-    (void)e;
-    snprintf(c->remark, sizeof(c->remark),
-             "%s is ignored: this gateway does not have the feature proxy-ca", variable);
+    int r = path_take(variable, text, c->proxy_ca, e);
+
+    return r < 0 ? r : secrets_anchors_check(variable, text, e);
+}
+
+static int log_format_take(const char *variable, const char *text, struct config *c, struct err *e)
+{
+    if (!text_is(text, "text") && !text_is(text, "json"))
+        return err_set(e, -EINVAL, "%s: '%.20s' is no format; there are text and json", variable,
+                       text);
+    c->log_form = text_is(text, "json") ? LOG_JSON : LOG_TEXT;
     return 0;
+}
+
+static int listen_take(const char *variable, const char *text, struct config *c, struct err *e)
+{
+    int r = peek_where_check(text, e);
+
+    if (r < 0)
+        return err_at(e, "%s", variable);
+    return text_copy(c->listen, sizeof(c->listen), text)
+               ? 0
+               : err_set(e, -EINVAL, "%s: longer than %d bytes", variable, CONFIG_LISTEN_MAX - 1);
 }
 
 static int log_level_take(const char *variable, const char *text, struct config *c, struct err *e)
@@ -320,13 +347,21 @@ static const struct {
     const char *name;
     int (*take)(const char *variable, const char *text, struct config *c, struct err *e);
 } takers[] = {
-    {"palette-url", palette_url_take},    {"pcg-uid", uid_take},
-    {"maas-url", maas_url_take},          {"account-name", account_name_take},
-    {"palette-ca-file", palette_ca_take}, {"maas-ca-file", maas_ca_take},
-    {"http-proxy", http_proxy_take},      {"https-proxy", https_proxy_take},
-    {"no-proxy", no_proxy_take},          {"proxy-ca-file", proxy_ca_take},
-    {"state-dir", state_dir_take},        {"secrets-dir", secrets_dir_take},
+    {"palette-url", palette_url_take},
+    {"pcg-uid", uid_take},
+    {"maas-url", maas_url_take},
+    {"account-name", account_name_take},
+    {"palette-ca-file", palette_ca_take},
+    {"maas-ca-file", maas_ca_take},
+    {"http-proxy", http_proxy_take},
+    {"https-proxy", https_proxy_take},
+    {"no-proxy", no_proxy_take},
+    {"proxy-ca-file", proxy_ca_take},
+    {"state-dir", state_dir_take},
+    {"secrets-dir", secrets_dir_take},
     {"log-level", log_level_take},
+    {"log-format", log_format_take},
+    {"listen", listen_take},
 };
 
 static const char *variable_of(const char *name)
@@ -335,6 +370,15 @@ static const char *variable_of(const char *name)
         if (text_is(rows[i].name, name))
             return rows[i].env;
     WRONG("a taker without a row");
+}
+
+int config_take(const char *name, const char *label, const char *text, struct config *c,
+                struct err *e)
+{
+    for (size_t i = 0; i < COUNTOF(takers); i++)
+        if (text_is(takers[i].name, name))
+            return takers[i].take(label, text, c, e);
+    WRONG("a value that no taker knows");
 }
 
 static void constants_set(struct config *c)
@@ -363,6 +407,9 @@ int config_read(const struct opts *o, struct config *ret, struct err *e)
                        "GP_MAAS_URL is given and %s/maas-key is missing or empty: write the MAAS "
                        "key, CONSUMER:TOKEN:SECRET, into it",
                        *c.secrets_dir ? c.secrets_dir : "GP_SECRETS_DIR");
+    if (*c.proxy_ca && !*c.gw.https_proxy)
+        snprintf(c.remark, sizeof(c.remark),
+                 "GP_PROXY_CA_FILE is given without GP_HTTPS_PROXY: nothing uses it");
     constants_set(&c);
     *ret = c;
     c.maas_ca_pem = NULL; /* it is the caller's now */
@@ -391,7 +438,52 @@ int config_options(struct opts **ret, int argc, char **argv, char **envp, struct
         r = opts_env(o, envp, e);
     if (r == 0 && *opt_text(o, "config-file"))
         r = opts_file(o, opt_text(o, "config-file"), e);
+    else if (r == 0 && !*env_find(envp, "GP_CONTRACT") && file_exists(CONFIG_FILE))
+        r = opts_file(o, CONFIG_FILE, e);
     if (r == 0)
         *ret = STEAL(o);
     return r;
+}
+
+/* --- again ----------------------------------------------------------------------------------- */
+
+/* What a gateway is, not what it works with. */
+static const struct {
+    const char *name;
+    size_t offset;
+} fixed[] = {
+    {"palette-url", offsetof(struct config, gw.palette_url)},
+    {"pcg-uid", offsetof(struct config, gw.pcg_uid)},
+    {"state-dir", offsetof(struct config, state_dir)},
+    {"listen", offsetof(struct config, listen)},
+};
+
+static int fixed_check(const struct config *now, const struct config *next, struct err *e)
+{
+    for (size_t i = 0; i < COUNTOF(fixed); i++)
+        if (!text_is((const char *)now + fixed[i].offset, (const char *)next + fixed[i].offset))
+            return err_set(e, -EINVAL,
+                           "%s has changed, which a running gateway cannot: restart it for that",
+                           variable_of(fixed[i].name));
+    return now->clock_fd == next->clock_fd
+               ? 0
+               : err_set(e, -EINVAL, "GP_CLOCK_FD has changed; restart the gateway for that");
+}
+
+int config_again(const struct config_source *source, const struct config *now, struct config *ret,
+                 struct err *e)
+{
+    SCOPED(opts_drop) struct opts *o = NULL;
+    SCOPED(config_drop) struct config next = {0};
+    int r = config_options(&o, source->argc, source->argv, source->envp, e);
+
+    if (r == 0)
+        r = config_read(o, &next, e);
+    if (r == 0)
+        r = fixed_check(now, &next, e);
+    if (r < 0)
+        return r;
+    *ret = next;
+    next.maas_ca_pem = NULL; /* it is the caller's now */
+    return 0;
 }

@@ -151,16 +151,6 @@ static void on_reply(struct gw *g, const struct gw_event *event, struct gw_effec
     (row->reply ? row->reply : gw_judge)(g, i, event->result, fx);
 }
 
-/* GP-26: once, because there is one Palette. */
-static bool proxy_decide(struct gw *g)
-{
-    const char *proxy = proxy_for(g->config.https_proxy, g->config.no_proxy, g->config.palette_url);
-    struct url u;
-
-    return !*proxy ||
-           (proxy_read(proxy, &u, NULL) == 0 && text_copy(g->proxy, sizeof g->proxy, proxy));
-}
-
 static void on_start(struct gw *g, const struct gw_event *event, struct gw_effects *fx)
 {
     struct url u;
@@ -175,7 +165,7 @@ static void on_start(struct gw *g, const struct gw_event *event, struct gw_effec
         gw_exit(g, fx, 1);
         return;
     }
-    if (!proxy_decide(g)) {
+    if (!gw_proxy_decide(g)) {
         gw_say(fx, GW_ERROR, "the proxy towards Palette cannot be used as it is written");
         gw_exit(g, fx, 1);
         return;
@@ -208,6 +198,9 @@ void gw_step(struct gw *g, const struct gw_event *event, struct gw_effects *fx)
         break;
     case GW_EV_REPLY:
         on_reply(g, event, fx);
+        break;
+    case GW_EV_RELOAD:
+        gw_reload(g, event->config, fx);
         break;
     case GW_EV_STOP:
         on_stop(g, fx);

@@ -22,7 +22,7 @@
 #define GW_ACCOUNTS_MAX 64   /* GP-28 */
 #define GW_CLUSTERS_MAX 240  /* 200 listed (GP-28), and what is remembered of others */
 #define GW_EFFECTS_MAX  1024 /* in one step; more is our own bug */
-#define GW_FEATURES     "pcg,proxy,proxy-auth"
+#define GW_FEATURES     "pcg,proxy,proxy-auth,proxy-ca,reload"
 
 /* The launch contract's values (profile, section 2), checked by gateway/config. */
 struct gw_config {
@@ -41,7 +41,7 @@ struct gw_config {
     const char *maas_ca; /* PEM, outlives the gateway; NULL = not given */
 };
 
-enum gw_event_kind { GW_EV_START, GW_EV_TIME, GW_EV_REPLY, GW_EV_STOP };
+enum gw_event_kind { GW_EV_START, GW_EV_TIME, GW_EV_REPLY, GW_EV_RELOAD, GW_EV_STOP };
 
 struct gw_record { /* one persisted record, as the store gives it back at the start */
     char key[64];
@@ -53,8 +53,9 @@ struct gw_event {
     enum gw_event_kind kind;
     ms_t time;      /* monotonic; never goes back (the core keeps the highest) */
     int64_t wall_s; /* seconds since 1970, for MAAS signatures only (GP-91) */
-    /* GW_EV_START */
+    /* GW_EV_START; GW_EV_RELOAD, with the same Palette and uid (GP-15) */
     const struct gw_config *config;
+    /* GW_EV_START */
     uint8_t entropy[32]; /* fresh, for the gateway secret */
     uint64_t seed;       /* for jitter and nonces' order; not secret */
     const struct gw_record *records;
@@ -102,6 +103,15 @@ void gw_free(struct gw *g);
 
 void gw_step(struct gw *g, const struct gw_event *event, struct gw_effects *fx);
 ms_t gw_due(const struct gw *g); /* MS_NEVER when only a reply can move it */
+
+struct gw_gauges { /* numbers for people's monitoring; nothing is decided by them */
+    bool registered, ended, account_settled;
+    ms_t beat_at; /* when the last heartbeat ended; INT64_MIN before the first */
+    unsigned beat_failures, feed_failures, credential_failures; /* in a row */
+    ms_t heartbeat_ms;
+    size_t accounts, clusters, queries, calls; /* listed, listed, open, in flight */
+};
+void gw_gauges_read(const struct gw *g, struct gw_gauges *ret);
 
 /* What the gateway thinks, one line a thing, for `status` and for tests' stories. */
 void gw_describe(const struct gw *g, struct buf *out);

@@ -310,6 +310,12 @@ gw_write_fn gw_cluster_write;
 gw_reply_fn gw_cluster_reply;
 gw_prepare_fn gw_cluster_prepare;
 
+/* --- reload.c -----------------------------------------------------------------------------------
+ */
+
+bool gw_proxy_decide(struct gw *g); /* false: the proxy cannot be used as it is written */
+void gw_reload(struct gw *g, const struct gw_config *config, struct gw_effects *fx);
+
 /* --- requests and replies as bytes (palette_wire.c, maas_wire.c) ------------------------------ */
 
 gw_write_fn gw_write_credential, gw_write_register, gw_write_beat, gw_write_feed, gw_write_overlord,

@@ -73,6 +73,8 @@ bool gw_whoami_good(struct gw_turn *t)
         return false;
     t->c->user_known = true;
     t->c->account_revision = a ? a->revision : 0;
+    if (!t->c->key_user.admin && gw_name_is_wanted(t->c))
+        gw_name_forbidden(t); /* said before a machine is taken for it (GP-98) */
     for (size_t i = 0; i < t->c->n_machines; i++)
         if (t->c->machines[i].forbidden)
             t->c->machines[i].fresh = false;

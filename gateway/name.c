@@ -85,6 +85,11 @@ static bool is_managed(const struct gw_cluster *c)
     return c->item && c->item->body.endpoint.managed && c->item->body.endpoint.host[0];
 }
 
+bool gw_name_is_wanted(const struct gw_cluster *c)
+{
+    return is_managed(c) && c->item->present;
+}
+
 bool gw_name_is_free_of(const struct gw_cluster *c, const struct gw_machine *m)
 {
     if (!is_managed(c) || (c->item->present && !gw_is_control_plane(c, m) && m->pool[0]))
@@ -239,7 +244,8 @@ bool gw_name_read_good(struct gw_turn *t)
                      COUNTOF(resource_fields), 0, r, sizeof *r, each_resource, t->c, NULL) < 0)
         return false;
     t->c->name.known = true;
-    gw_blame(t->c, GW_COND_ENDPOINT, NULL, "");
+    if (t->c->key_user.admin || gw_name_is_settled(t->c)) /* else writing it will be refused */
+        gw_blame(t->c, GW_COND_ENDPOINT, NULL, "");
     return true;
 }
 

@@ -103,6 +103,20 @@ static int secret_read(const char *variable, const char *dir, const struct secre
     return 0;
 }
 
+int secret_take(const char *name, const char *value, struct gw_config *ret, struct err *e)
+{
+    for (size_t i = 0; i < COUNTOF(secrets); i++) {
+        const struct secret *s = &secrets[i];
+
+        if (!text_is(s->name, name))
+            continue;
+        return s->is_fine(value) && text_copy((char *)ret + s->offset, s->size, value)
+                   ? 0
+                   : err_set(e, -EINVAL, "%s: it has not the form; wanted is %s", name, s->wanted);
+    }
+    WRONG("a secret that is in no table");
+}
+
 int secrets_read(const char *variable, const char *dir, struct gw_config *ret, struct err *e)
 {
     struct stat st;

@@ -1,16 +1,22 @@
 #include "gateway/shell.h"
 
+#include "gateway/peek.h"
 #include "gateway/store.h"
+#include "gateway/watch.h"
+#include "lib/base/text.h"
 #include "lib/io/call.h"
 #include "lib/io/log.h"
 
 #include <errno.h>
 #include <signal.h>
+#include <stdarg.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/random.h>
 
-#define SHELL_EXIT_BROKEN 1 /* ours failed: disk, descriptors */
+#define SAVE_MS  SECONDS(1) /* changes in it are one status.json */
+#define LINE_MAX 1024
 
 /* What must not be sent twice (the POST of an account, GP-39) goes out on a connection of its own:
  * libcurl repeats a request by itself when a connection that was used before dies under it. All
@@ -19,13 +25,22 @@ enum shell_caller { TO_PALETTE, TO_PALETTE_ONCE, TO_MAAS, SHELL_CALLERS };
 
 struct shell_call {
     struct shell *shell;
+    enum gw_target target;
     uint64_t ticket;
     struct call *call; /* NULL = free place */
 };
 
 struct shell {
-    const struct config *config;
+    struct config *config;
+    const struct config_source *source; /* NULL: HUP changes nothing */
     struct log log;
+    struct watch watch;
+    struct peek *peek;           /* NULL: nowhere */
+    struct loop_timer *save;     /* of status.json */
+    ms_t save_next;              /* not before */
+    struct loop_timer *patience; /* of shell_register */
+    ms_t patience_ms;            /* 0: until a signal */
+    bool impatient;
     struct clk_page *page; /* NULL = the kernel's clock */
     struct loop *loop;
     struct dns *dns;
@@ -44,10 +59,61 @@ struct shell {
 
 static void step(struct shell *s, struct gw_event *event);
 
+static void say(struct shell *s, enum log_level level, const char *fmt, ...) PRINTF_LIKE(3, 4);
+
+static void say(struct shell *s, enum log_level level, const char *fmt, ...)
+{
+    char text[LINE_MAX];
+    va_list args;
+
+    va_start(args, fmt);
+    vsnprintf(text, sizeof(text), fmt, args);
+    va_end(args);
+    watch_line(&s->watch, level, text, clk_realtime_ms());
+    log_line(&s->log, level, "%s", text);
+}
+
+/* --- what people see ------------------------------------------------------------------------- */
+
+static void save(struct shell *s)
+{
+    struct err e;
+
+    if (watch_save(&s->watch, s->config->state_dir, clk_realtime_ms(), &e) < 0)
+        log_line(&s->log, LOG_WARN, "%s", e.text); /* not say(): it would be tried for ever */
+}
+
+static void on_save(void *arg)
+{
+    save(arg);
+}
+
+/* At once, and what comes within SAVE_MS after it together. */
+static void save_soon(struct shell *s)
+{
+    const ms_t now = loop_now(s->loop);
+
+    if (!s->watch.dirty || loop_timer_at(s->save) != MS_NEVER)
+        return;
+    if (now >= s->save_next)
+        save(s);
+    else
+        loop_timer_set(s->save, s->save_next);
+    s->save_next = ms_max(now, s->save_next) + SAVE_MS;
+}
+
+static const struct watch *on_look(void *arg)
+{
+    struct shell *s = arg;
+
+    watch_step(&s->watch, s->gw, loop_now(s->loop), clk_realtime_ms());
+    return &s->watch;
+}
+
 /* Our own process cannot go on: a step whose record is not on the disk must not be taken. */
 static void give_up(struct shell *s, const struct err *e)
 {
-    log_line(&s->log, LOG_ERROR, "%s", e->text);
+    say(s, LOG_ERROR, "%s", e->text);
     s->code = SHELL_EXIT_BROKEN;
     s->over = true;
     loop_stop(s->loop);
@@ -70,6 +136,7 @@ static void on_reply(void *arg, const struct http_result *result)
     struct gw_event event = {.kind = GW_EV_REPLY, .ticket = place->ticket, .result = result};
 
     place->call = NULL; /* it is gone after this */
+    s->watch.calls[place->target][result->outcome]++;
     step(s, &event);
 }
 
@@ -83,6 +150,7 @@ static void call_do(struct shell *s, const struct gw_effect *f)
         to = TO_PALETTE_ONCE;
     place->shell = s;
     place->ticket = f->ticket;
+    place->target = f->target;
     place->call = call_start(s->callers[to], &f->call, on_reply, place);
 }
 
@@ -130,16 +198,30 @@ static void effect_do(struct shell *s, const struct gw_effect *f)
         stored(s, store_forget(s->store, f->key, &e), &e);
         return;
     case GW_FX_SYNC:
+        s->watch.syncs++;
         stored(s, store_sync(s->store, &e), &e);
         return;
     case GW_FX_SAY:
-        log_line(&s->log, (enum log_level)f->level, "%s", f->text);
+        say(s, (enum log_level)f->level, "%s", f->text);
         return;
     case GW_FX_EXIT:
         exit_do(s, f->code);
         return;
     }
     WRONG("an effect of no kind");
+}
+
+/* shell_register: what `install` waits for. */
+static void goal_look(struct shell *s)
+{
+    const struct watch_state *w = &s->watch.state;
+    struct gw_event event = {.kind = GW_EV_STOP};
+
+    if (!s->patience_ms || s->stopping || !w->registered || s->watch.beat_ok == MS_NEVER ||
+        (*s->config->gw.maas_url && !w->account_settled))
+        return;
+    s->stopping = true;
+    step(s, &event);
 }
 
 /* Effects never call back from within: call_start answers from the loop only. */
@@ -155,6 +237,9 @@ static void step(struct shell *s, struct gw_event *event)
         effect_do(s, &s->fx->at[i]);
     gw_effects_drop(s->fx);
     loop_timer_set(s->due, s->over ? MS_NEVER : gw_due(s->gw));
+    watch_step(&s->watch, s->gw, event->time, clk_realtime_ms());
+    save_soon(s);
+    goal_look(s);
 }
 
 /* --- events ---------------------------------------------------------------------------------- */
@@ -166,13 +251,89 @@ static void on_due(void *arg)
     step(arg, &event);
 }
 
-/* HUP is ours to ignore (no feature reload), PIPE is a reader of our log that left. */
+/* --- GP-15 ----------------------------------------------------------------------------------- */
+
+static void log_set(struct shell *s)
+{
+    s->log = (struct log){.who = SHELL_NAME,
+                          .level = (enum log_level)s->config->log_level,
+                          .form = (enum log_form)s->config->log_form};
+    if (*s->config->remark)
+        say(s, LOG_WARN, "%s", s->config->remark);
+}
+
+/* The files of each caller, in the order of enum shell_caller. */
+static void trust_files(const struct config *c, const char *ret_ca[SHELL_CALLERS],
+                        const char *ret_proxy_ca[SHELL_CALLERS])
+{
+    for (size_t i = 0; i < SHELL_CALLERS; i++) {
+        ret_ca[i] = i == TO_MAAS ? c->maas_ca : c->palette_ca;
+        ret_proxy_ca[i] = i == TO_MAAS ? "" : c->proxy_ca;
+    }
+}
+
+/* The files were read and found good a moment ago. Half of the callers with new anchors is a state
+ * nobody asked for: then this process ends. */
+static int trust_again(struct shell *s, const struct config *c, struct err *e)
+{
+    const char *ca[SHELL_CALLERS], *proxy_ca[SHELL_CALLERS];
+    int r = 0;
+
+    trust_files(c, ca, proxy_ca);
+    for (size_t i = 0; r == 0 && i < SHELL_CALLERS; i++)
+        r = caller_trust(s->callers[i], ca[i], proxy_ca[i], e);
+    return r;
+}
+
+static void swap(struct config *a, struct config *b)
+{
+    static_assert(sizeof(*a) < KIB(32), "three of them are on the stack");
+    const struct config held = *a;
+
+    *a = *b;
+    *b = held;
+}
+
+/* All of it or nothing: what cannot be used as a whole changes nothing. */
+static void reload(struct shell *s)
+{
+    SCOPED(config_drop) struct config next = {0};
+    struct gw_event event = {.kind = GW_EV_RELOAD};
+    struct err e;
+
+    if (!s->source)
+        return;
+    if (config_again(s->source, s->config, &next, &e) < 0) {
+        s->watch.reloads_refused++;
+        say(s, LOG_ERROR, "SIGHUP: %s; nothing was changed", e.text);
+        save_soon(s);
+        return;
+    }
+    if (trust_again(s, &next, &e) < 0) {
+        give_up(s, &e);
+        return;
+    }
+    swap(s->config, &next);
+    s->watch.reloads++;
+    log_set(s);
+    say(s, LOG_INFO, "SIGHUP: configuration, secrets and anchors are read again");
+    event.config = &s->config->gw;
+    step(s, &event); /* the core lets go of what the old one owned, which is dropped after this */
+}
+
+/* --- signals --------------------------------------------------------------------------------- */
+
+/* PIPE is a reader of our log that left. */
 static void on_signal(void *arg, int signo)
 {
     struct shell *s = arg;
     struct gw_event event = {.kind = GW_EV_STOP};
 
-    if ((signo != SIGTERM && signo != SIGINT) || s->stopping)
+    if (s->stopping || s->over)
+        return;
+    if (signo == SIGHUP)
+        reload(s);
+    if (signo != SIGTERM && signo != SIGINT)
         return;
     s->stopping = true;
     step(s, &event);
@@ -217,27 +378,48 @@ static int clock_take(struct shell *s, struct err *e)
     if (r < 0)
         return err_at(e, "GP_CLOCK_FD");
     clk_attach(s->page);
-    log_line(&s->log, LOG_WARN, "GP_CLOCK_FD is set: the time of this program is not real");
+    say(s, LOG_WARN, "GP_CLOCK_FD is set: the time of this program is not real");
     return 0;
 }
 
 static int callers_make(struct shell *s, struct err *e)
 {
-    const struct config *c = s->config;
-    const struct call_config configs[] = {
-        [TO_PALETTE] = {.ca_file = c->palette_ca},
-        [TO_PALETTE_ONCE] = {.ca_file = c->palette_ca, .fresh_changes = true},
-        [TO_MAAS] = {.ca_file = c->maas_ca, .fresh_changes = true},
-    };
+    static const bool fresh_changes[] = {[TO_PALETTE_ONCE] = true, [TO_MAAS] = true};
+    const char *ca[SHELL_CALLERS], *proxy_ca[SHELL_CALLERS];
     int r = 0;
 
+    trust_files(s->config, ca, proxy_ca);
     for (size_t i = 0; r == 0 && i < SHELL_CALLERS; i++) {
-        struct call_config config = configs[i];
+        const struct call_config config = {.ca_file = ca[i],
+                                           .proxy_ca_file = proxy_ca[i],
+                                           .fresh_changes = fresh_changes[i],
+                                           .user_agent = SHELL_NAME "/" GATEPROOF_VERSION};
 
-        config.user_agent = SHELL_NAME "/" GATEPROOF_VERSION;
         r = caller_new(&s->callers[i], s->loop, s->dns, &config, e);
     }
     return r;
+}
+
+static void on_patience(void *arg)
+{
+    struct shell *s = arg;
+    struct gw_event event = {.kind = GW_EV_STOP};
+
+    if (s->stopping)
+        return;
+    s->stopping = s->impatient = true;
+    step(s, &event);
+}
+
+static int store_take(struct shell *s, struct err *e)
+{
+    int r = store_open(&s->store, s->config->state_dir, STORE_RUN, e);
+
+    if (r == 0)
+        r = store_claim(s->store, s->config->gw.pcg_uid, e);
+    if (r == 0 && *store_remark(s->store))
+        say(s, LOG_INFO, "%s", store_remark(s->store));
+    return r == 0 ? store_load(s->store, &s->records, &s->n_records, e) : r;
 }
 
 static int open_all(struct shell *s, struct err *e)
@@ -249,40 +431,49 @@ static int open_all(struct shell *s, struct err *e)
         r = loop_new(&s->loop, s->page, e);
     if (r == 0)
         r = loop_signals(s->loop, signos, COUNTOF(signos), on_signal, s, e);
-    if (r == 0)
-        r = store_open(&s->store, s->config->state_dir, STORE_RUN, e);
-    if (r == 0)
-        r = store_load(s->store, &s->records, &s->n_records, e);
+    if (r < 0)
+        return r;
+    watch_start(&s->watch, &s->config->gw, loop_now(s->loop), clk_realtime_ms());
+    s->due = loop_timer_new(s->loop, on_due, s);
+    s->save = loop_timer_new(s->loop, on_save, s);
+    s->gw = gw_new();
+    s->patience = loop_timer_new(s->loop, on_patience, s);
+    if (s->patience_ms)
+        loop_timer_set(s->patience, loop_now(s->loop) + s->patience_ms);
+    r = store_take(s, e);
     if (r == 0)
         r = dns_new(&s->dns, s->loop, e);
     if (r == 0)
         r = callers_make(s, e);
-    if (r < 0)
-        return r;
-    s->due = loop_timer_new(s->loop, on_due, s);
-    s->gw = gw_new();
-    return 0;
+    if (r == 0 && *s->config->listen && !s->patience_ms)
+        r = peek_open(&s->peek, s->loop, s->config->listen, on_look, s, e);
+    return r;
 }
 
 static void close_all(struct shell *s)
 {
+    peek_close(s->peek);
     for (size_t i = 0; i < SHELL_CALLERS; i++)
         caller_free(s->callers[i]);
     dns_free(s->dns);
     gw_free(s->gw);
     store_records_free(s->records, s->n_records);
+    if (s->store) { /* the directory is ours */
+        s->watch.state.stopped = true;
+        save(s);
+    }
     store_close(s->store);
     loop_timer_free(&s->due);
+    loop_timer_free(&s->save);
+    loop_timer_free(&s->patience);
     loop_free(s->loop);
     free(s->fx);
     free(s);
 }
 
-int shell_run(const struct config *c)
+static struct shell *shell_new(struct config *c)
 {
     struct shell *s = calloc(1, sizeof(*s));
-    struct err e;
-    int r, code;
 
     if (!s)
         abort();
@@ -290,24 +481,68 @@ int shell_run(const struct config *c)
     if (!s->fx)
         abort();
     s->config = c;
-    s->log = (struct log){.who = SHELL_NAME, .level = (enum log_level)c->log_level};
-    if (*c->remark)
-        log_line(&s->log, LOG_WARN, "%s", c->remark);
-    r = open_all(s, &e);
+    log_set(s);
+    return s;
+}
+
+static int work(struct shell *s)
+{
+    struct err e;
+    int code, r = open_all(s, &e);
+
     if (r == 0)
         r = begin(s, &e);
     if (r < 0) {
-        log_line(&s->log, LOG_ERROR, "%s", e.text);
+        say(s, LOG_ERROR, "%s", e.text);
         s->code = CONFIG_EXIT_WRONG;
     } else if (!s->over) {
         loop_run(s->loop);
     }
-    code = s->code;
+    code = s->impatient ? SHELL_EXIT_UNLINKED : s->code;
     close_all(s);
     return code;
 }
 
-int shell_status(const struct config *c, struct buf *out, struct err *e)
+int shell_run(struct config *c, const struct config_source *source)
+{
+    struct shell *s = shell_new(c);
+
+    s->source = source;
+    return work(s);
+}
+
+int shell_register(struct config *c, ms_t patience_ms)
+{
+    struct shell *s = shell_new(c);
+
+    s->patience_ms = patience_ms;
+    return work(s);
+}
+
+/* --- status ---------------------------------------------------------------------------------- */
+
+/* Of what the core finds in the records: whatever it says of calls is about a start that is not. */
+static void clusters_write(const struct gw *g, struct buf *out)
+{
+    SCOPED(buf_drop) struct buf all = {.max = KIB(64)};
+    const char *at;
+    size_t n = 0;
+
+    gw_describe(g, &all);
+    for (at = buf_text(&all); *at; at += strcspn(at, "\n") + 1) {
+        if (!text_begins(at, "cluster "))
+            continue;
+        if (!n++)
+            buf_text_add(out, "clusters in work, from the records:\n");
+        buf_text_add(out, "  ");
+        buf_add(out, at, strcspn(at, "\n"));
+        buf_char_add(out, '\n');
+    }
+    if (!n)
+        buf_text_add(out, "clusters in work, from the records: none\n");
+}
+
+static int records_write(const struct config *c, struct buf *out, struct err *e)
 {
     struct store *store = NULL;
     struct gw_record *records = NULL;
@@ -325,12 +560,31 @@ int shell_status(const struct config *c, struct buf *out, struct err *e)
         gw_effects_init(fx);
         gw_step(gw, &event, fx);
         gw_effects_drop(fx);
-        buf_printf(out, "a start would find in %s:\n", c->state_dir);
-        gw_describe(gw, out);
+        clusters_write(gw, out);
     }
     store_records_free(records, event.n_records);
     store_close(store);
     gw_free(gw);
     free(fx);
     return r;
+}
+
+int shell_status(const struct config *c, struct buf *out, int *ret_code, struct err *e)
+{
+    const bool held = store_held(c->state_dir);
+    struct watch_state state;
+    struct err unsaid;
+    const bool said = watch_load(&state, c->state_dir, &unsaid) == 0;
+    const bool linked = said && watch_state_linked(&state, clk_realtime_s());
+
+    buf_printf(out, "%s in %s\n", held ? "a gateway is running" : "no gateway is running",
+               c->state_dir);
+    if (said)
+        watch_state_write(&state, out);
+    else
+        buf_printf(out, "%s\n", unsaid.text);
+    if (held && !linked)
+        buf_text_add(out, "the link to Palette is down\n");
+    *ret_code = !held ? SHELL_EXIT_DOWN : linked ? SHELL_EXIT_DONE : SHELL_EXIT_UNLINKED;
+    return records_write(c, out, e);
 }

@@ -8,10 +8,22 @@
 #define SHELL_NAME      "gateproof-pcg"
 #define SHELL_CALLS_MAX 640 /* at once: 240 clusters with two each and 32 queries ask less */
 
+enum shell_exit { /* beside those of the launch contract (gateway/config.h) */
+                  SHELL_EXIT_DONE = 0,
+                  SHELL_EXIT_BROKEN = 1,  /* ours failed: configuration, disk, descriptors */
+                  SHELL_EXIT_DOWN = 3,    /* status: no gateway is running */
+                  SHELL_EXIT_UNLINKED = 4 /* status, install: it is not linked to Palette */
+};
+
 /* Runs until the core says exit or something of ours fails; what failed is said on stderr.
- * Returns the exit code. c must outlive the call. */
-int shell_run(const struct config *c);
-/* What the records say, one line a thing, read beside a running gateway. */
-int shell_status(const struct config *c, struct buf *out, struct err *e) MUST_CHECK;
+ * Returns the exit code. c must outlive the call; HUP replaces its content by what `source` gives
+ * then (GP-15). */
+int shell_run(struct config *c, const struct config_source *source);
+/* Runs until Palette has registered this gateway, has answered a heartbeat and, with a MAAS, has
+ * its account; SHELL_EXIT_UNLINKED when that takes longer. */
+int shell_register(struct config *c, ms_t patience_ms);
+/* What the state directory says, read beside a running gateway and without a trace: for people.
+ * *ret_code: DONE, DOWN or UNLINKED. */
+int shell_status(const struct config *c, struct buf *out, int *ret_code, struct err *e) MUST_CHECK;
 
 #endif

@@ -107,8 +107,9 @@ static void control(void *app, ms_t now, const char *words, struct http_reply *r
         fprintf(stderr, "mock-maas: cannot do: %s\n", words);
 }
 
-static void greet(const struct opts *o, const struct mockd_doors *d)
+static void greet(const struct opts *o, const struct mockd_app *app, const struct mockd_doors *d)
 {
+    (void)app;
     if (!opt_given(o, "users-file") && !opt_given(o, "world"))
         alone_greet(d->url, d->control);
 }

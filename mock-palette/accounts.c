@@ -1,6 +1,6 @@
 /* MAAS cloud accounts: made by a user or by the gateway for itself, bound by annotation
  * overlordUid. A key goes out to the bound gateway only; every read masks it. */
-#include "mock-palette/model.h"
+#include "mock-palette/public.h"
 
 #include "lib/base/text.h"
 
@@ -30,14 +30,6 @@ static void touch_gateway(struct pal_ask *a, const char *overlord)
         pal_feed_changed(g, a->rp);
 }
 
-struct pal_account *pal_account_find(struct palette *p, const char *uid)
-{
-    for (size_t i = 0; i < p->n_accounts; i++)
-        if (p->accounts[i].uid[0] && text_is(p->accounts[i].uid, uid))
-            return &p->accounts[i];
-    return NULL;
-}
-
 static bool is_maas_key(const char *key)
 {
     const char *rest = key;
@@ -55,14 +47,10 @@ bool pal_key_check(struct pal_ask *a, const struct pal_key *k)
 {
     struct url u;
 
-    if (url_read(k->endpoint, &u, NULL) < 0) {
-        pal_refuse(a, 400, "InvalidRequest", "account.apiEndpoint: must be an http or https URL.");
+    if (pal_no(a, PAL_NO_ENDPOINT_FORM, url_read(k->endpoint, &u, NULL) < 0))
         return false;
-    }
-    if (!is_maas_key(k->key)) {
-        pal_refuse(a, 400, "InvalidRequest", "account.apiKey: must be consumer:token:secret.");
+    if (pal_no(a, PAL_NO_KEY_FORM, !is_maas_key(k->key)))
         return false;
-    }
     return true;
 }
 
@@ -71,17 +59,17 @@ static struct pal_account *account_make(struct pal_ask *a, const char *name, con
 {
     struct pal_account *acc;
 
-    if (a->p->n_accounts == PALETTE_ACCOUNTS_MAX) {
-        pal_refuse(a, 409, "LimitReached", "There are %d accounts.", PALETTE_ACCOUNTS_MAX);
+    if (pal_no(a, PAL_NO_ACCOUNTS_FULL, a->p->n_accounts == a->p->accounts_max))
         return NULL;
-    }
     acc = &a->p->accounts[a->p->n_accounts++];
     pal_uid_make(a->p, acc->uid);
     text_copy(acc->name, sizeof(acc->name), name);
     text_copy(acc->overlord, sizeof(acc->overlord), overlord);
+    text_copy(acc->project, sizeof(acc->project), a->project);
     acc->by_gateway = a->who == PAL_GATEWAY;
     acc->revision = 1;
     acc->at = *at;
+    pal_key_know(a->p, at);
     journal_account(a, acc, "made");
     touch_gateway(a, overlord);
     return acc;
@@ -90,6 +78,7 @@ static struct pal_account *account_make(struct pal_ask *a, const char *name, con
 static void account_change(struct pal_ask *a, struct pal_account *acc, const struct pal_key *at)
 {
     acc->at = *at;
+    pal_key_know(a->p, at);
     acc->revision++;
     journal_account(a, acc, "changed");
     touch_gateway(a, acc->overlord);
@@ -124,10 +113,8 @@ static struct pal_gateway *overlord_of(struct pal_ask *a)
 {
     struct pal_gateway *g = pal_gateway_find(a->p, http_var(&a->vars, "uid"));
 
-    if (!g || g->state == PAL_DELETED) {
-        pal_refuse(a, 404, "ResourceNotFound", "There is no such private gateway.");
+    if (pal_no(a, PAL_NO_GATEWAY_UNKNOWN, !g || g->state == PAL_DELETED))
         return NULL;
-    }
     text_copy(a->uid, sizeof(a->uid), g->uid);
     return g;
 }
@@ -142,13 +129,15 @@ void pal_own_account_create(const struct http_exchange *x)
 
     if (!g || !own_account_read(a, JX_MUST, &own))
         return;
-    if (!own.name[0]) {
-        pal_refuse(a, 400, "InvalidRequest", "name: must not be empty.");
+    if (pal_no(a, PAL_NO_SYSTEM_PASSIVE, g->system && a->who == PAL_GATEWAY))
         return;
-    }
+    if (pal_no(a, PAL_NO_ACCOUNT_NAME, !own.name[0]))
+        return;
     acc = account_make(a, own.name, g->uid, &own.at);
     if (!acc)
         return;
+    acc->project[0] = '\0';
+    acc->tenant_only = !own.share;
     if (!g->account_uid[0])
         text_copy(g->account_uid, sizeof(g->account_uid), acc->uid);
     pal_answer_uid(a, acc->uid);
@@ -164,10 +153,8 @@ void pal_own_account_update(const struct http_exchange *x)
     if (!g || !own_account_read(a, 0, &own))
         return;
     acc = pal_account_find(a->p, g->account_uid);
-    if (acc)
+    if (!pal_no(a, PAL_NO_OWN_ACCOUNT_NONE, !acc || !text_is(acc->overlord, g->uid)))
         account_change(a, acc, &own.at);
-    else
-        pal_refuse(a, 404, "ResourceNotFound", "The private gateway has no account.");
 }
 
 /* --- /v1/cloudaccounts/maas: the user's ------------------------------------------------------ */
@@ -211,22 +198,29 @@ static bool user_account_read(struct pal_ask *a, struct user_account *ret)
     if (!pal_body(a, fields, COUNTOF(fields), ret) || !pal_key_check(a, &ret->at))
         return false;
     g = pal_gateway_find(a->p, ret->meta.annotations.overlord);
-    if (ret->meta.annotations.overlord[0] && (!g || g->state == PAL_DELETED)) {
-        pal_refuse(a, 400, "InvalidRequest", "metadata.annotations.overlordUid: is not known.");
+    if (pal_no(a, PAL_NO_OVERLORD_UNKNOWN,
+               ret->meta.annotations.overlord[0] && (!g || g->state == PAL_DELETED)))
         return false;
-    }
     return true;
 }
 
-static struct pal_account *account_of(struct pal_ask *a)
+struct pal_account *pal_account_of(struct pal_ask *a)
 {
     struct pal_account *acc = pal_account_find(a->p, http_var(&a->vars, "uid"));
 
-    if (acc)
-        text_copy(a->uid, sizeof(a->uid), acc->overlord);
-    else
-        pal_refuse(a, 404, "ResourceNotFound", "There is no such cloud account.");
+    if (pal_no(a, PAL_NO_ACCOUNT_UNKNOWN, !acc || !pal_account_seen(a, acc)))
+        return NULL;
+    text_copy(a->uid, sizeof(a->uid), acc->overlord);
     return acc;
+}
+
+/* Whether the gateway takes the account. Palette's own is asked first, because nobody promised that
+ * it has a way to MAAS; false: refused, or the request waits. */
+static bool gateway_takes(struct pal_ask *a, const char *overlord, const struct pal_key *at)
+{
+    struct pal_gateway *g = pal_gateway_find(a->p, overlord);
+
+    return !g || !g->system || pal_query_wait(a, g, pal_query_validate(), "", at);
 }
 
 void pal_account_create(const struct http_exchange *x)
@@ -238,31 +232,47 @@ void pal_account_create(const struct http_exchange *x)
     if (!user_account_read(a, &in))
         return;
     text_copy(a->uid, sizeof(a->uid), in.meta.annotations.overlord);
+    if (!gateway_takes(a, in.meta.annotations.overlord, &in.at))
+        return;
     acc = account_make(a, in.meta.name, in.meta.annotations.overlord, &in.at);
     if (acc)
         pal_answer_uid(a, acc->uid);
 }
 
+/* Binds it anew when another gateway is named, and to none when none is. */
+void pal_account_put(struct pal_ask *a, struct pal_account *acc, const char *name,
+                     const char *overlord, const struct pal_key *at)
+{
+    const struct pal_gateway *g = pal_gateway_find(a->p, overlord);
+
+    if (pal_no(a, PAL_NO_ACCOUNT_NAME, !name[0]) || !pal_key_check(a, at) ||
+        pal_no(a, PAL_NO_OVERLORD_UNKNOWN, overlord[0] && (!g || g->state == PAL_DELETED)) ||
+        !gateway_takes(a, overlord, at))
+        return;
+    text_copy(acc->name, sizeof(acc->name), name);
+    if (!text_is(overlord, acc->overlord)) {
+        touch_gateway(a, acc->overlord);
+        text_copy(acc->overlord, sizeof(acc->overlord), overlord);
+    }
+    account_change(a, acc, at);
+}
+
 void pal_account_update(const struct http_exchange *x)
 {
     struct pal_ask *a = pal_ask(x);
-    struct pal_account *acc = account_of(a);
+    struct pal_account *acc = pal_account_of(a);
     struct user_account in = {.at = {.n_subnets = 0}};
 
-    if (!acc || !user_account_read(a, &in))
-        return;
-    text_copy(acc->name, sizeof(acc->name), in.meta.name);
-    if (in.meta.annotations.overlord[0] && !text_is(in.meta.annotations.overlord, acc->overlord)) {
-        touch_gateway(a, acc->overlord);
-        text_copy(acc->overlord, sizeof(acc->overlord), in.meta.annotations.overlord);
-    }
-    account_change(a, acc, &in.at);
+    if (acc && user_account_read(a, &in))
+        pal_account_put(
+            a, acc, in.meta.name,
+            in.meta.annotations.overlord[0] ? in.meta.annotations.overlord : acc->overlord, &in.at);
 }
 
 void pal_account_delete(const struct http_exchange *x)
 {
     struct pal_ask *a = pal_ask(x);
-    struct pal_account *acc = account_of(a);
+    struct pal_account *acc = pal_account_of(a);
     struct pal_gateway *g;
 
     if (!acc)
@@ -279,69 +289,12 @@ void pal_account_delete(const struct http_exchange *x)
 void pal_account(const struct http_exchange *x)
 {
     struct pal_ask *a = pal_ask(x);
-    const struct pal_account *acc = account_of(a);
+    const struct pal_account *acc = pal_account_of(a);
     struct buf body SCOPED(buf_drop) = {0};
 
     if (!acc)
         return;
     buf_init(&body, KIB(64));
     pal_account_write(acc, &body);
-    pal_answer(a, 200, buf_text(&body));
-}
-
-/* --- the list -------------------------------------------------------------------------------- */
-
-struct page {
-    int64_t limit, offset;
-};
-
-static bool page_read(struct pal_ask *a, struct page *ret)
-{
-    struct pairs query = {0};
-    const char *limit, *offset, *next;
-    bool fine = pairs_read(a->rq->query, strlen(a->rq->query), &query, NULL) == 0;
-
-    *ret = (struct page){.limit = PAL_LIST_LIMIT};
-    if (fine) {
-        limit = pairs_find(&query, "limit");
-        offset = pairs_find(&query, "offset");
-        next = pairs_find(&query, "continue"); /* ours is the next offset */
-        fine = (!limit || text_int(limit, 0, INT32_MAX, &ret->limit)) &&
-               (!offset || text_int(offset, 0, INT32_MAX, &ret->offset)) &&
-               (!next || !*next || text_int(next, 0, INT32_MAX, &ret->offset));
-    }
-    pairs_drop(&query);
-    if (!fine)
-        pal_refuse(a, 400, "InvalidRequest", "limit, offset or continue is not well formed.");
-    return fine;
-}
-
-/* limit=0 asks for all. An empty `continue` is the end; listmeta is always there. */
-void pal_accounts(const struct http_exchange *x)
-{
-    struct pal_ask *a = pal_ask(x);
-    struct buf body SCOPED(buf_drop) = {0};
-    struct page page;
-    int64_t count = 0, sent = 0, end;
-
-    if (!page_read(a, &page))
-        return;
-    end = page.limit > 0 ? page.offset + page.limit : INT64_MAX;
-    buf_init(&body, HTTP_BODY_MAX);
-    buf_text_add(&body, "{\"items\":[");
-    for (size_t i = 0; i < a->p->n_accounts; i++) {
-        if (!a->p->accounts[i].uid[0])
-            continue;
-        if (count >= page.offset && count < end) {
-            buf_text_add(&body, sent++ ? "," : "");
-            pal_account_write(&a->p->accounts[i], &body);
-        }
-        count++;
-    }
-    buf_text_add(&body, "],\"listmeta\":{\"continue\":\"");
-    if (page.offset + sent < count && sent > 0)
-        buf_printf(&body, "%d", (int)(page.offset + sent));
-    buf_printf(&body, "\",\"count\":%d,\"limit\":%d,\"offset\":%d}}", (int)count, (int)page.limit,
-               (int)page.offset);
     pal_answer(a, 200, buf_text(&body));
 }

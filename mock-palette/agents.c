@@ -53,20 +53,16 @@ static bool hello_is_welcome(struct pal_ask *a, struct pal_cluster *c, const str
 {
     const unsigned may = c->life.forced ? 0 : pal_stage_row(c->life.stage)->agent;
 
-    if (!join_token_fits(c, h->join_token))
-        pal_refuse(a, 401, "JoinTokenInvalid", "The join token is not this cluster's.");
-    else if (!(may & PAL_CAN_REGISTER))
-        pal_refuse(a, 401, "CredentialRevoked", "Agents of this cluster are refused.");
-    else if (!h->system_id[0] ||
-             h->system_id[strspn(h->system_id, "abcdefghijklmnopqrstuvwxyz0123456789")] != '\0')
-        pal_refuse(a, 400, "InvalidRequest", "systemId: is not well formed.");
-    else if (node_is_late(a, c, h->system_id))
-        pal_refuse(a, 403, "JoinTokenExpired", "The join token makes no new identity any more.");
-    else if (c->n_agents == PAL_AGENTS_MAX && !pal_agent_find(c, h->system_id))
-        pal_refuse(a, 409, "LimitReached", "There were %d agents.", PAL_AGENTS_MAX);
-    else
-        return true;
-    return false;
+    const bool odd =
+        !h->system_id[0] ||
+        h->system_id[strspn(h->system_id, "abcdefghijklmnopqrstuvwxyz0123456789")] != '\0';
+    const bool full = c->n_agents == PAL_AGENTS_MAX && !pal_agent_find(c, h->system_id);
+
+    return !pal_no(a, PAL_NO_JOIN_TOKEN, !join_token_fits(c, h->join_token)) &&
+           !pal_no(a, PAL_NO_AGENTS_REFUSED, !(may & PAL_CAN_REGISTER)) &&
+           !pal_no(a, PAL_NO_SYSTEM_ID_FORM, odd) &&
+           !pal_no(a, PAL_NO_JOIN_TOKEN_LATE, node_is_late(a, c, h->system_id)) &&
+           !pal_no(a, PAL_NO_AGENTS_FULL, full);
 }
 
 static struct pal_agent *agent_make(struct pal_ask *a, struct pal_cluster *c, const struct hello *h)
@@ -75,6 +71,7 @@ static struct pal_agent *agent_make(struct pal_ask *a, struct pal_cluster *c, co
     char uid[PAL_UID_MAX];
 
     if (!agent) {
+        c->agents = pal_grow(c->agents, c->n_agents, sizeof(*agent));
         agent = &c->agents[c->n_agents++];
         text_copy(agent->system_id, sizeof(agent->system_id), h->system_id);
         pal_uid_make(a->p, uid);
@@ -105,10 +102,12 @@ static void journal_hello(const struct pal_ask *a, const struct pal_cluster *c,
 static void token_answer(struct pal_ask *a, const struct pal_cluster *c, struct pal_agent *agent)
 {
     struct buf body SCOPED(buf_drop) = {0};
+    uint8_t hash[SHA256_LEN];
     char token[80];
 
     pal_token_make(a->p, token, sizeof(token));
-    digest_sha256(token, strlen(token), agent->token); /* the one before is void */
+    digest_sha256(token, strlen(token), hash);
+    pal_agent_token_set(a->p, a->cluster, agent, hash); /* the one before is void */
     agent->until = a->ctx->now + PAL_AGENT_TOKEN_MS;
     buf_init(&body, KIB(4));
     buf_printf(&body, "{\"token\":\"%s\",\"expiresInSeconds\":", token);
@@ -134,10 +133,8 @@ void pal_agent_register(const struct http_exchange *x)
     if (!pal_body(a, hello_fields, COUNTOF(hello_fields), &h))
         return;
     c = pal_cluster_find(a->p, h.cluster_uid);
-    if (!c) {
-        pal_refuse(a, 404, "ResourceNotFound", "There is no such cluster.");
+    if (pal_no(a, PAL_NO_CLUSTER_UNKNOWN, !c))
         return;
-    }
     a->cluster = c;
     pal_mask_text(a, h.system_id, sizeof(h.system_id), "hello");
     if (!hello_is_welcome(a, c, &h)) {

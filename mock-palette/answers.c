@@ -165,12 +165,10 @@ static void take(struct pal_ask *a, struct pal_query *q, const struct answer *an
     struct err e = {0};
 
     buf_init(&items, PAL_ANSWER_MAX);
-    if (!an->ok && !is_code(an->code)) {
-        pal_refuse(a, 400, "InvalidRequest", "code: is none of the profile's.");
+    if (pal_no(a, PAL_NO_ANSWER_CODE, !an->ok && !is_code(an->code)))
         return;
-    }
     if (an->ok && pal_items_read(q->kind, an->items, &items, &e) < 0) {
-        pal_refuse(a, 400, "InvalidRequest", "%s", e.text);
+        pal_no_text(a, PAL_NO_ANSWER_ITEMS, true, e.text);
         return;
     }
     q->ok = an->ok;
@@ -193,11 +191,10 @@ void pal_query_answer(const struct http_exchange *x)
     if (!pal_body(a, answer_fields, COUNTOF(answer_fields), &an))
         return;
     q = query_find(a, http_var(x->vars, "id"));
-    if (!q)
-        pal_refuse(a, 404, "ResourceNotFound", "There is no such query.");
-    else if (q->state == PAL_TIMED_OUT)
-        pal_refuse(a, 410, "QueryExpired", "The query is past its deadline.");
-    else if (q->state == PAL_ANSWERED) /* a second answer is allowed and changes nothing */
+    if (pal_no(a, PAL_NO_QUERY_UNKNOWN, !q) ||
+        pal_no(a, PAL_NO_QUERY_EXPIRED, q->state == PAL_TIMED_OUT))
+        return;
+    if (q->state == PAL_ANSWERED) /* a second answer is allowed and changes nothing */
         pal_answer(a, 204, NULL);
     else
         take(a, q, &an);

@@ -1,44 +1,37 @@
 /* Who calls, and whether this operation is open to them (profile GP-101: all else is 403). */
-#include "mock-palette/model.h"
+#include "mock-palette/public.h"
 
 #include "lib/base/text.h"
 
 #include <string.h>
+
+static bool user_may(struct pal_ask *a)
+{
+    if (pal_no(a, PAL_NO_USER_OP, !(a->route->flags & PAL_MAY_USER)) || !pal_project_admit(a))
+        return false;
+    return !(a->route->flags & PAL_OF_CLUSTER) || pal_cluster_in_scope(a);
+}
 
 static bool admit_user(struct pal_ask *a, const char *api_key)
 {
     uint8_t hash[SHA256_LEN];
 
     digest_sha256(api_key, strlen(api_key), hash);
-    if (!digest_equal(hash, a->p->api_key, sizeof(hash))) {
-        pal_refuse(a, 401, "Unauthorized", "The ApiKey is not known.");
+    if (pal_no(a, PAL_NO_API_KEY, !digest_equal(hash, a->p->api_key, sizeof(hash))))
         return false;
-    }
     a->who = PAL_USER;
-    if (a->route->flags & PAL_MAY_USER)
-        return !(a->route->flags & PAL_OF_CLUSTER) || pal_cluster_in_scope(a);
-    pal_refuse(a, 403, "Forbidden", "This operation is for gateways.");
-    return false;
-}
-
-static const struct pal_token *token_find(const struct palette *p, const char *token)
-{
-    uint8_t hash[SHA256_LEN];
-
-    digest_sha256(token, strlen(token), hash);
-    /* a hash tells nothing by the time it takes to compare, so memcmp is good enough here */
-    for (size_t i = 0; i < PAL_TOKENS_MAX; i++)
-        if (p->tokens[i].until > 0 && memcmp(hash, p->tokens[i].hash, sizeof(hash)) == 0)
-            return &p->tokens[i];
-    return NULL;
+    return user_may(a);
 }
 
 bool palette_asked_by_gateway(const struct palette *p, const struct http_request *rq)
 {
     char text[512];
+    uint8_t hash[SHA256_LEN];
 
-    return http_header_get(&rq->headers, "Authorization", text, sizeof(text)) &&
-           token_find(p, text) != NULL;
+    if (!http_header_get(&rq->headers, "Authorization", text, sizeof(text)))
+        return false;
+    digest_sha256(text, strlen(text), hash);
+    return pal_token_find(p, hash) != NULL;
 }
 
 static bool has_own(const struct pal_ask *a)
@@ -54,33 +47,30 @@ static bool has_own(const struct pal_ask *a)
 
 static bool admit_token(struct pal_ask *a, const char *text)
 {
-    const struct pal_token *t = token_find(a->p, text);
+    const struct pal_token *t;
     uint8_t hash[SHA256_LEN];
 
     digest_sha256(text, strlen(text), hash);
+    t = pal_token_find(a->p, hash);
+    if (!t && pal_session_admit(a, hash))
+        return a->code[0] == '\0' && user_may(a);
     if (!t && pal_agent_admit(a, hash))
         return a->code[0] == '\0';
-    if (!t) { /* no code: the gateway renews, as for an old one (GP-88) */
-        pal_refuse(a, 401, "", "The token is not known.");
+    if (pal_no(a, PAL_NO_TOKEN_UNKNOWN, !t)) /* no code: the gateway renews, as for an old one */
         return false;
-    }
     a->who = PAL_GATEWAY;
+    a->token = t;
     a->gateway = &a->p->gateways[t->gateway_i];
     text_copy(a->uid, sizeof(a->uid), a->gateway->uid);
-    if (a->gateway->state == PAL_DELETED) {
-        pal_refuse(a, 401, "CredentialRevoked", "The gateway was deleted.");
+    if (pal_no(a, PAL_NO_GATEWAY_REVOKED, a->gateway->state == PAL_DELETED || t->revoked))
         return false;
-    }
-    if (a->ctx->now >= t->until && !a->ctx->parked_before) {
-        pal_refuse(a, 401, "TokenExpired", "The token has expired.");
+    if (pal_no(a, PAL_NO_TOKEN_EXPIRED, a->ctx->now >= t->until && !a->ctx->parked_before))
         return false;
-    }
     if ((a->route->flags & PAL_MAY_GATEWAY) && has_own(a))
-        return true;
+        return pal_lease_admit(a);
     if ((a->route->flags & PAL_MAY_GATEWAY) && (a->route->flags & PAL_OF_CLUSTER))
-        return pal_cluster_in_scope(a);
-    pal_refuse(a, 403, "Forbidden", "The token is not good for this object.");
-    return false;
+        return pal_lease_admit(a) && pal_cluster_in_scope(a);
+    return !pal_no(a, PAL_NO_TOKEN_OBJECT, true);
 }
 
 bool pal_admit(struct pal_ask *a)
@@ -93,6 +83,5 @@ bool pal_admit(struct pal_ask *a)
         return admit_user(a, text);
     if (http_header_get(&a->rq->headers, "Authorization", text, sizeof(text)))
         return admit_token(a, text);
-    pal_refuse(a, 401, "", "An ApiKey or a token is needed.");
-    return false;
+    return !pal_no(a, PAL_NO_NO_CREDENTIAL, true);
 }

@@ -17,6 +17,7 @@
 #define PAL_CONDITIONS_MAX 32
 #define PAL_ENDPOINTS_MAX  8
 #define PAL_ADDRESSES_MAX  16
+#define PAL_PROFILES_MAX   8
 #define PAL_ITEM_MAX       KIB(64) /* GP-28 */
 #define PAL_AGENT_TOKEN_MS HOURS(24 * 7)
 #define PAL_JOIN_GRACE_MS  SECONDS(3600)
@@ -66,8 +67,9 @@ struct pal_machine {
     char system_id[64], pool[64], hostname[PAL_NAME_MAX], az[128], state[16];
     size_t n_addresses;
     char addresses[PAL_ADDRESSES_MAX][64];
-    bool recorded;  /* its record exists */
-    bool inventory; /* the item's machines name it */
+    char maintenance[16], maintenance_state[32]; /* cordon or uncordon, and how far it is */
+    bool recorded;                               /* its record exists */
+    bool inventory;                              /* the item's machines name it */
 };
 
 struct pal_condition {
@@ -90,27 +92,43 @@ struct pal_agent {
     ms_t until;  /* of the token */
 };
 
+enum pal_asset { /* what an agent hands in for the users */
+                 PAL_ASSET_KUBECONFIG,
+                 PAL_ASSET_CLIENT,
+                 PAL_ASSET_FRP,
+                 PAL_ASSET_TOKEN,
+                 PAL_ASSET_MANIFEST,
+                 PAL_ASSET_COUNT
+};
+
 /* The health Palette shows. */
 enum pal_health { PAL_HEALTH_NONE, PAL_HEALTHY, PAL_UNWELL };
 
 struct pal_cluster {
     struct pal_life life;
+    size_t i; /* its place among the clusters */
     char uid[PAL_UID_MAX], config_uid[PAL_UID_MAX], account_uid[PAL_UID_MAX];
     char name[64], project[64], marker[96], join_token[80];
     struct pal_endpoint endpoint;
     size_t gateway_i;
-    struct pal_labels labels;
+    size_t next_gateway_i; /* while life.moving */
+    uint64_t left_at;      /* the first list of the old gateway without it */
+    struct pal_labels labels, annotations;
+    size_t n_profiles;
+    char profiles[PAL_PROFILES_MAX][PAL_UID_MAX];
+    char *assets[PAL_ASSET_COUNT]; /* texts, or NULL */
     struct pal_cloud cloud;
+    /* lists grow one by one with pal_grow(), up to their …_MAX */
     size_t n_pools;
-    struct pal_pool pools[PAL_POOLS_MAX];
+    struct pal_pool *pools;
     size_t n_machines;
-    struct pal_machine machines[PAL_MACHINES_MAX];
+    struct pal_machine *machines;
     size_t n_conditions;
-    struct pal_condition conditions[PAL_CONDITIONS_MAX];
+    struct pal_condition *conditions;
     size_t n_endpoints;
     struct pal_endpoint endpoints[PAL_ENDPOINTS_MAX];
     size_t n_agents;
-    struct pal_agent agents[PAL_AGENTS_MAX];
+    struct pal_agent *agents;
     enum pal_health health;
     bool beat_seen;
     ms_t last_beat;
@@ -127,6 +145,14 @@ struct pal_pool *pal_pool_find(struct pal_cluster *c, const char *name);
 struct pal_machine *pal_machine_find(struct pal_cluster *c, const char *system_id);
 struct pal_agent *pal_agent_find(struct pal_cluster *c, const char *system_id);
 
+/* By its token; NULL. */
+struct pal_agent *pal_agent_by_token(struct palette *p, const uint8_t token[SHA256_LEN],
+                                     struct pal_cluster **ret);
+void pal_agent_token_set(struct palette *p, struct pal_cluster *c, struct pal_agent *agent,
+                         const uint8_t token[SHA256_LEN]);
+/* Room for one more in a list that has n of that size: the new one, all zero. */
+void *pal_grow(void *list, size_t n, size_t size) MUST_CHECK;
+
 /* --- changing --------------------------------------------------------------------------------- */
 
 /* Makes the move, journals what it changed and wakes whom it concerns. */
@@ -138,21 +164,37 @@ bool pal_cluster_ask(struct pal_ask *a, struct pal_cluster *c, const struct pal_
                      const char *why);
 /* Sets the health it has by now, and says so when it changed. */
 void pal_cluster_settle(struct pal_cluster *c, const char *why, ms_t now, struct http_reply *rp);
+/* It was changed: when it is due may be another time now. */
+void pal_cluster_changed(struct palette *p, struct pal_cluster *c);
 void pal_cluster_made(struct pal_ask *a, struct pal_cluster *c); /* journal and feed */
 void pal_assignment_changed(const struct pal_cluster *c, struct http_reply *rp);
 /* A call about a cluster under way: sets a->cluster, and checks the caller's epoch and that this
  * stage lets the caller do that (PAL_CAN_…). false: it has been refused. */
 bool pal_cluster_may(struct pal_ask *a, struct pal_cluster *c, unsigned can);
 
+/* A report about the cluster, for the journal. */
+void pal_report_event(struct pal_ask *a, const char *condition, const char *state, const char *why,
+                      const char *text);
 /* A journal record about the cluster, with its name. */
 void pal_cluster_event(struct event *e, enum ev_kind kind, const struct pal_cluster *c, ms_t now);
 
 /* --- writing ---------------------------------------------------------------------------------- */
 
+/* The condition of a cluster that waits for its gateway, or nothing. */
+void pal_waiting_write(const struct palette *p, const struct pal_cluster *c, const char *comma,
+                       struct buf *out);
 void pal_item_write(const struct pal_ask *a, const struct pal_cluster *c, struct buf *out);
 void pal_endpoint_write(const struct pal_cluster *c, struct buf *out);
 void pal_pools_write(const struct pal_cluster *c, struct buf *out); /* as they are created */
 void pal_config_write(struct pal_ask *a, const struct pal_cluster *c, struct buf *out);
+/* "metadata":{…}, and the lists that several models have, without their brackets. */
+void pal_meta_write(struct pal_ask *a, const struct pal_cluster *c, const char *name,
+                    const char *uid, struct buf *out);
+void pal_conditions_write(const struct pal_cluster *c, struct buf *out);
+void pal_endpoints_write(const struct pal_cluster *c, struct buf *out);
+void pal_cluster_profiles_write(const struct pal_ask *a, const struct pal_cluster *c,
+                                struct buf *out);
+void pal_anchors_write(const struct palette *p, struct buf *out); /* PEM for agents */
 void pal_cluster_write(struct pal_ask *a, const struct pal_cluster *c, struct buf *out);
 void pal_machine_write(const struct pal_machine *m, struct buf *out); /* v1MaasMachine */
 void pal_spc_hash(const struct pal_cluster *c, char *out, size_t size);

@@ -18,6 +18,33 @@ void pal_config(const struct http_exchange *x)
     pal_answer(a, 200, buf_text(&body));
 }
 
+static bool change(struct pal_ask *a)
+{
+    const struct pal_move m = {.kind = PAL_MOVE_CHANGE, .now = a->ctx->now};
+
+    return pal_cluster_ask(a, a->cluster, &m, "pools changed by the user");
+}
+
+/* PUT /v1/cloudconfigs/maas/{configUid}/clusterConfig: the domain is part of names that are given
+ * out already, so that it stays. */
+void pal_config_put(const struct http_exchange *x)
+{
+    struct pal_ask *a = pal_ask(x);
+    struct pal_cloud new = a->cluster->cloud;
+    const struct jx_field fields[] = {{.name = "clusterConfig",
+                                       .kind = JX_KIND_OBJECT,
+                                       .flags = JX_MUST,
+                                       .fields = pal_cloud_fields,
+                                       .n_fields = pal_n_cloud_fields}};
+
+    if (!pal_body(a, fields, COUNTOF(fields), &new) ||
+        pal_no(a, PAL_NO_DOMAIN_STAYS, !text_is(new.domain, a->cluster->cloud.domain)) ||
+        !change(a))
+        return;
+    a->cluster->cloud = new;
+    pal_answer(a, 204, NULL);
+}
+
 static int64_t size_without(const struct pal_cluster *c, const struct pal_pool *but)
 {
     int64_t size = 0;
@@ -40,16 +67,7 @@ static bool pool_fits(struct pal_ask *a, const struct pal_pool *new, const struc
         fault = "isControlPlane: there is a control-plane pool";
     else if (size_without(a->cluster, old) + new->size > PAL_MACHINES_MAX)
         fault = "size: a cluster has at most 100 machines";
-    if (fault)
-        pal_refuse(a, 400, "InvalidRequest", "poolConfig.%s.", fault);
-    return !fault;
-}
-
-static bool change(struct pal_ask *a)
-{
-    const struct pal_move m = {.kind = PAL_MOVE_CHANGE, .now = a->ctx->now};
-
-    return pal_cluster_ask(a, a->cluster, &m, "pools changed by the user");
+    return !pal_no_text(a, PAL_NO_POOL_CONFIG, fault != NULL, fault);
 }
 
 /* POST /v1/cloudconfigs/maas/{configUid}/machinePools */
@@ -62,16 +80,13 @@ void pal_pool_create(const struct http_exchange *x)
 
     if (!pal_body(a, pal_pool_fields, pal_n_pool_fields, &pool) || !pool_fits(a, &pool, NULL))
         return;
-    if (pal_pool_find(c, pool.name)) {
-        pal_refuse(a, 409, "MachinePoolExists", "There is a pool of that name.");
+    if (pal_no(a, PAL_NO_POOL_EXISTS, pal_pool_find(c, pool.name)))
         return;
-    }
-    if (c->n_pools == PAL_POOLS_MAX) {
-        pal_refuse(a, 409, "LimitReached", "There are %d pools.", PAL_POOLS_MAX);
+    if (pal_no(a, PAL_NO_POOLS_FULL, c->n_pools == PAL_POOLS_MAX))
         return;
-    }
     if (!change(a))
         return;
+    c->pools = pal_grow(c->pools, c->n_pools, sizeof(pool));
     c->pools[c->n_pools++] = pool;
     pal_uid_make(a->p, uid);
     pal_answer_uid(a, uid);
@@ -81,8 +96,7 @@ static struct pal_pool *pool_of(struct pal_ask *a)
 {
     struct pal_pool *pool = pal_pool_find(a->cluster, http_var(&a->vars, "pool"));
 
-    if (!pool)
-        pal_refuse(a, 404, "ResourceNotFound", "There is no such machine pool.");
+    pal_no(a, PAL_NO_POOL_UNKNOWN, !pool);
     return pool;
 }
 
@@ -114,10 +128,8 @@ void pal_pool_delete(const struct http_exchange *x)
 
     if (!pool)
         return;
-    if (pool->control_plane) {
-        pal_refuse(a, 400, "InvalidRequest", "The control-plane pool stays.");
+    if (pal_no(a, PAL_NO_POOL_CONTROL_PLANE, pool->control_plane))
         return;
-    }
     if (!change(a))
         return;
     memmove(pool, pool + 1, (size_t)(&c->pools[--c->n_pools] - pool) * sizeof(*pool));

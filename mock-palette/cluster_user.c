@@ -1,6 +1,6 @@
 /* A user's clusters: made, read, labelled, deleted. What a user asks is accepted whether or not the
  * gateway is there (LIF-1, LIF-2); unknown fields are ignored and null is absent. */
-#include "mock-palette/cluster.h"
+#include "mock-palette/entity.h"
 
 #include "lib/base/text.h"
 
@@ -10,87 +10,7 @@
 
 #define LABELS_JSON_MAX KIB(16)
 
-/* --- the create request ----------------------------------------------------------------------- */
-
-struct entity { /* v1SpectroMaasClusterEntity */
-    struct entity_meta {
-        char name[64];
-        char *labels; /* JSON */
-    } meta;
-    struct entity_spec {
-        char account_uid[PAL_UID_MAX];
-        struct pal_cloud cloud;
-        size_t n_pools;
-        struct pal_pool pools[PAL_POOLS_MAX];
-    } spec;
-};
-static const struct jx_field meta_fields[] = {
-    JX_TEXT(struct entity_meta, name, JX_MUST),
-    JX_RAW(struct entity_meta, labels, "labels", 0, LABELS_JSON_MAX),
-};
-
-static bool entity_read(struct pal_ask *a, struct entity *ret)
-{
-    const struct jx_field spec_fields[] = {
-        JX_TEXT_AS(struct entity_spec, account_uid, "cloudAccountUid", JX_MUST),
-        {.name = "cloudConfig",
-         .kind = JX_KIND_OBJECT,
-         .flags = JX_MUST,
-         .offset = offsetof(struct entity_spec, cloud),
-         .fields = pal_cloud_fields,
-         .n_fields = pal_n_cloud_fields},
-        {.name = "machinepoolconfig",
-         .kind = JX_KIND_ARRAY,
-         .flags = JX_MUST,
-         .offset = offsetof(struct entity_spec, pools),
-         .size = sizeof(struct pal_pool),
-         .count_offset = offsetof(struct entity_spec, n_pools),
-         .max = PAL_POOLS_MAX,
-         .fields = pal_pool_fields,
-         .n_fields = pal_n_pool_fields}};
-    const struct jx_field fields[] = {
-        JX_OBJECT(struct entity, meta, "metadata", JX_MUST, meta_fields),
-        JX_OBJECT(struct entity, spec, "spec", JX_MUST, spec_fields)};
-
-    return pal_body(a, fields, COUNTOF(fields), ret);
-}
-
-static void entity_free(struct entity **e)
-{
-    if (*e)
-        free((*e)->meta.labels);
-    free(*e);
-}
-
-/* A name becomes part of a host name. */
-static bool is_name(const char *name)
-{
-    const size_t len = strlen(name);
-
-    return len > 0 && len <= 32 && strspn(name, "abcdefghijklmnopqrstuvwxyz0123456789-") == len &&
-           name[0] != '-' && name[len - 1] != '-';
-}
-
-static const char *pools_fault(const struct pal_pool *pools, size_t n)
-{
-    size_t control_planes = 0;
-    int64_t size = 0;
-
-    for (size_t i = 0; i < n; i++) {
-        control_planes += pools[i].control_plane;
-        size += pools[i].size;
-        if (!is_name(pools[i].name))
-            return "a pool needs a name of a-z, 0-9 and -";
-        if (pools[i].control_plane && pools[i].size < 1)
-            return "a control-plane pool needs a machine";
-        for (size_t j = 0; j < i; j++)
-            if (text_is(pools[i].name, pools[j].name))
-                return "two pools have one name";
-    }
-    if (control_planes != 1)
-        return "there must be one control-plane pool";
-    return size > PAL_MACHINES_MAX ? "a cluster has at most 100 machines" : NULL;
-}
+/* --- creating --------------------------------------------------------------------------------- */
 
 static bool name_is_free(const struct palette *p, const char *name)
 {
@@ -101,30 +21,36 @@ static bool name_is_free(const struct palette *p, const char *name)
     return true;
 }
 
+static size_t most_clusters(const struct palette *p)
+{
+    return p->config.clusters > 0 ? p->config.clusters : PALETTE_CLUSTERS_MAX;
+}
+
+static bool profiles_are_known(const struct pal_ask *a, const struct pal_entity *e)
+{
+    for (size_t i = 0; i < e->spec.n_profiles; i++)
+        if (!pal_doc_find(a, PAL_DOC_PROFILE, "", e->spec.profiles[i].uid))
+            return false;
+    return true;
+}
+
 /* The gateway that the account is bound to, when all is well; else it has been refused. */
-static struct pal_gateway *entity_check(struct pal_ask *a, const struct entity *e)
+static struct pal_gateway *entity_check(struct pal_ask *a, const struct pal_entity *e)
 {
     const struct pal_account *acc = pal_account_find(a->p, e->spec.account_uid);
     struct pal_gateway *g = acc ? pal_gateway_find(a->p, acc->overlord) : NULL;
-    const char *fault = pools_fault(e->spec.pools, e->spec.n_pools);
+    const char *fault = pal_pools_fault(e->spec.pools, e->spec.n_pools, NULL);
 
-    if (!is_name(e->meta.name))
-        pal_refuse(a, 400, "InvalidRequest", "metadata.name: at most 32 of a-z, 0-9 and -.");
-    else if (fault)
-        pal_refuse(a, 400, "InvalidRequest", "spec.machinepoolconfig: %s.", fault);
-    else if (!e->spec.cloud.domain[0])
-        pal_refuse(a, 400, "InvalidRequest", "spec.cloudConfig.domain: must not be empty.");
-    else if (!acc)
-        pal_refuse(a, 400, "InvalidRequest", "spec.cloudAccountUid: is not known.");
-    else if (!g || g->state == PAL_DELETED)
-        pal_refuse(a, 400, "GatewayRequired", "The account is bound to no private gateway.");
-    else if (!name_is_free(a->p, e->meta.name))
-        pal_refuse(a, 409, "ClusterNameInUse", "There is a cluster of that name.");
-    else if (a->p->n_clusters == PALETTE_CLUSTERS_MAX)
-        pal_refuse(a, 409, "LimitReached", "There were %d clusters.", PALETTE_CLUSTERS_MAX);
-    else
-        return g;
-    return NULL;
+    if (pal_no(a, PAL_NO_CLUSTER_NAME, !pal_is_name(e->meta.name)) ||
+        pal_no_text(a, PAL_NO_CLUSTER_POOLS, fault != NULL, fault) ||
+        pal_no(a, PAL_NO_CLUSTER_DOMAIN, !e->spec.cloud.domain[0]) ||
+        pal_no(a, PAL_NO_CLUSTER_ACCOUNT, !acc || !pal_account_seen(a, acc)) ||
+        pal_no(a, PAL_NO_PROFILE_UNKNOWN, !profiles_are_known(a, e)) ||
+        pal_no(a, PAL_NO_ACCOUNT_UNBOUND, !g || g->state == PAL_DELETED) ||
+        pal_no(a, PAL_NO_CLUSTER_NAME_USED, !name_is_free(a->p, e->meta.name)) ||
+        pal_no(a, PAL_NO_CLUSTERS_FULL, a->p->n_clusters == most_clusters(a->p)))
+        return NULL;
+    return g;
 }
 
 /* Everything that nobody chooses: all drawn from the seed. */
@@ -146,36 +72,43 @@ static void identity_make(struct pal_ask *a, struct pal_cluster *c)
 void pal_cluster_create(const struct http_exchange *x)
 {
     struct pal_ask *a = pal_ask(x);
-    struct entity *e SCOPED(entity_free) = calloc(1, sizeof(*e));
-    struct pal_labels labels = {.n = 0};
+    struct pal_entity *e SCOPED(pal_entity_free) = calloc(1, sizeof(*e));
+    struct pal_labels labels = {.n = 0}, annotations = {.n = 0};
     struct pal_gateway *g;
     struct pal_cluster *c;
 
     if (!e)
         WRONG("out of memory");
-    if (!entity_read(a, e))
+    if (!pal_entity_read(a, e))
         return;
-    if (e->meta.labels && !pal_labels_merge(&labels, e->meta.labels)) {
-        pal_refuse(a, 400, "InvalidRequest", "metadata.labels: must be a few plain texts.");
+    if (pal_no(
+            a, PAL_NO_LABELS_FORM,
+            (e->meta.labels && !pal_labels_merge(&labels, e->meta.labels)) ||
+                (e->meta.annotations && !pal_annotations_merge(&annotations, e->meta.annotations))))
         return;
-    }
     g = entity_check(a, e);
     if (!g)
         return;
     c = calloc(1, sizeof(*c));
     if (!c)
         WRONG("out of memory");
+    c->i = a->p->n_clusters;
+    a->p->clusters = pal_grow(a->p->clusters, a->p->n_clusters, sizeof(struct pal_cluster *));
     a->p->clusters[a->p->n_clusters++] = a->cluster = c;
     pal_life_init(&c->life);
     text_copy(c->name, sizeof(c->name), e->meta.name);
     text_copy(c->account_uid, sizeof(c->account_uid), e->spec.account_uid);
-    if (!http_header_get(&x->rq->headers, "ProjectUid", c->project, sizeof(c->project)))
-        c->project[0] = '\0';
+    text_copy(c->project, sizeof(c->project), a->project);
     c->gateway_i = pal_gateway_i(a->p, g);
     c->labels = labels;
+    c->annotations = annotations;
+    for (size_t i = 0; i < e->spec.n_profiles; i++)
+        text_copy(c->profiles[c->n_profiles++], PAL_UID_MAX, e->spec.profiles[i].uid);
     c->cloud = e->spec.cloud;
-    c->n_pools = e->spec.n_pools;
-    memcpy(c->pools, e->spec.pools, sizeof(c->pools));
+    for (size_t i = 0; i < e->spec.n_pools; i++) {
+        c->pools = pal_grow(c->pools, c->n_pools, sizeof(*c->pools));
+        c->pools[c->n_pools++] = e->spec.pools[i];
+    }
     identity_make(a, c);
     pal_cluster_made(a, c);
     pal_answer_uid(a, c->uid);
@@ -206,21 +139,6 @@ void pal_cluster_status(const struct http_exchange *x)
     pal_answer(a, 200, buf_text(&body));
 }
 
-/* GET /v1/dashboard/spectroclusters/{uid}/overview: where clients look for the health. */
-void pal_cluster_overview(const struct http_exchange *x)
-{
-    struct pal_ask *a = pal_ask(x);
-    const struct pal_cluster *c = a->cluster;
-    struct buf body SCOPED(buf_drop) = {0};
-
-    buf_init(&body, KIB(4));
-    buf_printf(&body, "{\"metadata\":{\"uid\":\"%s\",\"name\":\"%s\",\"labels\":", c->uid, c->name);
-    pal_labels_write(&c->labels, &body);
-    buf_printf(&body, "},\"status\":{\"state\":\"%s\",\"health\":{\"state\":\"%s\"}}}",
-               pal_life_shown(&c->life), pal_health_name(c->health));
-    pal_answer(a, 200, buf_text(&body));
-}
-
 /* --- deleting --------------------------------------------------------------------------------- */
 
 /* DELETE /v1/spectroclusters/{uid}?forceDelete=true */
@@ -234,9 +152,8 @@ void pal_cluster_delete(const struct http_exchange *x)
     if (fine && text_is(pairs_find(&query, "forceDelete"), "true"))
         m.kind = PAL_MOVE_FORCE;
     pairs_drop(&query);
-    if (!fine)
-        pal_refuse(a, 400, "InvalidRequest", "The query is not well formed.");
-    else if (pal_cluster_ask(a, a->cluster, &m, "deleted by the user"))
+    if (!pal_no(a, PAL_NO_QUERY_FORM, !fine) &&
+        pal_cluster_ask(a, a->cluster, &m, "deleted by the user"))
         pal_answer(a, 204, NULL);
 }
 
@@ -268,14 +185,10 @@ static void labels_change(struct pal_ask *a, bool replace)
         labels = c->labels;
     fine = !u.meta.labels || pal_labels_merge(&labels, u.meta.labels);
     jx_drop(update_fields, COUNTOF(update_fields), &u);
-    if (!fine) {
-        pal_refuse(a, 400, "InvalidRequest", "metadata.labels: must be a few plain texts.");
+    if (pal_no(a, PAL_NO_LABELS_FORM, !fine))
         return;
-    }
-    if (pal_stage_row(c->life.stage)->absent) {
-        pal_refuse(a, 409, "Deleting", "The cluster is being deleted.");
+    if (pal_no(a, PAL_NO_CHANGE_DELETING, pal_stage_row(c->life.stage)->absent))
         return;
-    }
     c->labels = labels;
     pal_assignment_changed(c, a->rp);
     pal_answer(a, 204, NULL);

@@ -1,6 +1,6 @@
 /* Clusters as JSON: by table where the shape is the create request's, by hand where it is a model
  * that clients read. Join tokens go into the gateway's item and nowhere else. */
-#include "mock-palette/cluster.h"
+#include "mock-palette/public.h"
 
 #include "lib/base/text.h"
 
@@ -66,12 +66,6 @@ const struct jx_field pal_cloud_fields[] = {
     JX_TEXTS(struct pal_cloud, ntp, n_ntp, "ntpServers", 0),
 };
 const size_t pal_n_cloud_fields = COUNTOF(pal_cloud_fields);
-
-static void member(struct buf *out, const char *name, const char *text)
-{
-    buf_printf(out, "\"%s\":", name);
-    jx_write_text(out, text);
-}
 
 static void pools_write(const struct pal_cluster *c, const struct jx_field *fields, size_t n,
                         struct buf *out)
@@ -158,25 +152,29 @@ void pal_labels_write(const struct pal_labels *labels, struct buf *out)
 void pal_endpoint_write(const struct pal_cluster *c, struct buf *out)
 {
     buf_char_add(out, '{');
-    member(out, "host", c->endpoint.host);
+    pal_member(out, "host", c->endpoint.host);
     buf_printf(out, ",\"port\":%d,\"managed\":true}", (int)c->endpoint.port);
 }
 
 static void agent_write(const struct pal_ask *a, const struct pal_cluster *c, struct buf *out)
 {
     const bool useless = pal_stage_row(c->life.stage)->absent;
+    struct buf anchors SCOPED(buf_drop) = {0};
     char url[300];
+
+    buf_init(&anchors, PAL_ITEM_MAX);
 
     if (a->p->config.agent_url[0])
         text_copy(url, sizeof(url), a->p->config.agent_url);
     else
         snprintf(url, sizeof(url), "%s://%s", a->ctx->scheme, a->ctx->authority);
     buf_text_add(out, ",\"agent\":{");
-    member(out, "url", url);
+    pal_member(out, "url", url);
     buf_char_add(out, ',');
-    member(out, "caCert", a->p->agent_ca ? a->p->agent_ca : "");
+    pal_anchors_write(a->p, &anchors);
+    pal_member(out, "caCert", buf_text(&anchors));
     buf_char_add(out, ',');
-    member(out, "joinToken", useless ? "" : c->join_token);
+    pal_member(out, "joinToken", useless ? "" : c->join_token);
     buf_printf(out, ",\"registered\":%s}", c->life.registered ? "true" : "false");
 }
 
@@ -191,15 +189,15 @@ static void inventory_write(const struct pal_cluster *c, struct buf *out)
         if (!m->inventory)
             continue;
         buf_text_add(out, n++ ? ",{" : "{");
-        member(out, "uid", m->uid);
+        pal_member(out, "uid", m->uid);
         buf_char_add(out, ',');
-        member(out, "systemId", m->system_id);
+        pal_member(out, "systemId", m->system_id);
         buf_char_add(out, ',');
-        member(out, "pool", m->pool);
+        pal_member(out, "pool", m->pool);
         buf_char_add(out, '}');
     }
     buf_char_add(out, ']');
-    if (c->life.stage == PAL_STAGE_DELETING && c->life.epoch > 1)
+    if (c->life.stage == PAL_STAGE_DELETING && c->life.reclaimed)
         buf_printf(out, ",\"agentQuiesced\":%s", c->life.quiesced ? "true" : "false");
 }
 
@@ -208,20 +206,20 @@ void pal_item_write(const struct pal_ask *a, const struct pal_cluster *c, struct
     const struct pal_stage_row *row = pal_stage_row(c->life.stage);
 
     buf_char_add(out, '{');
-    member(out, "uid", c->uid);
+    pal_member(out, "uid", c->uid);
     buf_char_add(out, ',');
-    member(out, "name", c->name);
+    pal_member(out, "name", c->name);
     buf_char_add(out, ',');
-    member(out, "projectUid", c->project);
+    pal_member(out, "projectUid", c->project);
     buf_char_add(out, ',');
-    member(out, "configUid", c->config_uid);
+    pal_member(out, "configUid", c->config_uid);
     buf_char_add(out, ',');
-    member(out, "accountUid", c->account_uid);
+    pal_member(out, "accountUid", c->account_uid);
     buf_printf(out,
                ",\"epoch\":%d,\"revision\":%d,\"owner\":\"%s\",\"desired\":\"%s\",\"forced\":%s,",
                (int)c->life.epoch, (int)c->life.revision, row->by_cluster ? "cluster" : "gateway",
                row->absent ? "absent" : "present", c->life.forced ? "true" : "false");
-    member(out, "marker", c->marker);
+    pal_member(out, "marker", c->marker);
     buf_text_add(out, ",\"image\":\"" PAL_IMAGE "\",\"endpoint\":");
     pal_endpoint_write(c, out);
     buf_text_add(out, ",\"network\":{\"podCidr\":\"" PAL_POD_CIDR
@@ -236,65 +234,92 @@ void pal_item_write(const struct pal_ask *a, const struct pal_cluster *c, struct
 
 /* --- the public models ------------------------------------------------------------------------ */
 
-static void meta_write(struct pal_ask *a, const struct pal_cluster *c, const char *name,
-                       const char *uid, struct buf *out)
+void pal_meta_write(struct pal_ask *a, const struct pal_cluster *c, const char *name,
+                    const char *uid, struct buf *out)
 {
     buf_text_add(out, "\"metadata\":{");
-    member(out, "name", name);
+    pal_member(out, "name", name);
     buf_char_add(out, ',');
-    member(out, "uid", uid);
+    pal_member(out, "uid", uid);
     buf_text_add(out, ",\"annotations\":{");
-    member(out, "overlordUid", a->p->gateways[c->gateway_i].uid);
+    pal_member(out, "overlordUid", a->p->gateways[c->gateway_i].uid);
     buf_char_add(out, ',');
-    member(out, "projectUid", c->project);
+    pal_member(out, "projectUid", c->project);
+    buf_char_add(out, ',');
+    pal_member(out, "tenantUid", a->p->tenant_uid);
+    for (size_t i = 0; i < c->annotations.n; i++) {
+        buf_char_add(out, ',');
+        jx_write_text(out, c->annotations.at[i].key);
+        buf_char_add(out, ':');
+        jx_write_text(out, c->annotations.at[i].value);
+    }
     buf_printf(out, ",\"scope\":\"%s\"},\"labels\":", c->project[0] ? "project" : "tenant");
     pal_labels_write(&c->labels, out);
     buf_char_add(out, '}');
 }
 
-static void conditions_write(const struct pal_cluster *c, struct buf *out)
+void pal_conditions_write(const struct pal_cluster *c, struct buf *out)
 {
     for (size_t i = 0; i < c->n_conditions; i++) {
         const struct pal_condition *k = &c->conditions[i];
 
         buf_text_add(out, i ? ",{" : "{");
-        member(out, "type", k->type);
+        pal_member(out, "type", k->type);
         buf_char_add(out, ',');
-        member(out, "status", k->status);
+        pal_member(out, "status", k->status);
         buf_char_add(out, ',');
-        member(out, "reason", k->reason);
+        pal_member(out, "reason", k->reason);
         buf_char_add(out, ',');
-        member(out, "message", k->message);
+        pal_member(out, "message", k->message);
         buf_char_add(out, '}');
     }
 }
 
-static void endpoints_write(const struct pal_cluster *c, struct buf *out)
+void pal_endpoints_write(const struct pal_cluster *c, struct buf *out)
 {
     for (size_t i = 0; i < c->n_endpoints; i++) {
         buf_text_add(out, i ? ",{" : "{");
-        member(out, "host", c->endpoints[i].host);
+        pal_member(out, "host", c->endpoints[i].host);
         buf_printf(out, ",\"port\":%d}", (int)c->endpoints[i].port);
     }
+}
+
+/* As far as they are still there: a profile that was changed is shown as it is now. */
+void pal_cluster_profiles_write(const struct pal_ask *a, const struct pal_cluster *c,
+                                struct buf *out)
+{
+    const struct pal_public *pub = a->p->pub;
+    size_t n = 0;
+
+    buf_char_add(out, '[');
+    for (size_t i = 0; i < pub->n_docs; i++)
+        for (size_t j = 0; j < c->n_profiles; j++)
+            if (pub->docs[i].uid[0] && text_is(pub->docs[i].uid, c->profiles[j])) {
+                buf_text_add(out, n++ ? "," : "");
+                pal_profile_write(&pub->docs[i], out);
+            }
+    buf_char_add(out, ']');
 }
 
 /* v1SpectroCluster */
 void pal_cluster_write(struct pal_ask *a, const struct pal_cluster *c, struct buf *out)
 {
     buf_text_add(out, "{\"apiVersion\":\"spectrocloud.com/v1\",\"kind\":\"SpectroCluster\",");
-    meta_write(a, c, c->name, c->uid, out);
+    pal_meta_write(a, c, c->name, c->uid, out);
     buf_text_add(
         out, ",\"spec\":{\"cloudType\":\"maas\",\"cloudConfigRef\":{\"kind\":\"MaasCloudConfig\",");
-    member(out, "name", c->name);
+    pal_member(out, "name", c->name);
     buf_char_add(out, ',');
-    member(out, "uid", c->config_uid);
-    buf_text_add(out, "},\"clusterConfig\":{},\"clusterProfileTemplates\":[],"
-                      "\"clusterType\":\"PureManage\"},\"status\":{");
-    member(out, "state", pal_life_shown(&c->life));
+    pal_member(out, "uid", c->config_uid);
+    buf_text_add(out, "},\"clusterConfig\":{},\"clusterProfileTemplates\":");
+    pal_cluster_profiles_write(a, c, out);
+    buf_text_add(out, ",\"clusterType\":\"PureManage\"},\"status\":{");
+    pal_member(out, "state", pal_life_shown(&c->life));
     buf_text_add(out, ",\"conditions\":[");
-    conditions_write(c, out);
+    pal_conditions_write(c, out);
+    pal_waiting_write(a->p, c, c->n_conditions > 0 ? "," : "", out);
     buf_text_add(out, "],\"apiEndpoints\":[");
-    endpoints_write(c, out);
+    pal_endpoints_write(c, out);
     buf_text_add(out, "],\"packs\":[],\"services\":[],\"upgrades\":[]}}");
 }
 
@@ -304,11 +329,11 @@ void pal_config_write(struct pal_ask *a, const struct pal_cluster *c, struct buf
     const struct pal_account *acc = pal_account_find(a->p, c->account_uid);
 
     buf_text_add(out, "{\"apiVersion\":\"spectrocloud.com/v1\",\"kind\":\"MaasCloudConfig\",");
-    meta_write(a, c, c->name, c->config_uid, out);
+    pal_meta_write(a, c, c->name, c->config_uid, out);
     buf_text_add(out, ",\"spec\":{\"cloudAccountRef\":{\"kind\":\"MaasAccount\",");
-    member(out, "name", acc ? acc->name : "");
+    pal_member(out, "name", acc ? acc->name : "");
     buf_char_add(out, ',');
-    member(out, "uid", c->account_uid);
+    pal_member(out, "uid", c->account_uid);
     buf_text_add(out, "},\"clusterConfig\":");
     jx_write(out, pal_cloud_fields, pal_n_cloud_fields, &c->cloud);
     buf_text_add(out, ",\"machinePoolConfig\":");
@@ -317,18 +342,27 @@ void pal_config_write(struct pal_ask *a, const struct pal_cluster *c, struct buf
                       "\",\"state\":\"\"}}}");
 }
 
+static void maintenance_write(const struct pal_machine *m, struct buf *out)
+{
+    buf_text_add(out, ",\"maintenanceStatus\":{");
+    pal_member(out, "action", m->maintenance);
+    buf_text_add(out, ",\"message\":\"\",");
+    pal_member(out, "state", m->maintenance_state);
+    buf_char_add(out, '}');
+}
+
 /* v1MaasMachine */
 void pal_machine_write(const struct pal_machine *m, struct buf *out)
 {
     buf_text_add(out,
                  "{\"apiVersion\":\"spectrocloud.com/v1\",\"kind\":\"MaasMachine\",\"metadata\":{");
-    member(out, "name", m->system_id);
+    pal_member(out, "name", m->system_id);
     buf_char_add(out, ',');
-    member(out, "uid", m->uid);
+    pal_member(out, "uid", m->uid);
     buf_text_add(out, "},\"spec\":{");
-    member(out, "az", m->az);
+    pal_member(out, "az", m->az);
     buf_char_add(out, ',');
-    member(out, "hostname", m->hostname);
+    pal_member(out, "hostname", m->hostname);
     buf_text_add(out, ",\"nics\":[{\"index\":0,\"privateIPs\":[");
     for (size_t i = 0; i < m->n_addresses; i++) {
         buf_text_add(out, i ? "," : "");
@@ -336,7 +370,9 @@ void pal_machine_write(const struct pal_machine *m, struct buf *out)
     }
     buf_text_add(out, "]}]},\"status\":{");
     buf_printf(out, "\"ready\":%s,", text_is(m->state, "Running") ? "true" : "false");
-    member(out, "instanceState", m->state);
+    pal_member(out, "instanceState", m->state);
+    if (m->maintenance[0])
+        maintenance_write(m, out);
     buf_text_add(out, "}}");
 }
 

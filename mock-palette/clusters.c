@@ -1,5 +1,6 @@
 /* Clusters together: finding them, moving them by life.h and saying what that changed, and time. */
-#include "mock-palette/cluster.h"
+#include "mock-palette/faults.h"
+#include "mock-palette/public.h"
 
 #include "lib/base/text.h"
 
@@ -17,31 +18,18 @@ const char *pal_health_name(enum pal_health h)
 
 void pal_clusters_free(struct palette *p)
 {
-    for (size_t i = 0; i < p->n_clusters; i++)
+    for (size_t i = 0; i < p->n_clusters; i++) {
+        pal_assets_free(p->clusters[i]);
+        free(p->clusters[i]->pools);
+        free(p->clusters[i]->machines);
+        free(p->clusters[i]->conditions);
+        free(p->clusters[i]->agents);
         free(p->clusters[i]);
+    }
+    free(p->clusters);
 }
 
 /* --- finding ---------------------------------------------------------------------------------- */
-
-struct pal_cluster *pal_cluster_find(struct palette *p, const char *uid)
-{
-    for (size_t i = 0; i < p->n_clusters; i++)
-        if (text_is(p->clusters[i]->uid, uid))
-            return p->clusters[i];
-    return NULL;
-}
-
-struct pal_cluster *pal_cluster_of_path(struct pal_ask *a)
-{
-    const char *config_uid = http_var(&a->vars, "configUid");
-
-    if (!config_uid[0])
-        return pal_cluster_find(a->p, http_var(&a->vars, "uid"));
-    for (size_t i = 0; i < a->p->n_clusters; i++)
-        if (text_is(a->p->clusters[i]->config_uid, config_uid))
-            return a->p->clusters[i];
-    return NULL;
-}
 
 struct pal_pool *pal_pool_find(struct pal_cluster *c, const char *name)
 {
@@ -189,12 +177,16 @@ const struct pal_verdict *pal_cluster_move(struct palette *p, struct pal_cluster
         inventory_take(c);
     health_settle(c, m->now);
     journal_changes(c, &old, why, m->now, rp);
+    if (m->kind == PAL_MOVE_ARRIVE ||
+        (m->kind == PAL_MOVE_MIGRATE && pal_stage_row(l->stage)->by_cluster))
+        c->gateway_i = c->next_gateway_i;
     if (before.epoch != l->epoch)
         journal_owner(p, c, why, m->now, rp);
     if (!same_item && (pal_life_listed(&before) || pal_life_listed(l)))
         pal_feed_changed(&p->gateways[c->gateway_i], rp);
     if (!same_item)
         pal_assignment_changed(c, rp);
+    pal_cluster_changed(p, c);
     return v;
 }
 
@@ -205,7 +197,7 @@ bool pal_cluster_ask(struct pal_ask *a, struct pal_cluster *c, const struct pal_
 
     if (v->status < 300)
         return true;
-    pal_refuse(a, v->status, v->code, "%s", v->message);
+    pal_refuse_as(a, v->status, v->code, v->message);
     return false;
 }
 
@@ -223,14 +215,11 @@ bool pal_cluster_in_scope(struct pal_ask *a)
 {
     struct pal_cluster *c = pal_cluster_of_path(a);
 
-    if (is_foreign(a, c)) {
-        pal_refuse(a, 403, "Forbidden", "The token is not good for this cluster.");
+    if (pal_no(a, PAL_NO_CLUSTER_FOREIGN, is_foreign(a, c)))
         return false;
-    }
-    if (!c || (a->who == PAL_USER && c->life.forced)) {
-        pal_refuse(a, 404, "ResourceNotFound", "There is no such cluster.");
+    if (pal_no(a, PAL_NO_CLUSTER_UNKNOWN,
+               !c || (a->who == PAL_USER && c->life.forced) || !pal_project_sees(a, c->project)))
         return false;
-    }
     a->cluster = c;
     return true;
 }
@@ -244,74 +233,60 @@ static bool epoch_is_current(struct pal_ask *a, const struct pal_cluster *c, uns
 
     if (can & (PAL_CAN_READ | PAL_CAN_BEAT))
         return true;
-    if (!http_header_get(&a->rq->headers, "X-Gp-Epoch", text, sizeof(text))) {
-        if (a->who != PAL_GATEWAY)
-            return true;
-        pal_refuse(a, 400, "EpochMissing", "X-Gp-Epoch must be given.");
+    if (!http_header_get(&a->rq->headers, "X-Gp-Epoch", text, sizeof(text)))
+        return !pal_no(a, PAL_NO_EPOCH_MISSING, a->who == PAL_GATEWAY);
+    if (pal_no(a, PAL_NO_EPOCH_FORM, !text_int(text, 0, INT64_MAX, &epoch)))
         return false;
-    }
-    if (!text_int(text, 0, INT64_MAX, &epoch)) {
-        pal_refuse(a, 400, "InvalidRequest", "X-Gp-Epoch must be a whole number.");
-        return false;
-    }
-    if (epoch == c->life.epoch)
-        return true;
-    pal_refuse(a, 409, "StaleEpoch", "The epoch is over.");
-    return false;
+    return !pal_no(a, PAL_NO_EPOCH_STALE, epoch != c->life.epoch);
 }
 
 bool pal_cluster_may(struct pal_ask *a, struct pal_cluster *c, unsigned can)
 {
-    const struct pal_stage_row *row = pal_stage_row(c->life.stage);
+    const unsigned may = a->who == PAL_GATEWAY ? pal_life_gateway_may(&c->life)
+                                               : pal_stage_row(c->life.stage)->agent;
 
     a->cluster = c;
-    if (!epoch_is_current(a, c, can))
+    if (!epoch_is_current(a, c, can) ||
+        pal_no(a, PAL_NO_EPOCH_OVER, a->who == PAL_GATEWAY && c->life.moving))
         return false;
-    if ((a->who == PAL_GATEWAY ? row->gateway : row->agent) & can)
+    if (may & can)
         return true;
-    if (a->who == PAL_GATEWAY && c->life.stage == PAL_STAGE_PENDING)
-        pal_refuse(a, 409, "NotClaimed", "Claim the cluster first.");
-    else
-        pal_refuse(a, 403, "Forbidden", "The caller does not own the cluster.");
-    return false;
-}
-
-static struct pal_agent *agent_find(struct palette *p, const uint8_t token[SHA256_LEN],
-                                    struct pal_cluster **ret)
-{
-    for (size_t i = 0; i < p->n_clusters; i++)
-        for (size_t j = 0; j < p->clusters[i]->n_agents; j++)
-            if (memcmp(p->clusters[i]->agents[j].token, token, SHA256_LEN) == 0) {
-                *ret = p->clusters[i];
-                return &p->clusters[i]->agents[j];
-            }
-    return NULL;
+    return !pal_no(a, PAL_NO_NOT_CLAIMED,
+                   a->who == PAL_GATEWAY && c->life.stage == PAL_STAGE_PENDING) &&
+           !pal_no(a, PAL_NO_NOT_OWNER, true);
 }
 
 static bool agent_is_welcome(struct pal_ask *a)
 {
     const struct pal_life *l = &a->cluster->life;
 
-    if (!(a->route->flags & PAL_REVOKED_TOO) && (l->forced || !pal_stage_row(l->stage)->agent)) {
-        pal_refuse(a, 401, "CredentialRevoked", "Agents of this cluster are refused.");
+    if (pal_no(a, PAL_NO_AGENTS_REFUSED,
+               !(a->route->flags & PAL_REVOKED_TOO) &&
+                   (l->forced || !pal_stage_row(l->stage)->agent)))
         return false;
-    }
-    if (a->ctx->now >= a->agent->until && !a->ctx->parked_before) {
-        pal_refuse(a, 401, "TokenExpired", "The token has expired.");
+    if (pal_no(a, PAL_NO_TOKEN_EXPIRED, a->ctx->now >= a->agent->until && !a->ctx->parked_before))
         return false;
-    }
-    if (!(a->route->flags & PAL_MAY_AGENT)) {
-        pal_refuse(a, 403, "Forbidden", "This operation is not for agents.");
+    if (pal_no(a, PAL_NO_AGENT_OP, !(a->route->flags & PAL_MAY_AGENT)))
         return false;
-    }
     return true;
+}
+
+/* Renews the owner's lease; one that was silent for too long is there again. */
+static void speaker_heard(struct pal_ask *a, struct pal_cluster *c)
+{
+    const struct pal_move hello = {.kind = PAL_MOVE_REGISTER, .speaks = true, .now = a->ctx->now};
+
+    if (c->life.stage == PAL_STAGE_PROVISIONING)
+        (void)pal_cluster_move(a->p, c, &hello, "the agent is heard again", a->rp);
+    else
+        c->life.agent_last = a->ctx->now;
 }
 
 bool pal_agent_admit(struct pal_ask *a, const uint8_t token[SHA256_LEN])
 {
     struct pal_cluster *own = NULL;
 
-    a->agent = agent_find(a->p, token, &own);
+    a->agent = pal_agent_by_token(a->p, token, &own);
     if (!a->agent)
         return false;
     a->who = PAL_AGENT;
@@ -324,7 +299,7 @@ bool pal_agent_admit(struct pal_ask *a, const uint8_t token[SHA256_LEN])
     /* each call renews the token, and the lease when it is of the one who may act, from arrival */
     a->agent->until = a->ctx->now + PAL_AGENT_TOKEN_MS;
     if (a->agent->speaks)
-        own->life.agent_last = a->ctx->now;
+        speaker_heard(a, own);
     return true;
 }
 
@@ -339,29 +314,27 @@ static ms_t cluster_due(const struct pal_cluster *c)
     return due;
 }
 
-ms_t pal_clusters_due(const struct palette *p)
+void pal_cluster_changed(struct palette *p, struct pal_cluster *c)
 {
-    ms_t due = MS_NEVER;
-
-    for (size_t i = 0; i < p->n_clusters; i++)
-        due = ms_min(due, cluster_due(p->clusters[i]));
-    return due;
+    pal_due_set(&p->due, PALETTE_GATEWAYS_MAX + c->i, cluster_due(c));
+    pal_keep_mark(p, PAL_KEEP_CLUSTERS, c->i);
 }
 
-void pal_clusters_tick(struct palette *p, ms_t now, struct http_reply *rp)
+void pal_cluster_tick(struct palette *p, struct pal_cluster *c, ms_t now, struct http_reply *rp)
 {
     const struct pal_move lease = {.kind = PAL_MOVE_LEASE_OUT, .now = now};
     const struct pal_move keep = {.kind = PAL_MOVE_KEEP_OUT, .now = now};
+    const struct pal_move silent = {.kind = PAL_MOVE_SILENT, .now = now};
+    const struct pal_move arrive = {.kind = PAL_MOVE_ARRIVE, .now = now};
 
-    for (size_t i = 0; i < p->n_clusters; i++) {
-        struct pal_cluster *c = p->clusters[i];
-
-        if (c->life.stage == PAL_STAGE_DELETED)
-            continue;
-        (void)pal_cluster_move(p, c, &lease, "the agent's lease has run out", rp);
-        (void)pal_cluster_move(p, c, &keep, "kept for long enough", rp);
-        pal_cluster_settle(c, "no heartbeat", now, rp);
-    }
+    if (c->life.stage == PAL_STAGE_DELETED)
+        return;
+    (void)pal_cluster_move(p, c, &lease, "the agent's lease has run out", rp);
+    (void)pal_cluster_move(p, c, &keep, "kept for long enough", rp);
+    (void)pal_cluster_move(p, c, &silent, "the agent is silent", rp);
+    (void)pal_cluster_move(p, c, &arrive, "the old gateway's lease has run out", rp);
+    pal_cluster_settle(c, "no heartbeat", now, rp);
+    pal_cluster_changed(p, c);
 }
 
 /* --- the feed --------------------------------------------------------------------------------- */
@@ -382,9 +355,11 @@ static void journal_work(const struct pal_ask *a, const struct pal_cluster *c)
 
 void pal_clusters_feed(struct pal_ask *a, struct buf *out)
 {
+    const bool back = pal_fault_of(a, 1U << PAL_FAULT_REORDER) != NULL;
     size_t n = 0;
 
-    for (size_t i = 0; i < a->p->n_clusters; i++) {
+    for (size_t j = 0; j < a->p->n_clusters; j++) {
+        const size_t i = back ? a->p->n_clusters - 1 - j : j;
         struct pal_cluster *c = a->p->clusters[i];
 
         if (!pal_life_listed(&c->life) || c->gateway_i != pal_gateway_i(a->p, a->gateway))
@@ -392,6 +367,7 @@ void pal_clusters_feed(struct pal_ask *a, struct buf *out)
         buf_text_add(out, n++ ? "," : "");
         pal_item_write(a, c, out);
         c->handed++;
+        pal_keep_mark(a->p, PAL_KEEP_CLUSTERS, i);
         journal_work(a, c);
     }
 }

@@ -1,12 +1,13 @@
 /* The feed (profile, section 6): every 200 is the whole list of what Palette wants of this gateway
  * now. A cursor stands for one list; asked with it, Palette holds the request while the list is the
  * same. */
-#include "mock-palette/model.h"
+#include "mock-palette/faults.h"
 
 #include "lib/base/text.h"
 
 #include <inttypes.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 /* "c-" and eight digits of the gateway's uid, so that a cursor of another one is refused. */
@@ -101,6 +102,29 @@ static void queries_write(struct pal_ask *a, struct buf *out)
     }
 }
 
+/* From an answer on the gateway may be at work: not longer than the lease after it. */
+static void answered(struct pal_ask *a)
+{
+    a->gateway->answered = true;
+    a->gateway->answered_at = a->ctx->now;
+}
+
+/* A stale list is the one of before, with its cursor: then the gateway is told anew. */
+static void list_tell(struct pal_ask *a, const char *list)
+{
+    struct pal_gateway *g = a->gateway;
+
+    if (g->told && pal_fault_of(a, 1U << PAL_FAULT_STALE)) {
+        pal_answer(a, 200, g->told);
+        return;
+    }
+    pal_answer(a, 200, list);
+    free(g->told);
+    g->told = strdup(list);
+    if (!g->told)
+        WRONG("out of memory");
+}
+
 static void list_answer(struct pal_ask *a)
 {
     struct buf body SCOPED(buf_drop) = {0};
@@ -115,10 +139,10 @@ static void list_answer(struct pal_ask *a)
     buf_text_add(&body, "],\"queries\":[");
     queries_write(a, &body);
     buf_text_add(&body, "]}");
-    if (body.full)
-        pal_refuse(a, 503, "ListTooLong", "The list is longer than 4 MiB.");
-    else
-        pal_answer(a, 200, buf_text(&body));
+    if (pal_no(a, PAL_NO_LIST_LONG, body.full))
+        return;
+    list_tell(a, buf_text(&body));
+    answered(a);
 }
 
 /* --- the operation --------------------------------------------------------------------------- */
@@ -138,9 +162,7 @@ bool pal_poll_read(struct pal_ask *a, struct pal_poll *ret)
     }
     pairs_drop(&query);
     ret->wait = ms_min(ret->wait, PAL_WAIT_MAX_MS);
-    if (!fine)
-        pal_refuse(a, 400, "InvalidRequest", "cursor or waitSeconds is not well formed.");
-    return fine;
+    return !pal_no(a, PAL_NO_POLL_FORM, !fine);
 }
 
 /* GET /v1/x-gp/pcg/{uid}/feed?waitSeconds=30&cursor=c-123 */
@@ -154,14 +176,15 @@ void pal_feed(const struct http_exchange *x)
         return;
     a->gateway->feed_seen = true;
     pal_gateway_settle(a->p, a->gateway, x->ctx->now, a->rp);
-    if (q.cursor[0] && !cursor_read(a->gateway, q.cursor, &revision)) {
-        pal_refuse(a, 410, "CursorExpired", "The cursor is not known: ask without one.");
+    if (pal_no(a, PAL_NO_CURSOR, q.cursor[0] && !cursor_read(a->gateway, q.cursor, &revision)))
         return;
-    }
-    if (revision != a->gateway->revision)
+    pal_clusters_left(a, revision);
+    if (revision != a->gateway->revision || pal_fault_of(a, 1U << PAL_FAULT_REPEAT)) {
         list_answer(a);
-    else if (x->ctx->park_over || q.wait == 0)
+    } else if (x->ctx->park_over || q.wait == 0) {
         pal_answer(a, 204, NULL);
-    else
+        answered(a);
+    } else {
         pal_park(a, q.wait, "feed", a->gateway->uid);
+    }
 }

@@ -1,5 +1,5 @@
 /* Gateways as a user sees them ("overlords"), and the state they have earned. */
-#include "mock-palette/model.h"
+#include "mock-palette/public.h"
 
 #include "lib/base/text.h"
 
@@ -14,14 +14,6 @@ static const char *const state_names[] = {[PAL_PENDING] = "Pending",
 const char *pal_state_name(enum pal_state s)
 {
     return state_names[s];
-}
-
-struct pal_gateway *pal_gateway_find(struct palette *p, const char *uid)
-{
-    for (size_t i = 0; i < p->n_gateways; i++)
-        if (text_is(p->gateways[i].uid, uid))
-            return &p->gateways[i];
-    return NULL;
 }
 
 size_t pal_gateway_i(const struct palette *p, const struct pal_gateway *g)
@@ -52,7 +44,13 @@ static void state_set(struct pal_gateway *g, enum pal_state state, const char *w
     if (g->state == state)
         return;
     g->state = state;
+    pal_gateway_changed(g);
     journal_state(g, before, why, now, rp);
+}
+
+void pal_gateway_awaited(struct pal_gateway *g, const char *why, ms_t now, struct http_reply *rp)
+{
+    state_set(g, PAL_PENDING, why, now, rp);
 }
 
 void pal_gateway_settle(struct palette *p, struct pal_gateway *g, ms_t now, struct http_reply *rp)
@@ -76,18 +74,44 @@ void pal_feed_changed(struct pal_gateway *g, struct http_reply *rp)
     char key[HTTP_KEY_MAX];
 
     g->revision++;
+    pal_gateway_changed(g);
     snprintf(key, sizeof(key), "feed/%s", g->uid);
     http_reply_touch(rp, key);
 }
 
 /* --- the user's operations ------------------------------------------------------------------- */
 
+struct pal_gateway *pal_gateway_make(struct pal_ask *a, const char *name)
+{
+    struct palette *p = a->p;
+    struct pal_gateway *g;
+    size_t number;
+
+    if (pal_no(a, PAL_NO_GATEWAYS_FULL, p->n_gateways == p->gateways_max))
+        return NULL;
+    g = &p->gateways[p->n_gateways++];
+    g->of = p;
+    number = p->n_gateways - (pal_system_gateway(p) != NULL);
+    pal_uid_make(p, g->uid);
+    pal_uid_make(p, g->self_uid);
+    pal_code_make(p, g->code, sizeof(g->code));
+    if (name[0])
+        text_copy(g->name, sizeof(g->name), name);
+    else
+        snprintf(g->name, sizeof(g->name), "gateway-%zu", number);
+    g->code_until = a->ctx->now + PAL_CODE_LIFE_MS;
+    g->revision = 1;
+    pal_gateway_changed(g);
+    journal_state(g, "", "pairing code made", a->ctx->now, a->rp);
+    text_copy(a->uid, sizeof(a->uid), g->uid);
+    return g;
+}
+
 /* GET /v1/overlords/pairing/code?cloudType=maas: a code, and with it a gateway that is awaited. The
  * public answer holds the code only; the uid for the installer comes in a header of ours. */
 void pal_pairing_code(const struct http_exchange *x)
 {
     struct pal_ask *a = pal_ask(x);
-    struct palette *p = a->p;
     struct pairs query = {0};
     struct buf body SCOPED(buf_drop) = {0};
     struct pal_gateway *g;
@@ -95,23 +119,11 @@ void pal_pairing_code(const struct http_exchange *x)
                 text_is(pairs_find(&query, "cloudType"), "maas");
 
     pairs_drop(&query);
-    if (!maas) {
-        pal_refuse(a, 400, "InvalidRequest", "cloudType: must be maas here.");
+    if (pal_no(a, PAL_NO_CLOUD_TYPE, !maas))
         return;
-    }
-    if (p->n_gateways == PALETTE_GATEWAYS_MAX) {
-        pal_refuse(a, 409, "LimitReached", "There are %d gateways.", PALETTE_GATEWAYS_MAX);
+    g = pal_gateway_make(a, "");
+    if (!g)
         return;
-    }
-    g = &p->gateways[p->n_gateways++];
-    pal_uid_make(p, g->uid);
-    pal_uid_make(p, g->self_uid);
-    pal_code_make(p, g->code, sizeof(g->code));
-    snprintf(g->name, sizeof(g->name), "gateway-%zu", p->n_gateways);
-    g->code_until = x->ctx->now + PAL_CODE_LIFE_MS;
-    g->revision = 1;
-    journal_state(g, "", "pairing code made", x->ctx->now, a->rp);
-    text_copy(a->uid, sizeof(a->uid), g->uid);
     buf_init(&body, 128);
     buf_printf(&body, "{\"pairingCode\":\"%s\"}", g->code);
     pal_answer(a, 200, buf_text(&body));
@@ -148,10 +160,8 @@ static struct pal_gateway *gateway_of(struct pal_ask *a)
 {
     struct pal_gateway *g = pal_gateway_find(a->p, http_var(&a->vars, "uid"));
 
-    if (!g || g->state == PAL_DELETED) {
-        pal_refuse(a, 404, "ResourceNotFound", "There is no such private gateway.");
+    if (pal_no(a, PAL_NO_GATEWAY_UNKNOWN, !g || g->state == PAL_DELETED))
         return NULL;
-    }
     text_copy(a->uid, sizeof(a->uid), g->uid);
     return g;
 }
@@ -175,7 +185,7 @@ void pal_overlord_delete(const struct http_exchange *x)
     struct pal_ask *a = pal_ask(x);
     struct pal_gateway *g = gateway_of(a);
 
-    if (!g)
+    if (!g || pal_no(a, PAL_NO_SYSTEM_STAYS, g->system))
         return;
     state_set(g, PAL_DELETED, "deleted by the user", x->ctx->now, a->rp);
     pal_feed_changed(g, a->rp);

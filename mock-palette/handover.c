@@ -12,16 +12,13 @@
 /* GP-25: the header is there, and says what the body says. */
 static bool header_agrees(struct pal_ask *a, int64_t epoch)
 {
-    char text[32];
+    char text[32] = "";
     int64_t header = 0;
+    const bool given = http_header_get(&a->rq->headers, "X-Gp-Epoch", text, sizeof(text));
 
-    if (!http_header_get(&a->rq->headers, "X-Gp-Epoch", text, sizeof(text)))
-        pal_refuse(a, 400, "EpochMissing", "X-Gp-Epoch must be given.");
-    else if (!text_int(text, 0, INT64_MAX, &header) || header != epoch)
-        pal_refuse(a, 400, "InvalidRequest", "X-Gp-Epoch and epoch differ.");
-    else
-        return true;
-    return false;
+    return !pal_no(a, PAL_NO_EPOCH_MISSING, !given) &&
+           !pal_no(a, PAL_NO_EPOCH_DIFFERS,
+                   given && (!text_int(text, 0, INT64_MAX, &header) || header != epoch));
 }
 
 static void owner_answer(struct pal_ask *a, const char *owner, int64_t epoch, int64_t claim)
@@ -171,10 +168,8 @@ static bool outcomes_are_known(struct pal_ask *a, const struct released *r)
 
         while (j < COUNTOF(known) && !text_is(r->machines[i].outcome, known[j]))
             j++;
-        if (j < COUNTOF(known))
-            continue;
-        pal_refuse(a, 400, "InvalidRequest", "machines[%zu].outcome: ready, absent or foreign.", i);
-        return false;
+        if (pal_no(a, PAL_NO_OUTCOME, j == COUNTOF(known)))
+            return false;
     }
     return true;
 }

@@ -1,6 +1,8 @@
 /* The state table, the refusals in the order in which they are looked for, and the effects. */
 #include "mock-palette/life.h"
 
+#include "mock-palette/refusals.h"
+
 #include <string.h>
 
 #define AGENT_ALIVE (PAL_CAN_REGISTER | PAL_CAN_BEAT | PAL_CAN_READ)
@@ -34,7 +36,12 @@ const char *pal_life_shown(const struct pal_life *l)
 
 bool pal_life_listed(const struct pal_life *l)
 {
-    return l->stage != PAL_STAGE_DELETED && !stages[l->stage].by_cluster;
+    return l->stage != PAL_STAGE_DELETED && !stages[l->stage].by_cluster && !l->moving;
+}
+
+unsigned pal_life_gateway_may(const struct pal_life *l)
+{
+    return l->moving ? 0 : stages[l->stage].gateway;
 }
 
 /* --- what is asked of a move ------------------------------------------------------------------ */
@@ -118,7 +125,7 @@ static bool agent_is_refused(const struct pal_life *l, const struct pal_move *m)
 static bool is_reclaimed(const struct pal_life *l, const struct pal_move *m)
 {
     (void)m;
-    return l->stage == PAL_STAGE_DELETING && l->epoch > 1;
+    return l->stage == PAL_STAGE_DELETING && l->reclaimed;
 }
 
 static bool is_not_reclaim(const struct pal_life *l, const struct pal_move *m)
@@ -136,6 +143,24 @@ static bool is_kept(const struct pal_life *l, const struct pal_move *m)
 {
     return !l->forced || l->stage == PAL_STAGE_DELETED ||
            m->now < l->forced_at + PAL_FORCED_KEEP_MS;
+}
+
+static bool agent_is_heard(const struct pal_life *l, const struct pal_move *m)
+{
+    return !l->registered || l->stage != PAL_STAGE_PROVISIONING ||
+           m->now < l->agent_last + PAL_SILENT_MS;
+}
+
+static bool is_at_rest(const struct pal_life *l, const struct pal_move *m)
+{
+    (void)m;
+    return !l->moving;
+}
+
+/* GP-75: it may still be at work with the list it has. */
+static bool old_gateway_may_act(const struct pal_life *l, const struct pal_move *m)
+{
+    return !m->left && m->now < l->moved_until;
 }
 
 /* --- the transaction table -------------------------------------------------------------------- */
@@ -194,6 +219,13 @@ static const struct rule {
      lease_holds,
      {false, 409, "LeaseHolds", "The agent's lease has not run out."}},
     {PAL_MOVE_KEEP_OUT, is_kept, {false, 409, "ItemKept", "The item is kept."}},
+    {PAL_MOVE_SILENT, agent_is_heard, {false, 409, "AgentHeard", "The agent was heard."}},
+
+    {PAL_MOVE_MIGRATE, is_gone, {false, 404, "ResourceNotFound", "The cluster is deleted."}},
+    {PAL_MOVE_ARRIVE, is_at_rest, {false, 409, "NotMoving", "Nobody has moved the cluster."}},
+    {PAL_MOVE_ARRIVE,
+     old_gateway_may_act,
+     {false, 409, "LeaseHolds", "The old gateway may still be at work."}},
 };
 
 /* --- effects ---------------------------------------------------------------------------------- */
@@ -225,6 +257,7 @@ static void do_released(struct pal_life *l, const struct pal_move *m)
 {
     (void)m;
     l->stage = PAL_STAGE_DELETED;
+    l->moving = false;
 }
 
 static void do_delete(struct pal_life *l, const struct pal_move *m)
@@ -255,7 +288,7 @@ static void do_register(struct pal_life *l, const struct pal_move *m)
 static void do_quiesced(struct pal_life *l, const struct pal_move *m)
 {
     (void)m;
-    l->quiesced = true;
+    l->reclaimed = l->quiesced = true;
     raise_epoch(l, PAL_STAGE_DELETING);
 }
 
@@ -268,8 +301,35 @@ static void do_change(struct pal_life *l, const struct pal_move *m)
 static void do_lease_out(struct pal_life *l, const struct pal_move *m)
 {
     (void)m;
+    l->reclaimed = true;
     l->quiesced = false;
     raise_epoch(l, PAL_STAGE_DELETING);
+}
+
+static void do_silent(struct pal_life *l, const struct pal_move *m)
+{
+    (void)m;
+    l->registered = false;
+    l->revision++;
+}
+
+/* A cluster that owns itself is on no list: its gateway is another one from now on. */
+static void do_migrate(struct pal_life *l, const struct pal_move *m)
+{
+    if (stages[l->stage].by_cluster) {
+        raise_epoch(l, l->stage);
+        return;
+    }
+    if (!l->moving)
+        l->moved_until = m->lease_end;
+    l->moving = true;
+}
+
+static void do_arrive(struct pal_life *l, const struct pal_move *m)
+{
+    (void)m;
+    l->moving = false;
+    raise_epoch(l, l->stage);
 }
 
 static const struct effect {
@@ -286,15 +346,28 @@ static const struct effect {
     [PAL_MOVE_CHANGE] = {do_change, {true, 204, "", ""}},
     [PAL_MOVE_LEASE_OUT] = {do_lease_out, {true, 200, "", ""}},
     [PAL_MOVE_KEEP_OUT] = {do_released, {true, 200, "", ""}},
+    [PAL_MOVE_SILENT] = {do_silent, {true, 200, "", ""}},
+    [PAL_MOVE_MIGRATE] = {do_migrate, {true, 204, "", ""}},
+    [PAL_MOVE_ARRIVE] = {do_arrive, {true, 200, "", ""}},
 };
 
 const struct pal_verdict *pal_life_move(struct pal_life *l, const struct pal_move *m)
 {
     for (size_t i = 0; i < COUNTOF(rules); i++)
-        if (rules[i].kind == m->kind && rules[i].holds(l, m))
+        if (rules[i].kind == m->kind && pal_bites(PAL_NO_COUNT + i) && rules[i].holds(l, m))
             return &rules[i].verdict;
     effects[m->kind].make(l, m);
     return &effects[m->kind].verdict;
+}
+
+size_t pal_life_rules(void)
+{
+    return COUNTOF(rules);
+}
+
+const char *pal_life_rule(size_t i)
+{
+    return rules[i].verdict.code[0] ? rules[i].verdict.code : "repeated";
 }
 
 ms_t pal_life_due(const struct pal_life *l)
@@ -303,5 +376,9 @@ ms_t pal_life_due(const struct pal_life *l)
 
     if (l->forced && l->stage != PAL_STAGE_DELETED)
         due = ms_min(due, l->forced_at + PAL_FORCED_KEEP_MS);
+    if (l->stage == PAL_STAGE_PROVISIONING && l->registered)
+        due = ms_min(due, l->agent_last + PAL_SILENT_MS);
+    if (l->moving)
+        due = ms_min(due, l->moved_until);
     return due;
 }

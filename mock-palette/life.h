@@ -13,6 +13,7 @@
 #define PAL_LEASE_MARGIN_MS SECONDS(120)
 #define PAL_FORCE_MS        SECONDS(900)
 #define PAL_FORCED_KEEP_MS  SECONDS(259200)
+#define PAL_SILENT_MS       SECONDS(600) /* unhealthySeconds: nobody to hand over to, after that */
 
 enum pal_stage {
     PAL_STAGE_PENDING,
@@ -54,9 +55,12 @@ struct pal_life {
     enum pal_stage stage;
     int64_t epoch, revision;
     int64_t claim, claim_epoch; /* the highest number given out, and when; 0: none */
-    bool registered;            /* an agent that can speak for the cluster has registered */
+    bool registered;            /* an agent that can speak for it has registered and is heard */
     bool forced;                /* the public record is gone; the item stays until released */
-    bool quiesced;              /* how the machines came back: the agent said so */
+    bool reclaimed;             /* the machines came back from the cluster */
+    bool quiesced;              /* how they came back: the agent said so */
+    bool moving;                /* on its way to another gateway: nobody's list has it (GP-75) */
+    ms_t moved_until;           /* when the old gateway's lease and the margin have run out */
     struct pal_offer accepted;
     ms_t switched_at, deleted_at, forced_at;
     ms_t agent_last; /* the agent's last call */
@@ -74,6 +78,9 @@ enum pal_move_kind {
     PAL_MOVE_CHANGE,    /* the user changed what is wanted */
     PAL_MOVE_LEASE_OUT, /* time: the agent was silent for too long */
     PAL_MOVE_KEEP_OUT,  /* time: a forced item was kept for long enough */
+    PAL_MOVE_SILENT,    /* time: the agent to hand over to was not heard for too long */
+    PAL_MOVE_MIGRATE,   /* the user names another gateway; lease_end: of the old one's */
+    PAL_MOVE_ARRIVE,    /* and there it is: left, or time has passed */
     PAL_MOVE_COUNT
 };
 
@@ -82,6 +89,8 @@ struct pal_move {
     struct pal_offer offer; /* epoch and claim of claim and released, too */
     bool complete;          /* the list of machines is the inventory */
     bool speaks;            /* the node that registers can speak for the cluster */
+    bool left;              /* the old gateway has asked with a cursor of a list without it */
+    ms_t lease_end;         /* of the old gateway, with the margin; in the past when it has none */
     ms_t now;
 };
 
@@ -93,10 +102,17 @@ struct pal_verdict {
 /* Judges the move and, when it is not refused, makes it. */
 const struct pal_verdict *pal_life_move(struct pal_life *l, const struct pal_move *m);
 
+/* The rows of the transaction table that refuse or repeat an answer, for tests: "kind status code".
+ */
+size_t pal_life_rules(void);
+const char *pal_life_rule(size_t i);
+
 /* When time itself moves it; MS_NEVER. */
 ms_t pal_life_due(const struct pal_life *l);
 /* The state a user is shown. */
 const char *pal_life_shown(const struct pal_life *l);
+/* What the responsible gateway may call now: its column of the stage, or nothing. */
+unsigned pal_life_gateway_may(const struct pal_life *l);
 /* The gateway's feed lists it. */
 bool pal_life_listed(const struct pal_life *l);
 

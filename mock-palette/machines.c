@@ -1,6 +1,6 @@
 /* Machine records (v1MaasMachine): written by whoever owns the cluster, kept per pool for readers.
  * One record a system id, whoever writes it and however often. */
-#include "mock-palette/cluster.h"
+#include "mock-palette/public.h"
 
 #include "lib/base/text.h"
 
@@ -60,10 +60,9 @@ static bool record_read(struct pal_ask *a, struct record *ret)
 {
     if (!pal_body(a, fields, COUNTOF(fields), ret))
         return false;
-    if (ret->status.state[0] && !state_is_known(ret->status.state)) {
-        pal_refuse(a, 400, "InvalidRequest", "status.instanceState: is not known.");
+    if (pal_no(a, PAL_NO_INSTANCE_STATE,
+               ret->status.state[0] && !state_is_known(ret->status.state)))
         return false;
-    }
     return true;
 }
 
@@ -116,10 +115,7 @@ static void record_put(struct pal_ask *a, struct pal_machine *m, const struct re
 
 static bool pool_is_known(struct pal_ask *a)
 {
-    if (pal_pool_find(a->cluster, http_var(&a->vars, "pool")))
-        return true;
-    pal_refuse(a, 404, "ResourceNotFound", "There is no such machine pool.");
-    return false;
+    return !pal_no(a, PAL_NO_POOL_UNKNOWN, !pal_pool_find(a->cluster, http_var(&a->vars, "pool")));
 }
 
 static bool is_system_id(const char *id)
@@ -132,10 +128,9 @@ static struct pal_machine *machine_new(struct pal_ask *a, const char *system_id)
     struct pal_cluster *c = a->cluster;
     struct pal_machine *m;
 
-    if (c->n_machines == PAL_MACHINES_MAX) {
-        pal_refuse(a, 409, "LimitReached", "A cluster has at most %d machines.", PAL_MACHINES_MAX);
+    if (pal_no(a, PAL_NO_MACHINES_FULL, c->n_machines == PAL_MACHINES_MAX))
         return NULL;
-    }
+    c->machines = pal_grow(c->machines, c->n_machines, sizeof(*m));
     m = &c->machines[c->n_machines++];
     *m = (struct pal_machine){.state = "Unknown"};
     pal_uid_make(a->p, m->uid);
@@ -153,10 +148,8 @@ void pal_machine_create(const struct http_exchange *x)
 
     if (!pal_cluster_may(a, a->cluster, PAL_CAN_REPORT) || !record_read(a, &r))
         return;
-    if (!is_system_id(r.meta.name)) {
-        pal_refuse(a, 400, "InvalidRequest", "metadata.name: must be a system id.");
+    if (pal_no(a, PAL_NO_MACHINE_NAME, !is_system_id(r.meta.name)))
         return;
-    }
     if (!pool_is_known(a))
         return;
     m = pal_machine_find(a->cluster, r.meta.name);
@@ -180,7 +173,7 @@ static struct pal_machine *machine_of(struct pal_ask *a)
         if (c->machines[i].recorded &&
             text_is(c->machines[i].uid, http_var(&a->vars, "machineUid")))
             return &c->machines[i];
-    pal_refuse(a, 404, "ResourceNotFound", "There is no such machine.");
+    pal_no(a, PAL_NO_MACHINE_UNKNOWN, true);
     return NULL;
 }
 
@@ -223,29 +216,24 @@ void pal_machine_delete(const struct http_exchange *x)
 
 /* --- reading ---------------------------------------------------------------------------------- */
 
-/* GET …/machinePools/{pool}/machines: one page holds all. */
+/* GET …/machinePools/{pool}/machines */
 void pal_machines(const struct http_exchange *x)
 {
     struct pal_ask *a = pal_ask(x);
     const struct pal_cluster *c = a->cluster;
-    struct buf body SCOPED(buf_drop) = {0};
-    int n = 0;
+    struct pal_list l SCOPED(pal_list_drop) = {.n = 0};
 
-    if (!pool_is_known(a))
+    if (!pool_is_known(a) || !pal_list_begin(&l, a))
         return;
-    buf_init(&body, HTTP_BODY_MAX);
-    buf_text_add(&body, "{\"items\":[");
     for (size_t i = 0; i < c->n_machines; i++) {
         const struct pal_machine *m = &c->machines[i];
 
         if (!m->recorded || !text_is(m->pool, http_var(&a->vars, "pool")))
             continue;
-        buf_text_add(&body, n++ ? "," : "");
-        pal_machine_write(m, &body);
+        pal_machine_write(m, &l.item);
+        pal_list_take(&l);
     }
-    buf_printf(&body, "],\"listmeta\":{\"continue\":\"\",\"count\":%d,\"limit\":0,\"offset\":0}}",
-               n);
-    pal_answer(a, 200, buf_text(&body));
+    pal_list_answer(&l);
 }
 
 /* GET …/machines/{machineUid} */
@@ -260,4 +248,53 @@ void pal_machine(const struct http_exchange *x)
     buf_init(&body, KIB(64));
     pal_machine_write(m, &body);
     pal_answer(a, 200, buf_text(&body));
+}
+
+/* --- maintenance ------------------------------------------------------------------------------ */
+
+struct maintenance {
+    char action[16], state[32];
+};
+static const struct jx_field maintenance_fields[] = {
+    JX_TEXT(struct maintenance, action, 0),
+    JX_TEXT(struct maintenance, state, 0),
+};
+
+static bool maintenance_read(struct pal_ask *a, struct maintenance *ret)
+{
+    return pal_body(a, maintenance_fields, COUNTOF(maintenance_fields), ret) &&
+           !pal_no(a, PAL_NO_MAINTENANCE_ACTION,
+                   !text_is(ret->action, "cordon") && !text_is(ret->action, "uncordon"));
+}
+
+/* PUT …/machines/{machineUid}/maintenance: asked of the node, which is to say how far it is. */
+void pal_maintenance(const struct http_exchange *x)
+{
+    struct pal_ask *a = pal_ask(x);
+    struct maintenance in = {.action = ""};
+    struct pal_machine *m = machine_of(a);
+
+    if (!m || !maintenance_read(a, &in))
+        return;
+    text_copy(m->maintenance, sizeof(m->maintenance), in.action);
+    text_copy(m->maintenance_state, sizeof(m->maintenance_state), "Pending");
+    pal_answer(a, 204, NULL);
+}
+
+/* PUT …/machines/{machineUid}/maintenance/status: the agent's answer. */
+void pal_maintenance_status(const struct http_exchange *x)
+{
+    struct pal_ask *a = pal_ask(x);
+    struct maintenance in = {.action = ""};
+    struct pal_machine *m;
+
+    if (!pal_cluster_may(a, a->cluster, PAL_CAN_REPORT))
+        return;
+    m = machine_of(a);
+    if (!m || !maintenance_read(a, &in))
+        return;
+    text_copy(m->maintenance, sizeof(m->maintenance), in.action);
+    text_copy(m->maintenance_state, sizeof(m->maintenance_state), in.state);
+    pal_mask_text(a, m->maintenance_state, sizeof(m->maintenance_state), "maintenance");
+    pal_answer(a, 204, NULL);
 }

@@ -2,23 +2,71 @@
 #include "lib/base/text.h"
 #include "lib/io/file.h"
 #include "lib/io/mockd.h"
-#include "mock-palette/palette.h"
+#include "mock-palette/shell.h"
 
 #include <errno.h>
+#include <stdio.h>
+#include <sys/random.h>
 
 static const struct opt_row rows[] = {
     {.name = "api-key-file",
      .arg = "FILE",
-     .flags = OPT_MUST,
-     .what = "one line: the user's ApiKey"},
+     .what = "one line: the user's ApiKey; default: one is drawn and printed"},
+    {.name = "state",
+     .arg = "FILE",
+     .what = "goes on with what is in it, and keeps everything there (SQLite)"},
     {.name = "agent-url",
      .arg = "URL",
      .what = "where agents find this Palette; default: as the gateway called it"},
     {.name = "agent-ca", .arg = "FILE", .what = "PEM that agents are to trust"},
+    {.name = "lenient",
+     .kind = OPT_FLAG,
+     .what = "what breaks the gateway profile in form only is journalled and let pass"},
+    {.name = "strict", .kind = OPT_FLAG, .what = "the default: it is refused"},
     {.name = "self-hosted", .kind = OPT_FLAG, .what = "a self-hosted Palette, not SaaS"},
+    {.name = "system-secret-file",
+     .arg = "FILE",
+     .what = "one line: the secret of a self-hosted Palette's own gateway"},
+    {.name = "user-email", .arg = "TEXT", .what = "who may log in, with the password"},
+    {.name = "user-password-file", .arg = "FILE", .what = "one line: that user's password"},
+    {.name = "rate-limit",
+     .kind = OPT_INT,
+     .value = "0",
+     .arg = "N",
+     .min = 0,
+     .max = 1000000,
+     .what = "requests a second from one address to most paths; 0: as many as come"},
 };
 
 #define CA_MAX KIB(64) /* GP-28 */
+
+/* The first line of the file the option names; nothing when it names none. */
+static int line_read(const struct opts *o, const char *option, char *out, size_t size,
+                     struct err *e)
+{
+    const char *path = opt_text(o, option);
+
+    return path[0] ? file_read_line(path, out, size, e) : 0;
+}
+
+/* Who may log in, with what Palette's own gateway enrols, and how much is too much. */
+static int user_options_read(const struct opts *o, struct palette_config *c, struct err *e)
+{
+    int err = line_read(o, "user-password-file", c->user_password, sizeof(c->user_password), e);
+
+    c->rate = opt_int(o, "rate-limit");
+    if (err == 0)
+        err = line_read(o, "system-secret-file", c->system_secret, sizeof(c->system_secret), e);
+    if (err == 0 && !text_copy(c->user_email, sizeof(c->user_email), opt_text(o, "user-email")))
+        err = err_set(e, -EINVAL, "--user-email: is too long");
+    if (err == 0 && (c->user_email[0] != '\0') != (c->user_password[0] != '\0'))
+        err = err_set(e, -EINVAL, "--user-email and --user-password-file: give both or none");
+    if (err == 0 && c->system_secret[0] && !c->self_hosted)
+        err = err_set(e, -EINVAL,
+                      "--system-secret-file: only a self-hosted Palette has a system "
+                      "gateway: add --self-hosted");
+    return err;
+}
 
 /* What agents are told about this Palette. */
 static int agent_options_read(const struct opts *o, struct palette_config *c, struct buf *ca,
@@ -35,35 +83,85 @@ static int agent_options_read(const struct opts *o, struct palette_config *c, st
     return err;
 }
 
+/* Of the file, or a new one that is printed with the examples. */
+static char drawn_key[33];
+
+static int key_read(const struct opts *o, char *out, size_t size, struct err *e)
+{
+    uint8_t bytes[16];
+
+    if (opt_text(o, "api-key-file")[0])
+        return file_read_line(opt_text(o, "api-key-file"), out, size, e);
+    if (getrandom(bytes, sizeof(bytes), 0) != (ssize_t)sizeof(bytes))
+        return err_errno(e, "random bytes for an ApiKey");
+    text_hex(bytes, sizeof(bytes), drawn_key);
+    text_copy(out, size, drawn_key);
+    return 0;
+}
+
+/* Lines to copy. A key from a file stays there. */
+static void greet(const struct opts *o, const struct mockd_app *app, const struct mockd_doors *d)
+{
+    const char *how = opt_given(o, "cert") ? "curl -sk" : "curl -s", *key = drawn_key;
+    char from_file[600];
+
+    (void)app;
+    if (!drawn_key[0]) {
+        snprintf(from_file, sizeof(from_file), "$(head -n1 %.500s)", opt_text(o, "api-key-file"));
+        key = from_file;
+    }
+    printf("There is a tenant with the project Default and one user. As that user:\n"
+           "  %s -H \"ApiKey: %s\" %s/dashboard/projects/metadata\n"
+           "  %s -H \"ApiKey: %s\" %s/overlords\n"
+           "A pairing code; X-Gp-Pcg-Uid in the head of the answer is the new gateway's uid:\n"
+           "  %s -i -H \"ApiKey: %s\" '%s/overlords/pairing/code?cloudType=maas'\n",
+           how, key, d->url, how, key, d->url, how, key, d->url);
+}
+
 static int open_app(const struct opts *o, const struct mockd_shared *s, struct mockd_app *ret,
                     struct err *e)
 {
-    struct palette_config c = {
-        .seed = s->seed, .factor = s->factor, .self_hosted = opt_flag(o, "self-hosted")};
+    struct palette_config c = {.seed = s->seed,
+                               .factor = s->factor,
+                               .self_hosted = opt_flag(o, "self-hosted"),
+                               .lenient = opt_flag(o, "lenient")};
     struct buf ca SCOPED(buf_drop) = {.max = CA_MAX};
-    int err = file_read_line(opt_text(o, "api-key-file"), c.api_key, sizeof(c.api_key), e);
+    struct shell *shell = NULL;
+    int err = key_read(o, c.api_key, sizeof(c.api_key), e);
 
+    if (err == 0 && c.lenient && opt_flag(o, "strict"))
+        err = err_set(e, -EINVAL, "--strict and --lenient: give one of them");
     if (err == 0 && c.api_key[0] == '\0')
         err = err_set(e, -EINVAL, "%s: holds no key", opt_text(o, "api-key-file"));
     if (err == 0)
         err = agent_options_read(o, &c, &ca, e);
+    if (err == 0)
+        err = user_options_read(o, &c, e);
     if (err < 0)
         return err;
-    *ret = (struct mockd_app){
-        .app = palette_new(&c), .handle = palette_handle, .due = palette_due, .tick = palette_tick};
+    c.keep = opt_text(o, "state")[0] != '\0';
+    c.gateways = PALETTE_GATEWAYS_MAX;
+    err = shell_open(&shell, palette_new(&c), opt_text(o, "state"), s, e);
+    if (err < 0)
+        return err;
+    *ret = (struct mockd_app){.app = shell,
+                              .handle = shell_handle,
+                              .due = shell_due,
+                              .tick = shell_tick,
+                              .began = shell_began(shell)};
     return 0;
 }
 
 static const char *who(const void *app, const struct http_request *rq)
 {
-    return palette_asked_by_gateway(app, rq) ? "gateway" : "-";
+    return palette_asked_by_gateway(shell_palette(app), rq) ? "gateway" : "-";
 }
 
 int main(int argc, char **argv)
 {
     static const struct mockd program = {
         .name = "mock-palette",
-        .what = "mock-palette --api-key-file FILE [options]\n"
+        .what = "mock-palette [options]\n"
                 "\nServes the part of Palette's management API that stands between a user and a\n"
                 "private cloud gateway for MAAS, and the gateway profile.\n",
         .base = "/v1",
@@ -73,7 +171,10 @@ int main(int argc, char **argv)
         .routes = palette_routes,
         .open = open_app,
         .op = palette_op,
-        .who = who};
+        .who = who,
+        .control = shell_words,
+        .control_door = true,
+        .greet = greet};
 
     return mockd_main(&program, argc, argv);
 }

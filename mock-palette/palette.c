@@ -1,11 +1,21 @@
 /* One request from arrival to its journal record, and time that passes without a request. */
-#include "mock-palette/model.h"
+#include "mock-palette/faults.h"
+#include "mock-palette/public.h"
 
 #include "lib/base/text.h"
 
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+
+static void *zeroes(size_t n, size_t size)
+{
+    void *at = calloc(n, size);
+
+    if (!at)
+        WRONG("out of memory");
+    return at;
+}
 
 struct palette *palette_new(const struct palette_config *c)
 {
@@ -16,6 +26,7 @@ struct palette *palette_new(const struct palette_config *c)
     assert(c->factor >= 1 && c->api_key[0] != '\0');
     p->config = *c;
     rng_seed(&p->rng, c->seed);
+    rng_seed(&p->chance, c->seed);
     digest_sha256(c->api_key, strlen(c->api_key), p->api_key);
     memset(p->config.api_key, 0, sizeof(p->config.api_key));
     if (c->agent_ca) {
@@ -24,7 +35,17 @@ struct palette *palette_new(const struct palette_config *c)
             WRONG("out of memory");
         p->config.agent_ca = p->agent_ca;
     }
+    p->gateways_max = c->gateways ? c->gateways : PALETTE_GATEWAYS;
+    p->accounts_max = 2 * p->gateways_max;
+    p->tokens_max = 8 * p->gateways_max;
+    p->gateways = zeroes(p->gateways_max, sizeof(*p->gateways));
+    p->accounts = zeroes(p->accounts_max, sizeof(*p->accounts));
+    p->tokens = zeroes(p->tokens_max, sizeof(*p->tokens));
+    p->queries_due = MS_NEVER;
+    p->kept.sweep = ~0U; /* nothing was told yet */
     pal_uid_make(p, p->tenant_uid);
+    pal_public_new(p);
+    pal_system_new(p);
     for (size_t i = 0; i < PALETTE_QUERIES_MAX; i++)
         buf_init(&p->queries[i].items, PAL_ANSWER_MAX);
     return p;
@@ -37,6 +58,16 @@ void palette_free(struct palette *p)
     for (size_t i = 0; i < PALETTE_QUERIES_MAX; i++)
         buf_drop(&p->queries[i].items);
     pal_clusters_free(p);
+    pal_found_drop(&p->found);
+    pal_secrets_drop(&p->secrets);
+    pal_due_drop(&p->due);
+    pal_kept_drop(&p->kept);
+    pal_public_free(p);
+    for (size_t i = 0; i < p->n_gateways; i++)
+        free(p->gateways[i].told);
+    free(p->gateways);
+    free(p->accounts);
+    free(p->tokens);
     free(p->agent_ca);
     free(p);
 }
@@ -45,30 +76,48 @@ void palette_free(struct palette *p)
 
 ms_t palette_due(void *app)
 {
-    struct palette *p = app;
-    ms_t due = pal_clusters_due(p);
+    const struct palette *p = app;
+    size_t number;
 
-    for (size_t i = 0; i < p->n_gateways; i++)
-        due = ms_min(due, pal_gateway_due(&p->gateways[i]));
-    for (size_t i = 0; i < PALETTE_QUERIES_MAX; i++)
-        if (pal_query_open(&p->queries[i]))
-            due = ms_min(due, p->queries[i].deadline);
-    return due;
+    return ms_min(p->queries_due, pal_due_next(&p->due, &number));
+}
+
+/* Questions whose time is over; and when the next one's is. */
+static void queries_tick(struct palette *p, ms_t now, struct http_reply *rp)
+{
+    p->queries_due = MS_NEVER;
+    for (size_t i = 0; i < PALETTE_QUERIES_MAX && p->n_open > 0; i++) {
+        struct pal_query *q = &p->queries[i];
+
+        if (pal_query_open(q) && now >= q->deadline)
+            pal_query_close(p, q, PAL_TIMED_OUT, now, rp);
+        else if (pal_query_open(q))
+            p->queries_due = ms_min(p->queries_due, q->deadline);
+    }
+}
+
+/* One gateway or cluster. Whatever it does, it is not due again at this moment. */
+static void one_tick(struct palette *p, size_t number, ms_t now, struct http_reply *rp)
+{
+    size_t next = 0;
+
+    if (number < PALETTE_GATEWAYS_MAX)
+        pal_gateway_settle(p, &p->gateways[number], now, rp);
+    else
+        pal_cluster_tick(p, p->clusters[number - PALETTE_GATEWAYS_MAX], now, rp);
+    if (pal_due_next(&p->due, &next) <= now && next == number)
+        pal_due_set(&p->due, number, now + 1);
 }
 
 void palette_tick(void *app, ms_t now, struct http_reply *rp)
 {
     struct palette *p = app;
+    size_t number = 0;
 
-    for (size_t i = 0; i < PALETTE_QUERIES_MAX; i++) {
-        struct pal_query *q = &p->queries[i];
-
-        if (pal_query_open(q) && now >= q->deadline)
-            pal_query_close(p, q, PAL_TIMED_OUT, now, rp);
-    }
-    for (size_t i = 0; i < p->n_gateways; i++)
-        pal_gateway_settle(p, &p->gateways[i], now, rp);
-    pal_clusters_tick(p, now, rp);
+    if (now >= p->queries_due)
+        queries_tick(p, now, rp);
+    while (pal_due_next(&p->due, &number) <= now)
+        one_tick(p, number, now, rp);
 }
 
 /* --- requests -------------------------------------------------------------------------------- */
@@ -130,24 +179,48 @@ static void dispatch(struct pal_ask *a)
     if (match != HTTP_MATCHED) {
         a->route = NULL;
         a->op = "unknown";
-        if (match == HTTP_NO_PATH) {
-            pal_refuse(a, 404, "RouteNotFound", "There is no such operation.");
-        } else {
-            allow_write(a, &plain);
-            pal_refuse(a, 405, "MethodNotAllowed", "There is no such method of this path.");
-        }
+        if (pal_no(a, PAL_NO_NO_ROUTE, match == HTTP_NO_PATH))
+            return;
+        allow_write(a, &plain);
+        pal_no(a, PAL_NO_NO_METHOD, true);
         return;
     }
     a->op = a->route->name;
-    if (a->rq->body.full || a->rq->body.len > PAL_REQUEST_MAX)
-        pal_refuse(a, 400, "RequestTooLarge", "A request has at most 1 MiB.");
-    else if (pal_admit(a))
+    if (pal_rate_admit(a) &&
+        !pal_no(a, PAL_NO_REQUEST_LARGE, a->rq->body.full || a->rq->body.len > PAL_REQUEST_MAX) &&
+        pal_admit(a) && !pal_fault_before(a))
         a->route->handle(&(struct http_exchange){.app = a,
                                                  .ctx = a->ctx,
                                                  .rq = a->rq,
                                                  .vars = &a->vars,
                                                  .route = a->route,
                                                  .rp = a->rp});
+}
+
+/* Where calls change rows that nobody marks: what users keep, and what they do to gateways. */
+static void keep_look(struct pal_ask *a)
+{
+    static const struct {
+        const char *op; /* begins with */
+        unsigned tables;
+    } rows[] = {
+        {"account", BIT(PAL_KEEP_ACCOUNTS)},
+        {"overlord", BIT(PAL_KEEP_GATEWAYS) | BIT(PAL_KEEP_ACCOUNTS) | BIT(PAL_KEEP_TOKENS)},
+        {"migrate", BIT(PAL_KEEP_GATEWAYS) | BIT(PAL_KEEP_ACCOUNTS)},
+        {"pcg", BIT(PAL_KEEP_GATEWAYS)},
+        {"system", BIT(PAL_KEEP_GATEWAYS)},
+    };
+    struct pal_kept *k = &a->p->kept;
+
+    if (text_is(a->op, "refresh"))
+        k->sweep |= 1U << PAL_KEEP_SESSIONS;
+    if (text_is(a->rq->method, "GET"))
+        return;
+    if (a->who == PAL_USER || a->who == PAL_NOBODY)
+        k->sweep |= (1U << PAL_KEEP_DOCS) | (1U << PAL_KEEP_SESSIONS);
+    for (size_t i = 0; i < COUNTOF(rows); i++)
+        if (text_begins(a->op, rows[i].op))
+            k->sweep |= rows[i].tables;
 }
 
 void palette_handle(void *app, const struct http_ctx *ctx, const struct http_request *rq,
@@ -157,9 +230,16 @@ void palette_handle(void *app, const struct http_ctx *ctx, const struct http_req
 
     palette_tick(app, ctx->now, rp); /* what was due before this request is so */
     dispatch(&a);
+    keep_look(&a);
+    if (a.gateway)
+        pal_gateway_changed(a.gateway);
+    if (a.cluster)
+        pal_cluster_changed(a.p, a.cluster);
     if (rp->park_key[0] == '\0') {
         assert(rp->status != 0);
+        pal_fault_after(&a);
         journal_call(&a);
+        pal_seen_note(&a);
     }
 }
 

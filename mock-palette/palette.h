@@ -9,19 +9,27 @@
 
 #include "lib/base/http.h"
 
-#define PALETTE_GATEWAYS_MAX 64
-#define PALETTE_ACCOUNTS_MAX 128
+#define PALETTE_GATEWAYS     64   /* ever made, unless the configuration says more */
+#define PALETTE_GATEWAYS_MAX 4096 /* that it can say; each twice as many accounts, 8 tokens */
 #define PALETTE_QUERIES_MAX  256
-#define PALETTE_CLUSTERS_MAX 256 /* ever made */
+#define PALETTE_CLUSTERS_MAX 16384 /* ever made */
 
 struct palette_config {
-    uint64_t seed;        /* uids, codes and tokens are drawn from it */
-    int factor;           /* F; 1 unless clock wall */
-    char api_key[128];    /* the user's ApiKey */
-    bool self_hosted;     /* else SaaS */
-    char agent_url[256];  /* where agents find this Palette; "": as the gateway called it */
-    const char *agent_ca; /* PEM that agents are to trust, or NULL; copied */
-    char ajar[48];        /* whose doors stand ajar; nothing looks at it but tests/rogues */
+    uint64_t seed;           /* uids, codes and tokens are drawn from it */
+    int factor;              /* F; 1 unless clock wall */
+    char api_key[128];       /* the user's ApiKey */
+    bool self_hosted;        /* else SaaS */
+    bool lenient;            /* breaches of form are journalled and let pass */
+    char agent_url[256];     /* where agents find this Palette; "": as the gateway called it */
+    const char *agent_ca;    /* PEM that agents are to trust, or NULL; copied */
+    char user_email[128];    /* may log in with the password; "": nobody may */
+    char user_password[128]; /* only a digest of it is kept */
+    char system_secret[256]; /* of the system gateway, when self-hosted; "": it cannot enrol */
+    bool keep;               /* palette_rows() will be called */
+    size_t gateways;         /* most there can ever be; 0: PALETTE_GATEWAYS */
+    size_t clusters;         /* most there can ever be; 0: PALETTE_CLUSTERS_MAX */
+    int64_t rate;            /* requests a second from one source to most prefixes; 0: any */
+    char ajar[48];           /* whose doors stand ajar; nothing looks at it but tests/rogues */
 };
 
 struct palette;
@@ -34,6 +42,25 @@ void palette_handle(void *app, const struct http_ctx *ctx, const struct http_req
 ms_t palette_due(void *app);
 void palette_tick(void *app, ms_t now, struct http_reply *rp);
 
+/* --- a Palette that outlives its program ------------------------------------------------------ */
+
+typedef void palette_row_fn(void *arg, const char *key, const char *bytes, size_t len);
+/* The rows that changed since the last time, after each request and tick. Wants config.keep. */
+void palette_rows(struct palette *p, palette_row_fn *each, void *arg);
+void palette_rows_all(struct palette *p, palette_row_fn *each, void *arg); /* none is forgotten */
+/* All rows there are, in any order, into a new Palette of the same configuration; then one resume.
+ * -EINVAL, -E2BIG with a sentence. */
+int palette_row_take(struct palette *p, ms_t now, const char *key, const char *bytes, size_t len,
+                     struct err *e) MUST_CHECK;
+int palette_resume(struct palette *p, struct err *e) MUST_CHECK;
+
+/* --- the mock itself -------------------------------------------------------------------------- */
+
+/* One wish (faults.c); false: it is none, or cannot be done. */
+bool palette_do(struct palette *p, ms_t now, const char *words, struct http_reply *rp);
+/* Requests of the control door: GET / and /metrics, POST /control. */
+void palette_control(struct palette *p, const struct http_ctx *ctx, const struct http_request *rq,
+                     struct http_reply *rp);
 /* What a request asks for, as the journal names it, or "unknown"; and whether it comes with the
  * token of a gateway. Neither changes anything. */
 const char *palette_op(const struct http_request *rq);

@@ -3,6 +3,7 @@
 
 #include "lib/base/text.h"
 
+#include <stdio.h>
 #include <string.h>
 
 #define SECRET_LEN_MIN 43 /* 256 bits in base64url */
@@ -24,21 +25,6 @@ static const struct jx_field credential_fields[] = {
 };
 
 /* What an answer without a token says. */
-struct refusal {
-    int status;
-    const char *code, *message;
-};
-/* clang-format off */
-static const struct refusal
-    not_offered   = {403, "SystemGatewayNotAvailable", "This Palette has no system gateway."},
-    no_gateway    = {404, "ResourceNotFound",          "There is no such private gateway."},
-    revoked       = {401, "CredentialRevoked",         "The gateway was deleted."},
-    unknown       = {401, "CredentialUnknown",         "The gateway secret is not known."},
-    code_invalid  = {401, "PairingCodeInvalid",        "The pairing code is not this gateway's."},
-    code_used     = {409, "PairingCodeUsed",           "The pairing code was used by another gateway."},
-    code_expired  = {410, "PairingCodeExpired",        "The pairing code has expired."};
-/* clang-format on */
-
 static bool has_feature(const struct credential *c, const char *name)
 {
     for (size_t i = 0; i < c->n_features; i++)
@@ -47,74 +33,65 @@ static bool has_feature(const struct credential *c, const char *name)
     return false;
 }
 
-/* NULL: the token may be given. An unused code is bound to the secret on the way (GP-32). */
-static const struct refusal *judge(const struct palette *p, struct pal_gateway *g,
-                                   const struct credential *c, ms_t now)
+/* Whether the token may be given, else it has been refused. An unused code is bound to the secret
+ * on the way (GP-32). */
+static bool is_welcome(struct pal_ask *a, struct pal_gateway *g, const struct credential *c)
 {
+    const bool asks_system = !a->p->config.self_hosted && has_feature(c, "system-gateway");
     uint8_t hash[SHA256_LEN];
     bool mine;
 
-    if (!g && !p->config.self_hosted && !c->code[0] && has_feature(c, "system-gateway"))
-        return &not_offered;
-    if (!g)
-        return &no_gateway;
-    if (g->state == PAL_DELETED)
-        return &revoked;
+    if (pal_no(a, PAL_NO_SYSTEM_NOT_OFFERED, !g && !c->code[0] && asks_system) ||
+        pal_no(a, PAL_NO_GATEWAY_UNKNOWN, !g) ||
+        pal_no(a, PAL_NO_GATEWAY_REVOKED, g->state == PAL_DELETED))
+        return false;
     digest_sha256(c->secret, strlen(c->secret), hash);
     mine = g->bound && digest_equal(hash, g->secret, sizeof(hash));
     if (!c->code[0])
-        return mine ? NULL : &unknown;
-    if (!text_is(c->code, g->code))
-        return &code_invalid;
-    if (g->bound)
-        return mine ? NULL : &code_used;
-    if (now >= g->code_until)
-        return &code_expired;
+        return !pal_no(a, PAL_NO_SECRET_UNKNOWN, !mine);
+    if (pal_no(a, PAL_NO_CODE_INVALID, !text_is(c->code, g->code)) ||
+        pal_no(a, PAL_NO_CODE_USED, g->bound && !mine) ||
+        pal_no(a, PAL_NO_CODE_EXPIRED, !mine && a->ctx->now >= g->code_until))
+        return false;
     g->bound = true;
     memcpy(g->secret, hash, sizeof(hash));
-    return NULL;
+    pal_gateway_changed(g);
+    return true;
 }
 
-static void journal_enrol(struct pal_ask *a, const struct refusal *no)
+static void journal_enrol(struct pal_ask *a, bool accepted)
 {
     struct event e;
 
     ev_init(&e, EV_PAL_ENROL, a->ctx->now);
     ev_text_add(&e, EVF_UID, http_var(&a->vars, "uid"));
-    ev_int_add(&e, EVF_ACCEPTED, no ? 0 : 1);
-    if (no)
-        ev_text_add(&e, EVF_CODE, no->code);
+    ev_int_add(&e, EVF_ACCEPTED, accepted ? 1 : 0);
+    if (!accepted)
+        ev_text_add(&e, EVF_CODE, a->code);
     ev_text_add(&e, EVF_PEER, a->ctx->peer);
     ev_list_add(&a->rp->events, &e);
 }
 
-/* The place that is free, or whose token expires first: old ones are kept so that they are told
- * "expired" and not "unknown". */
-static struct pal_token *token_place(struct palette *p)
+static void token_answer(struct pal_ask *a, const struct pal_gateway *g, const struct credential *c)
 {
-    struct pal_token *t = &p->tokens[0];
-
-    for (size_t i = 1; i < PAL_TOKENS_MAX; i++)
-        if (p->tokens[i].until < t->until)
-            t = &p->tokens[i];
-    return t;
-}
-
-static void token_answer(struct pal_ask *a, const struct pal_gateway *g)
-{
-    struct pal_token *t = token_place(a->p);
+    struct pal_token *t;
     struct buf body SCOPED(buf_drop) = {0};
+    uint8_t hash[SHA256_LEN];
     char text[80];
 
     pal_token_make(a->p, text, sizeof(text));
-    digest_sha256(text, strlen(text), t->hash);
+    digest_sha256(text, strlen(text), hash);
+    t = pal_token_new(a->p, hash);
     t->gateway_i = pal_gateway_i(a->p, g);
     t->until = a->ctx->now + PAL_TOKEN_LIFE_MS;
+    t->ha = has_feature(c, "ha");
+    t->revoked = false;
+    snprintf(t->replica, sizeof(t->replica), "%d", (int)(c->replica > 0 ? c->replica : 1));
     buf_init(&body, KIB(4));
     buf_printf(&body, "{\"token\":\"%s\",\"expiresInSeconds\":", text);
     jx_write_seconds(&body, pal_out_ms(a->p, PAL_TOKEN_LIFE_MS));
-    buf_printf(&body, ",\"selfClusterUid\":\"%s\",\"isSystem\":false,\"registered\":%s,\"timing\":",
-               g->self_uid, g->registered ? "true" : "false");
+    buf_printf(&body, ",\"selfClusterUid\":\"%s\",\"isSystem\":%s,\"registered\":%s,\"timing\":",
+               g->self_uid, g->system ? "true" : "false", g->registered ? "true" : "false");
     pal_timing_write(a->p, &body);
     buf_text_add(&body, "}");
     pal_answer(a, 200, buf_text(&body));
@@ -133,28 +110,22 @@ void pal_credential(const struct http_exchange *x)
     struct pal_ask *a = pal_ask(x);
     struct pal_gateway *g = pal_gateway_find(a->p, http_var(x->vars, "uid"));
     struct credential c = {0};
-    const struct refusal *no;
+    bool welcome;
 
     a->who = PAL_GATEWAY;
     text_copy(a->uid, sizeof(a->uid), g ? g->uid : "");
     if (!pal_body(a, credential_fields, COUNTOF(credential_fields), &c))
         return;
     a->op = c.code[0] ? "enrol" : "renew";
-    if (!is_secret(c.secret)) {
-        pal_refuse(a, 400, "InvalidRequest", "gatewaySecret: at least 43 letters of base64url.");
+    if (pal_no(a, PAL_NO_SECRET_FORM, !is_secret(c.secret)))
         return;
-    }
-    if (!text_begins(c.profile, "1.")) {
-        pal_refuse(a, 400, "UnsupportedProfile", "profile: this Palette speaks 1.0.");
+    if (pal_no(a, PAL_NO_PROFILE_VERSION, !text_begins(c.profile, "1.")))
         return;
-    }
-    no = judge(a->p, g, &c, x->ctx->now);
+    welcome = is_welcome(a, g, &c);
     if (c.code[0])
-        journal_enrol(a, no);
-    if (no)
-        pal_refuse(a, no->status, no->code, "%s", no->message);
-    else
-        token_answer(a, g);
+        journal_enrol(a, welcome);
+    if (welcome)
+        token_answer(a, g, &c);
 }
 
 /* --- registration ---------------------------------------------------------------------------- */
@@ -184,14 +155,13 @@ void pal_register(const struct http_exchange *x)
     struct registration r = {0};
     bool accepted;
 
-    if (!pal_body(a, registration_fields, COUNTOF(registration_fields), &r))
+    if (pal_no(a, PAL_NO_SYSTEM_PASSIVE, a->gateway->system) ||
+        !pal_body(a, registration_fields, COUNTOF(registration_fields), &r))
         return;
     accepted = text_is(r.code, a->gateway->code);
     journal_register(a, accepted);
-    if (!accepted) {
-        pal_refuse(a, 401, code_invalid.code, "%s", code_invalid.message);
+    if (pal_no(a, PAL_NO_CODE_INVALID, !accepted))
         return;
-    }
     a->gateway->registered = true;
     pal_gateway_settle(a->p, a->gateway, x->ctx->now, a->rp);
     pal_answer(a, 204, NULL);

@@ -1,6 +1,6 @@
 /* A user's question travels to the gateway that the account is bound to, and waits there for MAAS:
  * the request is parked until the gateway has answered or PAL_QUERY_LIFE_MS are over. */
-#include "mock-palette/model.h"
+#include "mock-palette/public.h"
 
 #include "lib/base/text.h"
 
@@ -34,6 +34,7 @@ void pal_query_close(struct palette *p, struct pal_query *q, enum pal_query_stat
 
     assert(pal_query_open(q) && (state == PAL_ANSWERED || state == PAL_TIMED_OUT));
     q->state = state;
+    p->n_open--;
     memset(q->at.key, 0, sizeof(q->at.key));
     pal_query_event(p, q, state == PAL_ANSWERED ? "answered" : "timed-out", now, rp);
     pal_feed_changed(&p->gateways[q->gateway_i], rp);
@@ -84,22 +85,15 @@ static struct pal_query *asked_by(struct palette *p, uint64_t conn)
 
 /* --- the user's side ------------------------------------------------------------------------- */
 
-static void user_answer(struct pal_ask *a, struct pal_query *q)
+/* Whether it ends well; else the user is told how it did not. */
+static bool ends_well(struct pal_ask *a, struct pal_query *q)
 {
-    struct buf body SCOPED(buf_drop) = {0};
-
     q->asker = 0; /* its answer was fetched */
-    if (q->state == PAL_TIMED_OUT) {
-        pal_refuse(a, 504, "GatewayTimeout", "The private gateway did not answer in time.");
-    } else if (!q->ok) {
-        pal_refuse(a, 400, q->code, "%s", q->message);
-    } else if (q->kind == pal_query_validate()) {
-        pal_answer(a, 204, NULL);
-    } else {
-        buf_init(&body, PAL_ANSWER_MAX + 16);
-        buf_printf(&body, "{\"items\":%s}", buf_text(&q->items));
-        pal_answer(a, 200, buf_text(&body));
-    }
+    if (pal_no(a, PAL_NO_GATEWAY_TIMEOUT, q->state == PAL_TIMED_OUT))
+        return false;
+    if (!q->ok)
+        pal_refuse_as(a, 400, q->code, q->message);
+    return q->ok;
 }
 
 static struct pal_query *query_new(struct pal_ask *a, struct pal_gateway *g,
@@ -108,10 +102,8 @@ static struct pal_query *query_new(struct pal_ask *a, struct pal_gateway *g,
     size_t gateway_i = pal_gateway_i(a->p, g);
     struct pal_query *q = open_of(a->p, gateway_i) < PAL_OPEN_MAX ? place(a->p) : NULL;
 
-    if (!q) {
-        pal_refuse(a, 429, "TooManyRequests", "The private gateway has enough to answer.");
+    if (pal_no(a, PAL_NO_QUERIES_FULL, !q))
         return NULL;
-    }
     buf_clear(&q->items);
     *q = (struct pal_query){.state = PAL_ASKED,
                             .kind = kind,
@@ -119,36 +111,57 @@ static struct pal_query *query_new(struct pal_ask *a, struct pal_gateway *g,
                             .asker = a->ctx->conn,
                             .deadline = a->ctx->now + PAL_QUERY_LIFE_MS,
                             .items = q->items};
+    a->p->n_open++;
+    a->p->queries_due = ms_min(a->p->queries_due, q->deadline);
     pal_uid_make(a->p, q->id);
     return q;
 }
 
-void pal_query_ask(struct pal_ask *a, struct pal_gateway *g, const struct pal_query_kind *kind,
-                   const char *account_uid, const struct pal_key *at)
+struct pal_query *pal_query_wait(struct pal_ask *a, struct pal_gateway *g,
+                                 const struct pal_query_kind *kind, const char *account_uid,
+                                 const struct pal_key *at)
 {
     struct pal_query *q = a->ctx->parked_before ? asked_by(a->p, a->ctx->conn) : NULL;
 
     text_copy(a->uid, sizeof(a->uid), g->uid);
-    if (!q && (g->state == PAL_PENDING || g->state == PAL_DELETED)) {
-        pal_refuse(a, 409, "GatewayNotRunning", "The private gateway is not running.");
-        return;
-    }
+    if (pal_no(a, PAL_NO_GATEWAY_NOT_RUNNING,
+               !q && (g->state == PAL_PENDING || g->state == PAL_DELETED)))
+        return NULL;
     if (!q) {
         q = query_new(a, g, kind);
         if (!q)
-            return;
+            return NULL;
         text_copy(q->account_uid, sizeof(q->account_uid), account_uid);
-        if (at)
+        if (at) {
             q->at = *at;
+            pal_key_know(a->p, at);
+        }
         pal_query_event(a->p, q, "asked", a->ctx->now, a->rp);
         pal_feed_changed(g, a->rp);
     }
     if (pal_query_open(q) && a->ctx->park_over)
         pal_query_close(a->p, q, PAL_TIMED_OUT, a->ctx->now, a->rp);
-    if (pal_query_open(q))
-        pal_park(a, PAL_QUERY_LIFE_MS, "query", q->id);
-    else
-        user_answer(a, q);
+    if (!pal_query_open(q))
+        return ends_well(a, q) ? q : NULL;
+    pal_park(a, PAL_QUERY_LIFE_MS, "query", q->id);
+    return NULL;
+}
+
+void pal_query_ask(struct pal_ask *a, struct pal_gateway *g, const struct pal_query_kind *kind,
+                   const char *account_uid, const struct pal_key *at)
+{
+    const struct pal_query *q = pal_query_wait(a, g, kind, account_uid, at);
+    struct buf body SCOPED(buf_drop) = {0};
+
+    if (!q)
+        return;
+    if (kind == pal_query_validate()) {
+        pal_answer(a, 204, NULL);
+        return;
+    }
+    buf_init(&body, PAL_ANSWER_MAX + 16);
+    buf_printf(&body, "{\"items\":%s}", buf_text(&q->items));
+    pal_answer(a, 200, buf_text(&body));
 }
 
 /* --- the user's operations ------------------------------------------------------------------- */
@@ -170,31 +183,30 @@ void pal_validate(const struct http_exchange *x)
                                        .fields = pal_key_fields,
                                        .n_fields = pal_n_key_fields}};
 
-    if (!g || g->state == PAL_DELETED)
-        pal_refuse(a, 404, "ResourceNotFound", "There is no such private gateway.");
-    else if (pal_body(a, fields, COUNTOF(fields), &v) && pal_key_check(a, &v.at))
+    if (!pal_no(a, PAL_NO_GATEWAY_UNKNOWN, !g || g->state == PAL_DELETED) &&
+        pal_body(a, fields, COUNTOF(fields), &v) && pal_key_check(a, &v.at))
         pal_query_ask(a, g, pal_query_validate(), "", &v.at);
 }
 
 void pal_validate_unbound(const struct http_exchange *x)
 {
-    pal_refuse(pal_ask(x), 400, "GatewayRequired", "The account is bound to no private gateway.");
+    pal_no(pal_ask(x), PAL_NO_ACCOUNT_UNBOUND, true);
+}
+
+void pal_properties_ask(struct pal_ask *a, const char *name, const char *account_uid)
+{
+    const struct pal_query_kind *kind = pal_query_kind_find(name);
+    struct pal_account *acc = pal_account_find(a->p, account_uid);
+    struct pal_gateway *g = acc ? pal_gateway_find(a->p, acc->overlord) : NULL;
+
+    if (!pal_no(a, PAL_NO_PROPERTY_UNKNOWN, !kind || kind == pal_query_validate()) &&
+        !pal_no(a, PAL_NO_ACCOUNT_UNKNOWN, !acc || !pal_account_seen(a, acc)) &&
+        !pal_no(a, PAL_NO_ACCOUNT_UNBOUND, !g || g->state == PAL_DELETED))
+        pal_query_ask(a, g, kind, acc->uid, NULL);
 }
 
 /* GET /v1/cloudaccounts/maas/{uid}/properties/{kind} */
 void pal_properties(const struct http_exchange *x)
 {
-    struct pal_ask *a = pal_ask(x);
-    const struct pal_query_kind *kind = pal_query_kind_find(http_var(x->vars, "kind"));
-    struct pal_account *acc = pal_account_find(a->p, http_var(x->vars, "uid"));
-    struct pal_gateway *g = acc ? pal_gateway_find(a->p, acc->overlord) : NULL;
-
-    if (!kind || kind == pal_query_validate())
-        pal_refuse(a, 404, "RouteNotFound", "There is no such property.");
-    else if (!acc)
-        pal_refuse(a, 404, "ResourceNotFound", "There is no such cloud account.");
-    else if (!g || g->state == PAL_DELETED)
-        pal_refuse(a, 400, "GatewayRequired", "The account is bound to no private gateway.");
-    else
-        pal_query_ask(a, g, kind, acc->uid, NULL);
+    pal_properties_ask(pal_ask(x), http_var(x->vars, "kind"), http_var(x->vars, "uid"));
 }

@@ -6,8 +6,8 @@
 
 #include <string.h>
 
-static void journal_report(struct pal_ask *a, const char *condition, const char *state,
-                           const char *why, const char *text)
+void pal_report_event(struct pal_ask *a, const char *condition, const char *state, const char *why,
+                      const char *text)
 {
     struct event e;
 
@@ -23,27 +23,19 @@ static void journal_report(struct pal_ask *a, const char *condition, const char 
 
 /* --- lists of objects: the body is an array --------------------------------------------------- */
 
-struct list_shape {
-    const struct jx_field *fields;
-    size_t n, size; /* fields, and bytes of an element */
-    int (*take)(void *list, size_t i, const void *element);
-};
-
-static bool list_read(struct pal_ask *a, const struct list_shape *s, void *element, void *list)
+bool pal_body_list(struct pal_ask *a, const struct pal_list_shape *s, void *element, void *list)
 {
     struct err e = {0};
     char type[64] = "";
 
     http_header_get(&a->rq->headers, "Content-Type", type, sizeof(type));
-    if (!text_begins(type, "application/json")) {
-        pal_refuse(a, 400, "InvalidRequest", "Content-Type must be application/json.");
+    if (pal_no(a, PAL_NO_CONTENT_TYPE, !text_begins(type, "application/json")))
         return false;
-    }
     if (jx_read_list(buf_text(&a->rq->body), a->rq->body.len, s->fields, s->n, 0, element, s->size,
                      s->take, list, &e) == 0)
         return true;
-    pal_refuse(a, 400, "InvalidRequest", "%s",
-               e.text[0] ? e.text : "The list is longer than this Palette keeps.");
+    pal_no_text(a, PAL_NO_BODY_FORM, true,
+                e.text[0] ? e.text : "The list is longer than this Palette keeps.");
     return false;
 }
 
@@ -100,10 +92,10 @@ static void labels_look(struct pal_ask *a, const struct pal_condition *k)
         journal_label(a, &labels.at[i]);
 }
 
-static const struct list_shape condition_shape = {.fields = condition_fields,
-                                                  .n = COUNTOF(condition_fields),
-                                                  .size = sizeof(struct pal_condition),
-                                                  .take = condition_take};
+static const struct pal_list_shape condition_shape = {.fields = condition_fields,
+                                                      .n = COUNTOF(condition_fields),
+                                                      .size = sizeof(struct pal_condition),
+                                                      .take = condition_take};
 
 /* One of each type; the newest stays. */
 static void condition_put(struct pal_ask *a, struct pal_condition *new)
@@ -119,9 +111,9 @@ static void condition_put(struct pal_ask *a, struct pal_condition *new)
     if (i == PAL_CONDITIONS_MAX)
         i = 0;
     else if (i == c->n_conditions)
-        c->n_conditions++;
+        c->conditions = pal_grow(c->conditions, c->n_conditions++, sizeof(*new));
     c->conditions[i] = *new;
-    journal_report(a, new->type, new->status, new->reason, new->message);
+    pal_report_event(a, new->type, new->status, new->reason, new->message);
     labels_look(a, new);
 }
 
@@ -130,10 +122,10 @@ static bool statuses_are_known(struct pal_ask *a, const struct conditions *list)
     for (size_t i = 0; i < list->n; i++) {
         const char *status = list->at[i].status;
 
-        if (text_is(status, "True") || text_is(status, "False") || text_is(status, "Unknown"))
-            continue;
-        pal_refuse(a, 400, "InvalidRequest", "[%zu].status: True, False or Unknown.", i);
-        return false;
+        if (pal_no(a, PAL_NO_CONDITION_STATUS,
+                   !text_is(status, "True") && !text_is(status, "False") &&
+                       !text_is(status, "Unknown")))
+            return false;
     }
     return true;
 }
@@ -146,7 +138,7 @@ void pal_conditions(const struct http_exchange *x)
     struct pal_condition element;
 
     if (!pal_cluster_may(a, a->cluster, PAL_CAN_REPORT) ||
-        !list_read(a, &condition_shape, &element, &list) || !statuses_are_known(a, &list))
+        !pal_body_list(a, &condition_shape, &element, &list) || !statuses_are_known(a, &list))
         return;
     for (size_t i = 0; i < list.n; i++)
         condition_put(a, &list.at[i]);
@@ -175,10 +167,10 @@ static int endpoint_take(void *arg, size_t i, const void *element)
     return 0;
 }
 
-static const struct list_shape endpoint_shape = {.fields = endpoint_fields,
-                                                 .n = COUNTOF(endpoint_fields),
-                                                 .size = sizeof(struct pal_endpoint),
-                                                 .take = endpoint_take};
+static const struct pal_list_shape endpoint_shape = {.fields = endpoint_fields,
+                                                     .n = COUNTOF(endpoint_fields),
+                                                     .size = sizeof(struct pal_endpoint),
+                                                     .take = endpoint_take};
 
 /* PUT /v1/spectroclusters/{uid}/status/endpoints */
 void pal_endpoints(const struct http_exchange *x)
@@ -188,65 +180,15 @@ void pal_endpoints(const struct http_exchange *x)
     struct pal_endpoint element;
 
     if (!pal_cluster_may(a, a->cluster, PAL_CAN_REPORT) ||
-        !list_read(a, &endpoint_shape, &element, &list))
+        !pal_body_list(a, &endpoint_shape, &element, &list))
         return;
     for (size_t i = 0; i < list.n; i++)
         pal_mask_text(a, list.at[i].host, sizeof(list.at[i].host), "endpoint");
     a->cluster->n_endpoints = list.n;
     memcpy(a->cluster->endpoints, list.at, sizeof(list.at));
-    journal_report(a, "Endpoints", list.n > 0 ? "True" : "False", "",
-                   list.n > 0 ? list.at[0].host : "");
+    pal_report_event(a, "Endpoints", list.n > 0 ? "True" : "False", "",
+                     list.n > 0 ? list.at[0].host : "");
     pal_answer(a, 204, NULL);
-}
-
-/* --- events ----------------------------------------------------------------------------------- */
-
-struct v1_event {
-    struct v1_event_about {
-        char kind[32], uid[PAL_UID_MAX];
-    } about;
-    char reason[128], message[PAL_MESSAGE_MAX + 1], severity[32];
-};
-static const struct jx_field about_fields[] = {
-    JX_TEXT(struct v1_event_about, kind, JX_MUST),
-    JX_TEXT(struct v1_event_about, uid, JX_MUST),
-};
-static const struct jx_field event_fields[] = {
-    JX_OBJECT(struct v1_event, about, "relatedObject", JX_MUST, about_fields),
-    JX_TEXT(struct v1_event, reason, 0),
-    JX_TEXT(struct v1_event, message, 0),
-    JX_TEXT(struct v1_event, severity, 0),
-};
-
-static bool is_own(const struct pal_ask *a, const struct pal_cluster *c)
-{
-    return a->who == PAL_AGENT ? c == a->cluster : c->gateway_i == pal_gateway_i(a->p, a->gateway);
-}
-
-/* POST /v1/events/components: only clusters here. */
-void pal_events(const struct http_exchange *x)
-{
-    struct pal_ask *a = pal_ask(x);
-    struct v1_event in = {.reason = ""};
-    struct pal_cluster *c;
-
-    if (!pal_body(a, event_fields, COUNTOF(event_fields), &in))
-        return;
-    c = text_is(in.about.kind, "spectrocluster") ? pal_cluster_find(a->p, in.about.uid) : NULL;
-    if (!c) {
-        pal_refuse(a, 404, "ResourceNotFound", "There is no such cluster.");
-        return;
-    }
-    if (!is_own(a, c)) {
-        pal_refuse(a, 403, "Forbidden", "The token is not good for this cluster.");
-        return;
-    }
-    if (!pal_cluster_may(a, c, PAL_CAN_REPORT))
-        return;
-    pal_mask_text(a, in.reason, sizeof(in.reason), "event");
-    pal_mask_text(a, in.message, sizeof(in.message), "event");
-    journal_report(a, "Event", "", in.reason, in.message);
-    pal_answer_uid(a, c->uid);
 }
 
 /* --- what the agent has applied --------------------------------------------------------------- */
@@ -287,6 +229,6 @@ void pal_spc_applied(const struct http_exchange *x)
         !pal_body(a, applied_fields, COUNTOF(applied_fields), &in))
         return;
     pal_spc_hash(a->cluster, hash, sizeof(hash));
-    journal_report(a, "SpcApplied", text_is(in.hash, hash) ? "True" : "False", "", "");
+    pal_report_event(a, "SpcApplied", text_is(in.hash, hash) ? "True" : "False", "", "");
     pal_answer(a, 204, NULL);
 }

@@ -29,6 +29,25 @@
 
 /* One row of a list of tests, without a word for the list's type. */
 #define test(function) cmocka_unit_test(function)
+/* A test that proves clauses of docs/gateway-profile.md: `clause_test(a_late_claim_is_refused,
+ * CLAUSE(54), CLAUSE(44))`. It registers itself: the program started with GATEPROOF_CITES in its
+ * environment prints "test clause" lines and ends; ci/clauses collects them for
+ * `gateproof rules --clauses`. */
+#define CLAUSE(n) ((n) + 0 * sizeof(char[(n) >= 1 && (n) <= 114 ? 1 : -1]))
+#define CITES_MAX 12
+struct test_cite {
+    const char *test;
+    int clauses[CITES_MAX]; /* 0 ends them */
+};
+#define clause_test(function, ...) site_clause_test(function, NULL, NULL, __VA_ARGS__)
+/* The same on a site that is made and taken down for it; and with no clause, a test like any. */
+#define site_clause_test(function, setup, teardown, ...)                                           \
+    ({                                                                                             \
+        static const struct test_cite cite_ = {#function, {__VA_ARGS__}};                          \
+        static const struct test_cite *const entry_                                                \
+            __attribute__((section("test_cites"), used)) = &cite_;                                 \
+        (struct CMUnitTest){#function, function, setup, teardown, NULL};                           \
+    })
 #undef run_tests /* cmocka has a deprecated macro of this name */
 #define run_tests(tests) cmocka_run_group_tests(tests, NULL, NULL)
 

@@ -108,6 +108,8 @@ enum ev_mark {
     K(PAL_CALL,     "pal.call",     "conn peer op status", "a request at Palette was answered")    \
     K(PAL_REGISTER, "pal.register", "uid accepted",     "a gateway registered, or tried")          \
     K(PAL_ENROL,    "pal.enrol",    "uid accepted",     "a credential was asked for with a pairing code") \
+    K(PAL_LEASE,    "pal.lease",    "uid who kind",     "replica who of a gateway took the lease or gave it back (kind); count: its number") \
+    K(PAL_BREACH,   "pal.breach",   "who op kind why",  "a gateway or agent did what the profile forbids (why: clauses), and was refused, or in mode lenient let pass (kind)") \
     K(PAL_GATEWAY,  "pal.gateway",  "uid state before", "the state Palette shows for a gateway changed; also made and deleted") \
     K(PAL_ACCOUNT,  "pal.account",  "uid bound_to made_by kind", "a cloud account was made, changed, deleted (kind)") \
     K(PAL_QUERY,    "pal.query",    "name kind",        "a user's question was asked, listed, answered, timed-out (kind)") \

@@ -247,6 +247,7 @@ int caller_new(struct caller **ret, struct loop *l, struct dns *dns, const struc
                struct err *e)
 {
     struct caller *k;
+    int r;
 
     if (curl_global_init(CURL_GLOBAL_DEFAULT) != CURLE_OK)
         return err_set(e, -ENOTSUP, "libcurl does not start");
@@ -258,10 +259,14 @@ int caller_new(struct caller **ret, struct loop *l, struct dns *dns, const struc
     k->last = &k->calls;
     k->fresh_changes = c->fresh_changes;
     k->body_max = c->body_max ? c->body_max : HTTP_BODY_MAX;
-    k->ca_file = copy_or_null(c->ca_file);
     k->user_agent = copy_or_null(c->user_agent ? c->user_agent : CALL_AGENT_DEFAULT);
     k->failed_at = loop_now(l) - CALL_IDLE_MS;
     call_curl_start(k);
+    r = call_trust_load(k, c, e);
+    if (r < 0) {
+        caller_free(k);
+        return r;
+    }
     *ret = k;
     return 0;
 }
@@ -273,7 +278,8 @@ void caller_free(struct caller *k)
     while (k->calls)
         call_free(k->calls);
     call_curl_end(k);
-    free(k->ca_file);
+    buf_drop(&k->anchors);
+    buf_drop(&k->proxy_anchors);
     free(k->user_agent);
     free(k);
     curl_global_cleanup();

@@ -34,6 +34,9 @@ typedef void call_done_fn(void *arg, const struct http_result *result);
 
 struct call_config {
     const char *ca_file; /* PEM anchors that replace the system's; NULL or "" = the system's */
+    /* PEM anchors beside those, for calls through a proxy that opens TLS (GP-104); of calls that go
+     * straight they vouch for nothing. NULL or "" = none. */
+    const char *proxy_ca_file;
     bool fresh_changes;
     size_t body_max; /* a larger answer ends as HTTP_BROKEN; 0 = HTTP_BODY_MAX */
     const char *user_agent;
@@ -42,6 +45,10 @@ struct call_config {
 int caller_new(struct caller **ret, struct loop *l, struct dns *dns, const struct call_config *c,
                struct err *e) MUST_CHECK;
 void caller_free(struct caller *c); /* calls in flight end without their callback */
+/* Reads anchors anew, of these files (as in call_config). On failure all stays as it was. No call
+ * that starts afterwards uses a connection from before; calls in flight end as they began. */
+int caller_trust(struct caller *c, const char *ca_file, const char *proxy_ca_file, struct err *e)
+    MUST_CHECK;
 
 /* Starts a call; it ends with exactly one `done`, also after call_cancel (HTTP_BROKEN, status 0 is
  * not reported: a cancelled call never calls back). The call's contents are copied. */

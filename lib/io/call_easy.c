@@ -103,15 +103,7 @@ static void method_set(struct call *c, const struct http_call *rq)
 /* Set for every call, so that no default of a library, and no environment, decides about trust. */
 static void trust_set(const struct call *c)
 {
-    const struct caller *k = c->caller;
-
-    curl_easy_setopt(c->easy, CURLOPT_SSL_VERIFYPEER, 1L);
-    curl_easy_setopt(c->easy, CURLOPT_SSL_VERIFYHOST, 2L);
-    curl_easy_setopt(c->easy, CURLOPT_SSLVERSION, (long)CURL_SSLVERSION_TLSv1_2);
-    if (k->ca_file) {
-        curl_easy_setopt(c->easy, CURLOPT_CAINFO, k->ca_file);
-        curl_easy_setopt(c->easy, CURLOPT_CAPATH, NULL);
-    }
+    call_trust_set(c);
     curl_easy_setopt(c->easy, CURLOPT_PROTOCOLS_STR, "http,https");
     curl_easy_setopt(c->easy, CURLOPT_FOLLOWLOCATION, 0L);
     curl_easy_setopt(c->easy, CURLOPT_HTTP_VERSION, (long)CURL_HTTP_VERSION_1_1);
@@ -145,7 +137,7 @@ void call_reuse_set(const struct call *c)
 
     curl_easy_setopt(c->easy, CURLOPT_MAXAGE_CONN, (long)ms_max(trusted_ms / 1000, 1));
     curl_easy_setopt(c->easy, CURLOPT_FORBID_REUSE, fresh ? 1L : 0L);
-    if (k->failing || trusted_ms < 1000)
+    if (k->failing || trusted_ms < 1000 || call_trust_fresh(c))
         fresh = true;
     curl_easy_setopt(c->easy, CURLOPT_FRESH_CONNECT, fresh ? 1L : 0L);
 }

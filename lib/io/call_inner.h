@@ -1,5 +1,6 @@
 /* What the parts of the caller share: call.c (life of a call), call_curl.c (curl on the loop),
- * call_easy.c (what goes out and comes back), call_proxy.c (tunnels). Nobody else includes this. */
+ * call_easy.c (what goes out and comes back), call_proxy.c (tunnels), call_trust.c (anchors).
+ * Nobody else includes this. */
 #ifndef IO_CALL_INNER_H
 #define IO_CALL_INNER_H
 
@@ -18,7 +19,10 @@ struct caller {
     struct loop_timer *due;
     struct call *calls, **last;
     struct call_socket *sockets;
-    char *ca_file; /* NULL = the system's */
+    struct buf anchors;       /* PEM; empty = the system's */
+    struct buf proxy_anchors; /* PEM, for calls through a proxy */
+    bool retrusted;           /* anchors were read again, at: */
+    ms_t trusted_at;
     char *user_agent;
     bool fresh_changes;
     size_t body_max;
@@ -65,6 +69,13 @@ void call_curl_end(struct caller *k);
 void call_easy_set(struct call *c, const struct http_call *rq);
 /* Whether an idle connection may carry the call: decided when it leaves. */
 void call_reuse_set(const struct call *c);
+
+/* call_trust.c */
+int call_trust_load(struct caller *k, const struct call_config *c, struct err *e) MUST_CHECK;
+void call_trust_set(const struct call *c);
+/* Whether no idle connection may carry the call, because it may have been made under other anchors;
+ * if one may, curl is told how old it may be at most. Decided when the call leaves. */
+bool call_trust_fresh(const struct call *c);
 
 /* call_proxy.c */
 void call_proxy_set(struct call *c);

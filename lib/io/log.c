@@ -1,5 +1,7 @@
 #include "lib/io/log.h"
 
+#include "lib/base/buf.h"
+#include "lib/base/jx.h"
 #include "lib/io/clk.h"
 
 #include <stdarg.h>
@@ -12,43 +14,58 @@
 static const char *const level_names[] = {
     [LOG_ERROR] = "error", [LOG_WARN] = "warn", [LOG_INFO] = "info", [LOG_DEBUG] = "debug"};
 
-/* "2026-07-01T00:00:30.250Z info mock-maas " */
-static size_t head_write(char *line, size_t size, const struct log *l, enum log_level level)
+const char *log_level_name(enum log_level level)
 {
-    int64_t ms = clk_realtime_ms();
-    time_t s = (time_t)(ms / 1000);
+    return level_names[level];
+}
+
+void log_time_write(int64_t realtime_ms, char out[LOG_TIME_MAX])
+{
+    time_t s = (time_t)(realtime_ms / 1000);
     struct tm tm = {0};
     size_t len;
-    int n;
 
     (void)gmtime_r(&s, &tm);
-    len = strftime(line, size, "%Y-%m-%dT%H:%M:%S", &tm);
-    n = snprintf(line + len, size - len, ".%03dZ %s %.64s ", (int)(ms % 1000), level_names[level],
-                 l->who);
-    assert(n > 0 && len + (size_t)n < size);
-    return len + (size_t)n;
+    len = strftime(out, LOG_TIME_MAX, "%Y-%m-%dT%H:%M:%S", &tm);
+    (void)snprintf(out + len, LOG_TIME_MAX - len, ".%03dZ", (int)(realtime_ms % 1000));
+}
+
+/* A line is a line, whatever was put into it. */
+static void flatten(char *text)
+{
+    for (; *text; text++)
+        if ((unsigned char)*text < ' ' || *text == 0x7f)
+            *text = ' ';
+}
+
+static void json_write(struct buf *line, const struct log *l, const char *when,
+                       enum log_level level, const char *message)
+{
+    buf_printf(line, "{\"time\":\"%s\",\"level\":\"%s\",\"who\":", when, level_names[level]);
+    jx_write_text(line, l->who);
+    buf_text_add(line, ",\"message\":");
+    jx_write_text(line, message);
+    buf_text_add(line, "}\n");
 }
 
 void log_line(const struct log *l, enum log_level level, const char *fmt, ...)
 {
-    char line[LOG_LINE_MAX];
-    size_t head, len;
+    SCOPED(buf_drop) struct buf line = {.max = 8 * LOG_LINE_MAX}; /* each byte may become \uXXXX */
+    char message[LOG_LINE_MAX], when[LOG_TIME_MAX];
     va_list args;
-    int n;
 
     if (level > l->level)
         return;
-    head = head_write(line, sizeof(line), l, level);
+    log_time_write(clk_realtime_ms(), when);
     va_start(args, fmt);
-    n = vsnprintf(line + head, sizeof(line) - head, fmt, args);
+    if (vsnprintf(message, sizeof(message), fmt, args) < 0)
+        message[0] = '\0';
     va_end(args);
-    len = n < 0 ? head : head + (size_t)n;
-    if (len > sizeof(line) - 1)
-        len = sizeof(line) - 1;
-    for (size_t i = head; i < len; i++) /* a line is a line, whatever was put into it */
-        if ((unsigned char)line[i] < ' ' || line[i] == 0x7f)
-            line[i] = ' ';
-    line[len] = '\n';
-    if (write(STDERR_FILENO, line, len + 1) < 0)
+    flatten(message);
+    if (l->form == LOG_JSON)
+        json_write(&line, l, when, level, message);
+    else
+        buf_printf(&line, "%s %s %.64s %s\n", when, level_names[level], l->who, message);
+    if (write(STDERR_FILENO, line.data, line.len) < 0)
         return; /* nobody reads: nothing to tell them */
 }

@@ -16,6 +16,7 @@
 #include <unistd.h>
 
 #define EXIT_MACHINE     1
+#define NS_PER_MS        INT64_C(1000000)
 #define EXIT_USAGE       3
 #define CONTROL_LINE_MAX 256
 #define OWN_PAGES_BYTES  MIB(4)  /* long answers get pages of their own, and give them back … */
@@ -189,9 +190,14 @@ static int start_journal(struct running *r, struct err *e)
 static int start_app(struct running *r, struct err *e)
 {
     const struct mockd_shared shared = {.seed = (uint64_t)opt_int(r->o, "seed"),
-                                        .factor = r->domain.factor};
+                                        .factor = r->domain.factor,
+                                        .timed = r->page || opt_given(r->o, "domain-start"),
+                                        .now = clk_domain_ms(&r->domain)};
+    int err = r->m->open(r->o, &shared, &r->app, e);
 
-    return r->m->open(r->o, &shared, &r->app, e);
+    if (err == 0 && !shared.timed)
+        r->domain.start_ns -= clk_domain_to_own(&r->domain, r->app.began) * NS_PER_MS;
+    return err;
 }
 
 static int start_tls(struct running *r, struct err *e)
@@ -364,7 +370,7 @@ static void ready(const struct running *r)
     }
     printf("%s listens on %s\n", r->m->name, d.url);
     if (r->m->greet)
-        r->m->greet(r->o, &d);
+        r->m->greet(r->o, &r->app, &d);
     fflush(stdout);
 }
 

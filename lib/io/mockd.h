@@ -17,12 +17,15 @@ struct mockd_app {
     httpd_handle_fn *handle;
     httpd_due_fn *due;
     httpd_tick_fn *tick;
+    ms_t began; /* domain time at which it goes on, unless --domain-start or a page says it */
 };
 
 /* What both models are told, read from the shared options. */
 struct mockd_shared {
     uint64_t seed;
     int factor;
+    bool timed; /* domain time is given from outside … */
+    ms_t now;   /* … and is that much */
 };
 struct mockd_doors { /* where it listens: "http://127.0.0.1:5240/MAAS"; control "" when there is
                         none */
@@ -51,7 +54,10 @@ struct mockd {
     /* Words instead of a run, for options of its own; false: none of them was given. May be NULL.
      */
     bool (*said)(const struct opts *o, struct buf *out);
-    void (*greet)(const struct opts *o, const struct mockd_doors *doors); /* after it is ready */
+    /* Says how to talk to it once it is ready; not with an inherited journal: then whoever started
+     * it knows. */
+    void (*greet)(const struct opts *o, const struct mockd_app *app,
+                  const struct mockd_doors *doors);
 };
 
 int mockd_main(const struct mockd *m, int argc, char **argv);

@@ -8,6 +8,7 @@
 #include "scenarios/engine/lab_draw.h"
 #include "scenarios/engine/progress.h"
 #include "scenarios/engine/results.h"
+#include "scenarios/judge/clauses.h"
 #include "scenarios/judge/rules.h"
 #include "scenarios/report/report.h"
 
@@ -208,9 +209,13 @@ static int do_rules(const struct command_call *c, struct err *e)
 {
     SCOPED(buf_drop) struct buf out = {0};
 
+    const bool markdown = text_is(opt_text(c->o, "format"), "markdown");
+
     (void)e;
     buf_init(&out, MIB(1));
-    if (text_is(opt_text(c->o, "format"), "markdown"))
+    if (opt_flag(c->o, "clauses"))
+        clauses_write(&out, markdown);
+    else if (markdown)
         rules_markdown(&out);
     else
         explain_list(&out, progress_colour(STDOUT_FILENO));

@@ -24,9 +24,12 @@ static int enter_host(const struct launch *x, struct err *e)
     if (unshare(CLONE_NEWNS) < 0)
         return err_errno(e, "make its mount namespace");
     if (mount(x->resolv_conf, "/etc/resolv.conf", NULL, MS_BIND, NULL) < 0)
-        return err_errno(e, "mount %s over /etc/resolv.conf (the file must exist)", x->resolv_conf);
+        return err_errno(
+            e, "mount %s over /etc/resolv.conf (the file must exist: touch /etc/resolv.conf)",
+            x->resolv_conf);
     if (mount(x->hosts, "/etc/hosts", NULL, MS_BIND, NULL) < 0)
-        return err_errno(e, "mount %s over /etc/hosts (the file must exist)", x->hosts);
+        return err_errno(e, "mount %s over /etc/hosts (the file must exist: touch /etc/hosts)",
+                         x->hosts);
     return 0;
 }
 

@@ -213,6 +213,10 @@ bool guest_running(const struct guest *g)
 
 void guest_stop(struct guest *g)
 {
+    /* One that ended by itself while we were kept waiting (a disk, a loaded machine) was not asked.
+     */
+    if (guest_running(g))
+        prog_look(g->at.prog);
     if (!guest_running(g))
         return;
     say(g, "stopped");

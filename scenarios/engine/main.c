@@ -23,6 +23,8 @@ static const struct opt_row rows[] = {
      "text, json, junit or markdown on stdout (all four are files in DIR)", 0, 0, 0},
     {"run", NULL, OPT_TEXT, "", "DIR", "explain: a finished run's --out, to explain what it said",
      0, 0, 0},
+    {"clauses", NULL, OPT_FLAG, "no", "",
+     "rules: the profile's clauses and the tests that cite them instead", 0, 0, 0},
     {"data", "GATEPROOF_DATA", OPT_TEXT, "", "DIR", "folder with stories/ and labs/", 0, 0, 0},
 };
 

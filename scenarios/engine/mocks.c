@@ -123,7 +123,7 @@ static void on_ended(void *arg, struct prog *p)
     if (m->ending)
         return;
     bool exited = prog_exited(p, &value);
-    err_set(&m->broken, -EPIPE, "mock-%s ended unasked with %s %d; its words are in %s/mock-%s.log",
+    err_set(&m->broken, -EPIPE, "%s ended unasked with %s %d; its words are in %s/%s.log",
             prog_name(p), exited ? "status" : "signal", value, m->w->run->out_dir, prog_name(p));
 }
 

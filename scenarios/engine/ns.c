@@ -13,6 +13,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <sys/mount.h>
 #include <sys/prctl.h>
 #include <sys/socket.h>
@@ -139,7 +140,8 @@ static _Noreturn void run_as_first(ns_body_fn *body, void *arg, int fd)
 }
 
 /* Lives outside the pid namespace and inside the user namespace; carries the exit status. */
-static _Noreturn void run_between(ns_body_fn *body, void *arg, int fd, pid_t parent)
+static _Noreturn void run_between(ns_body_fn *body, void *arg, int fd, pid_t parent,
+                                  pid_t *ret_first)
 {
     struct err e = {0};
     int status = 0;
@@ -156,6 +158,7 @@ static _Noreturn void run_between(ns_body_fn *body, void *arg, int fd, pid_t par
     }
     if (first == 0)
         run_as_first(body, arg, fd);
+    __atomic_store_n(ret_first, first, __ATOMIC_RELEASE);
     close(fd);
     while (waitpid(first, &status, 0) < 0 && errno == EINTR)
         ;
@@ -171,20 +174,25 @@ int ns_start(struct ns_child *ret, ns_body_fn *body, void *arg, struct err *e)
     struct err said = {0};
     if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, fds) < 0)
         return err_errno(e, "socketpair for a run");
+    pid_t *first =
+        mmap(NULL, sizeof(*first), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+    if (first == MAP_FAILED)
+        WRONG("out of memory");
     pid_t parent = getpid();
     pid_t pid = fork();
     if (pid < 0) {
         int r = err_errno(e, "fork a run");
+        munmap(first, sizeof(*first));
         close(fds[0]);
         close(fds[1]);
         return r;
     }
     if (pid == 0) {
         close(fds[0]);
-        run_between(body, arg, fds[1], parent);
+        run_between(body, arg, fds[1], parent, first);
     }
     close(fds[1]);
-    struct ns_child c = {.pid = pid, .fd = fds[0]};
+    struct ns_child c = {.pid = pid, .first = first, .fd = fds[0]};
     if (!ns_hear(c.fd, &said))
         err_set(&said, -EPIPE, "a run ended before its namespaces were ready");
     if (said.code < 0) {
@@ -200,11 +208,16 @@ int ns_stop(struct ns_child *c, bool kill_it)
     int status = 0;
     if (c->pid == 0)
         return -1;
+    /* Pid 1 is dead when all inside are, and only then the one between ends. Without pid 1 that one
+     * is ended itself, and who is inside follows by PDEATHSIG. */
+    pid_t first = __atomic_load_n(c->first, __ATOMIC_ACQUIRE);
     if (kill_it)
-        kill(c->pid, SIGKILL); /* pid 1 inside follows by its PDEATHSIG, and all inside with it */
+        kill(first > 0 ? first : c->pid, SIGKILL);
     close(c->fd);
     while (waitpid(c->pid, &status, 0) < 0 && errno == EINTR)
         ;
+    munmap(c->first, sizeof(*c->first));
+    c->first = NULL;
     c->pid = 0;
     c->fd = -1;
     return WIFEXITED(status) ? WEXITSTATUS(status) : -1;

@@ -10,8 +10,9 @@
 #include "lib/base/err.h"
 
 struct ns_child {
-    pid_t pid; /* the process between us and pid 1; 0 = none */
-    int fd;    /* stream socket to the body; -1 = none. Ours. */
+    pid_t pid;    /* the process between us and pid 1; 0 = none */
+    pid_t *first; /* pid 1 as we see it, on a page shared with the one between; 0 = not yet */
+    int fd;       /* stream socket to the body; -1 = none. Ours. */
 };
 
 /* What runs as pid 1. Its return value (0…255) is the child's exit status. fd stays open. */

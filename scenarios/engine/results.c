@@ -50,6 +50,16 @@ int results_prepare(const char *out, struct err *e)
     return 0;
 }
 
+void results_remove(const char *out)
+{
+    char path[1100];
+
+    for (size_t i = 0; i < RESULTS_FORMATS; i++) {
+        snprintf(path, sizeof path, "%s/%s", out, formats[i].file);
+        unlink(path);
+    }
+}
+
 /* --- writing --------------------------------------------------------------------------------- */
 
 struct filled {

@@ -7,6 +7,7 @@
 #include "lib/io/journal.h"
 #include "lib/io/loop.h"
 #include "scenarios/engine/progress.h"
+#include "scenarios/engine/results.h"
 #include "scenarios/judge/rogues.h"
 #include "scenarios/engine/stage.h"
 
@@ -271,10 +272,13 @@ static void jobs_start(struct runner *x)
         loop_stop(x->loop);
 }
 
+/* A run that ends before its first story writes no report: the one of an earlier run must not stand
+ * there as its own. */
 static void old_results_remove(const struct run *r)
 {
     char path[1100];
 
+    results_remove(r->options.out);
     for (size_t i = 0; i < r->n; i++) {
         snprintf(path, sizeof path, "%s/broken.txt", r->items[i]->dir);
         unlink(path);

@@ -162,7 +162,8 @@ static int open_lab(struct world *w, struct err *e)
     snprintf(name, sizeof(name), "resolv-%s.conf", user->name);
     world_path(w, path, name);
     if (mount(path, "/etc/resolv.conf", NULL, MS_BIND, NULL) < 0)
-        return err_errno(e, "mount over /etc/resolv.conf (the file must exist)");
+        return err_errno(
+            e, "mount over /etc/resolv.conf (the file must exist: touch /etc/resolv.conf)");
     return 0;
 }
 

@@ -210,27 +210,45 @@ static bool is_half_made(const struct pal_machine *m)
     return m->recorded && (text_is(m->state, "Pending") || text_is(m->state, "Provisioning"));
 }
 
-static void withheld(const struct http_exchange *x, http_handler *handler)
+static void *copied(const void *from, size_t bytes)
 {
-    struct pal_cluster *c = pal_ask(x)->cluster, *whole = NULL;
+    void *to = malloc(bytes + 1);
 
-    if (pal_ask(x)->who == PAL_AGENT && is_gateways_work(c) && is_begun(c)) {
-        whole = malloc(sizeof *whole);
-        if (!whole)
-            WRONG("out of memory");
-        *whole = *c;
-    }
-    for (size_t i = 0; whole && i < c->n_machines; i++)
+    if (!to)
+        WRONG("out of memory");
+    return bytes > 0 ? memcpy(to, from, bytes) : to;
+}
+
+static void withhold(struct pal_cluster *c)
+{
+    for (size_t i = 0; i < c->n_machines; i++)
         c->machines[i].recorded = c->machines[i].recorded && !is_half_made(&c->machines[i]);
-    for (size_t i = 0; whole && i < c->n_pools; i++) {
+    for (size_t i = 0; i < c->n_pools; i++) {
         const int64_t n = recorded(c, &c->pools[i]);
 
         c->pools[i].size = n < c->pools[i].size ? n : c->pools[i].size;
     }
+}
+
+static void withheld(const struct http_exchange *x, http_handler *handler)
+{
+    struct pal_cluster *c = pal_ask(x)->cluster;
+    const size_t pool_bytes = c ? c->n_pools * sizeof *c->pools : 0,
+                 machine_bytes = c ? c->n_machines * sizeof *c->machines : 0;
+    void *pools, *machines;
+
+    if (pal_ask(x)->who != PAL_AGENT || !is_gateways_work(c) || !is_begun(c)) {
+        handler(x);
+        return;
+    }
+    pools = copied(c->pools, pool_bytes);
+    machines = copied(c->machines, machine_bytes);
+    withhold(c);
     handler(x);
-    if (whole)
-        *c = *whole; /* reading changes nothing */
-    free(whole);
+    memcpy(c->pools, pools, pool_bytes); /* reading changes nothing */
+    memcpy(c->machines, machines, machine_bytes);
+    free(pools);
+    free(machines);
 }
 
 void __wrap_pal_assignment(const struct http_exchange *x)

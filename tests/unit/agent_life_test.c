@@ -415,9 +415,9 @@ static void the_first_machine_may_reboot_in_the_middle(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test_setup_teardown(a_cluster_scales_by_itself_and_gives_back, setup, teardown),
-        cmocka_unit_test_setup_teardown(the_first_machine_may_reboot_in_the_middle, setup,
-                                        teardown),
+        site_clause_test(a_cluster_scales_by_itself_and_gives_back, setup, teardown, CLAUSE(67),
+                         CLAUSE(68), CLAUSE(69)),
+        site_clause_test(the_first_machine_may_reboot_in_the_middle, setup, teardown, CLAUSE(101)),
     };
 
     return run_tests(tests);

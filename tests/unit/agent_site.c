@@ -30,7 +30,7 @@ static void agent_json(struct agent_site *s, const char *https_proxy, const char
              "\"m1\",\"pool\":\"cp\",\"role\":\"%s\",\"palette\":{\"url\":\"https://palette."
              "example/\",\"caFile\":\"\"},\"joinToken\":\"" SITE_JOIN "\",\"marker\":\"" SITE_MARKER
              "\",\"image\":\"custom/u\",\"endpoint\":{\"host\":\"c1.maas\",\"port\":6443},"
-             "\"maasCaFile\":\"\",\"proxy\":{\"httpProxy\":\"\",\"httpsProxy\":\"%s\","
+             "\"mood\":{\"x\":[null,1]},\"maasCaFile\":\"\",\"proxy\":{\"httpProxy\":\"\",\"httpsProxy\":\"%s\","
              "\"noProxy\":\"%s\"}}",
              s->role, https_proxy, no_proxy);
     w.bytes = text;
@@ -170,8 +170,10 @@ static int maas_change(struct agent_site *s, const struct http_call *call, struc
     const char *url = buf_text(&call->url);
     struct site_machine *m = machine_of(s, url);
 
-    if (strstr(url, "op=allocate"))
+    if (strstr(url, "op=allocate")) {
+        assert_non_null(strstr(buf_text(&call->body), "agent_name=" SITE_MARKER)); /* GP-55 */
         return allocate(s, out);
+    }
     assert_non_null(m);
     assert_true(m->mine); /* GP-97: never a machine that is not held */
     if (strstr(url, "op=set_workload_annotations"))
@@ -254,8 +256,10 @@ static void assignment_write(const struct agent_site *s, struct buf *out)
 {
     size_t n = 0;
 
-    buf_printf(out, "{\"cursor\":\"a-%d\",\"owner\":\"%s\",\"epoch\":%d,\"quiesce\":%s", s->version,
-               s->owner, s->epoch, s->quiesce ? "true" : "false");
+    buf_printf(
+        out,
+        "{\"cursor\":\"a-%d\",\"owner\":\"%s\",\"epoch\":%d,\"quiesce\":%s,\"mood\":[{}],\"network\":null",
+        s->version, s->owner, s->epoch, s->quiesce ? "true" : "false");
     if (text_is(s->owner, "cluster") && !s->quiesce) {
         buf_printf(out,
                    ",\"configUid\":\"cc-1\",\"image\":\"custom/u\",\"account\":{\"apiEndpoint\":"

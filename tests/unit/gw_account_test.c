@@ -136,7 +136,7 @@ static void a_changed_key_is_put_and_an_unchanged_one_is_not(void **state)
     assert_true(text_copy(p->config.maas_key, sizeof p->config.maas_key, "otherkey:a:b"));
     again(p);
     play_reply(p, OVERLORD, 200, THERE);
-    STORY(p, "[   0.000] call PUT " ACCOUNT "\n");
+    STORY(p, "[   0.000] persist account; sync; call PUT " ACCOUNT "\n");
     assert_string_equal(buf_text(&play_find(p, ACCOUNT)->call.body),
                         "{\"account\":{\"apiEndpoint\":\"http://maas.site:5240/MAAS\","
                         "\"apiKey\":\"otherkey:a:b\"},\"shareWithProjects\":false}");
@@ -172,19 +172,19 @@ static void an_old_token_is_renewed_once_on_the_way(void **state)
     assert_null(play_find(p, "overlords"));
 }
 
-#define story(function) cmocka_unit_test_setup_teardown(function, stage_open, stage_close)
+#define story(function, ...) site_clause_test(function, stage_open, stage_close, __VA_ARGS__)
 
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        story(the_account_is_made_once),
-        story(the_key_is_not_kept),
-        story(after_a_lost_answer_it_looks_before_another_post),
-        story(killed_after_the_post_it_looks_and_changes_nothing),
-        story(a_post_that_keeps_failing_is_tried_ever_more_slowly),
-        story(a_changed_key_is_put_and_an_unchanged_one_is_not),
-        story(a_forbidden_look_is_not_repeated),
-        story(an_old_token_is_renewed_once_on_the_way),
+        story(the_account_is_made_once, CLAUSE(39)),
+        story(the_key_is_not_kept, CLAUSE(102)),
+        story(after_a_lost_answer_it_looks_before_another_post, CLAUSE(39)),
+        story(killed_after_the_post_it_looks_and_changes_nothing, CLAUSE(39)),
+        story(a_post_that_keeps_failing_is_tried_ever_more_slowly, CLAUSE(89)),
+        story(a_changed_key_is_put_and_an_unchanged_one_is_not, CLAUSE(39)),
+        story(a_forbidden_look_is_not_repeated, CLAUSE(88)),
+        story(an_old_token_is_renewed_once_on_the_way, CLAUSE(33), CLAUSE(88)),
     };
 
     return run_tests(tests);

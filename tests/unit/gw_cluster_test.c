@@ -207,6 +207,19 @@ static void a_missing_image_is_said_and_no_machine_is_taken(void **state)
     assert_false(c->ours);
 }
 
+/* The key passes as an account's, and what it cannot do is said before anything is taken for it. */
+static void a_key_that_may_not_write_names_is_told_before_a_machine_is_taken(void **state)
+{
+    struct fake *f = *state;
+    struct fake_cluster *c = fake_create(f, "c1", 0);
+
+    f->admin = false;
+    f->stuck = "boot-resources"; /* time for a report */
+    fake_until(f, SECONDS(3));
+    assert_non_null(strstr(c->conditions, "\"reason\":\"DnsForbidden\""));
+    assert_int_equal(c->asked, 0);
+}
+
 /* --- delete ----------------------------------------------------------------------------------- */
 
 static void a_cluster_is_deleted_name_first_and_machines_after(void **state)
@@ -485,37 +498,40 @@ static void conditions_are_told_on_change_and_not_too_often(void **state)
     assert_int_equal(c->patches, 0);
 }
 
-#define story(function) cmocka_unit_test_setup_teardown(function, stage_open, stage_close)
+#define story(function, ...) site_clause_test(function, stage_open, stage_close, __VA_ARGS__)
 
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        story(one_machine_is_made_and_given_away),
-        story(after_the_hand_over_nothing_is_said_about_it_any_more),
+        story(one_machine_is_made_and_given_away, CLAUSE(57), CLAUSE(63)),
+        story(after_the_hand_over_nothing_is_said_about_it_any_more, CLAUSE(66)),
         story(a_record_nobody_can_ask_for_is_forgotten_for_good),
-        story(two_pools_get_their_machines_and_one_of_them_is_init),
-        story(a_lost_answer_to_allocate_is_found_by_the_mark),
-        story(an_allocate_that_never_arrived_is_repeated_when_it_is_settled),
-        story(a_lost_answer_to_deploy_is_read_and_not_repeated),
-        story(a_deploy_that_never_arrived_is_sent_again),
-        story(a_machine_that_deploy_refuses_is_replaced_by_another),
-        story(a_failed_deployment_is_released_and_replaced_by_another),
-        story(no_machine_is_said_and_asked_again),
-        story(a_missing_image_is_said_and_no_machine_is_taken),
-        story(a_cluster_is_deleted_name_first_and_machines_after),
-        story(a_delete_during_create_releases_what_there_is),
-        story(a_delete_settles_an_allocate_of_unknown_outcome),
-        story(a_release_that_fails_is_tried_for_ever),
-        story(a_machine_of_somebody_else_is_not_touched),
-        story(a_refused_claim_is_the_end_until_something_newer_is_listed),
-        story(a_refused_offer_is_followed_by_a_claim),
-        story(an_offer_whose_answer_is_lost_is_repeated_as_it_was),
-        story(a_stale_item_is_ignored),
-        story(without_a_feed_nothing_is_changed_when_the_lease_is_over),
-        story(a_cluster_that_is_not_listed_any_more_is_left_as_it_is),
-        story(a_higher_revision_adds_and_takes_away_before_the_offer),
-        story(a_stuck_cluster_holds_up_nobody),
-        story(conditions_are_told_on_change_and_not_too_often),
+        story(two_pools_get_their_machines_and_one_of_them_is_init, CLAUSE(59)),
+        story(a_lost_answer_to_allocate_is_found_by_the_mark, CLAUSE(57), CLAUSE(100)),
+        story(an_allocate_that_never_arrived_is_repeated_when_it_is_settled, CLAUSE(57),
+              CLAUSE(58)),
+        story(a_lost_answer_to_deploy_is_read_and_not_repeated, CLAUSE(57), CLAUSE(100)),
+        story(a_deploy_that_never_arrived_is_sent_again, CLAUSE(57)),
+        story(a_machine_that_deploy_refuses_is_replaced_by_another, CLAUSE(100)),
+        story(a_failed_deployment_is_released_and_replaced_by_another, CLAUSE(61)),
+        story(no_machine_is_said_and_asked_again, CLAUSE(95), CLAUSE(77)),
+        story(a_missing_image_is_said_and_no_machine_is_taken, CLAUSE(99), CLAUSE(77)),
+        story(a_key_that_may_not_write_names_is_told_before_a_machine_is_taken, CLAUSE(98),
+              CLAUSE(77)),
+        story(a_cluster_is_deleted_name_first_and_machines_after, CLAUSE(70), CLAUSE(98)),
+        story(a_delete_during_create_releases_what_there_is, CLAUSE(73)),
+        story(a_delete_settles_an_allocate_of_unknown_outcome, CLAUSE(73), CLAUSE(70)),
+        story(a_release_that_fails_is_tried_for_ever, CLAUSE(72)),
+        story(a_machine_of_somebody_else_is_not_touched, CLAUSE(71), CLAUSE(97)),
+        story(a_refused_claim_is_the_end_until_something_newer_is_listed, CLAUSE(54)),
+        story(a_refused_offer_is_followed_by_a_claim, CLAUSE(65)),
+        story(an_offer_whose_answer_is_lost_is_repeated_as_it_was, CLAUSE(63), CLAUSE(57)),
+        story(a_stale_item_is_ignored, CLAUSE(44)),
+        story(without_a_feed_nothing_is_changed_when_the_lease_is_over, CLAUSE(48)),
+        story(a_cluster_that_is_not_listed_any_more_is_left_as_it_is, CLAUSE(46)),
+        story(a_higher_revision_adds_and_takes_away_before_the_offer, CLAUSE(60)),
+        story(a_stuck_cluster_holds_up_nobody, CLAUSE(49)),
+        story(conditions_are_told_on_change_and_not_too_often, CLAUSE(76)),
     };
 
     return run_tests(tests);

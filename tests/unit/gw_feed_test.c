@@ -165,20 +165,20 @@ static void an_odd_cluster_is_reported_and_nothing_else(void **state)
     assert_int_equal(p->n_calls, 1);
 }
 
-#define story(function) cmocka_unit_test_setup_teardown(function, stage_open, stage_close)
+#define story(function, ...) site_clause_test(function, stage_open, stage_close, __VA_ARGS__)
 
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        story(after_a_list_and_after_204_it_asks_again_at_once),
-        story(the_token_travels_in_the_header_alone),
-        story(a_204_at_once_is_followed_by_a_pause_of_the_gap),
-        story(a_time_out_is_followed_by_back_off),
-        story(an_expired_cursor_is_dropped_and_asked_without),
+        story(after_a_list_and_after_204_it_asks_again_at_once, CLAUSE(42)),
+        story(the_token_travels_in_the_header_alone, CLAUSE(24)),
+        story(a_204_at_once_is_followed_by_a_pause_of_the_gap, CLAUSE(42)),
+        story(a_time_out_is_followed_by_back_off, CLAUSE(89), CLAUSE(42)),
+        story(an_expired_cursor_is_dropped_and_asked_without, CLAUSE(43)),
         story(nonsense_is_like_502),
-        story(more_than_the_bound_is_like_502),
-        story(unknown_words_do_not_drop_the_list),
-        story(an_odd_cluster_is_reported_and_nothing_else),
+        story(more_than_the_bound_is_like_502, CLAUSE(28)),
+        story(unknown_words_do_not_drop_the_list, CLAUSE(3)),
+        story(an_odd_cluster_is_reported_and_nothing_else, CLAUSE(3)),
     };
 
     return run_tests(tests);

@@ -125,14 +125,14 @@ static void with_lots_for_every_answer_the_rules_hold(void **state)
     }
 }
 
-#define story(function) cmocka_unit_test_setup_teardown(function, stage_open, stage_close)
+#define story(function, ...) site_clause_test(function, stage_open, stage_close, __VA_ARGS__)
 
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        story(killed_at_every_effect_no_machine_is_lost),
-        story(killed_after_every_answer_no_machine_is_lost),
-        story(with_every_answer_of_maas_lost_once_no_machine_is_lost),
+        story(killed_at_every_effect_no_machine_is_lost, CLAUSE(13), CLAUSE(8)),
+        story(killed_after_every_answer_no_machine_is_lost, CLAUSE(13), CLAUSE(57)),
+        story(with_every_answer_of_maas_lost_once_no_machine_is_lost, CLAUSE(100)),
         story(with_lots_for_every_answer_the_rules_hold),
     };
 

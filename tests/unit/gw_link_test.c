@@ -48,7 +48,7 @@ static void a_first_start_enrols_registers_beats_and_listens(void **state)
     assert_true(body_has(p, "/credential", "\"pairingCode\":\"" PLAY_CODE "\""));
     assert_true(body_has(p, "/credential",
                          "\"profile\":\"1.0\",\"version\":\"2.3.1\","
-                         "\"features\":[\"pcg\",\"proxy\",\"proxy-auth\"],"
+                         "\"features\":[\"pcg\",\"proxy\",\"proxy-auth\",\"proxy-ca\",\"reload\"],"
                          "\"replica\":1}"));
     p->now = 40;
     play_reply(p, "/credential", 200, PLAY_GRANTED);
@@ -362,24 +362,24 @@ static void the_state_is_told_without_secrets(void **state)
     buf_drop(&text);
 }
 
-#define story(function) cmocka_unit_test_setup_teardown(function, stage_open, stage_close)
+#define story(function, ...) site_clause_test(function, stage_open, stage_close, __VA_ARGS__)
 
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         story(a_first_start_enrols_registers_beats_and_listens),
-        story(the_secret_is_made_of_the_entropy_and_lasts),
-        story(a_given_secret_is_taken_and_made_durable),
-        story(a_restart_sends_no_code_and_does_not_register),
-        story(a_lost_credential_answer_is_asked_for_with_the_same_pair),
+        story(the_secret_is_made_of_the_entropy_and_lasts, CLAUSE(30)),
+        story(a_given_secret_is_taken_and_made_durable, CLAUSE(30)),
+        story(a_restart_sends_no_code_and_does_not_register, CLAUSE(32), CLAUSE(37)),
+        story(a_lost_credential_answer_is_asked_for_with_the_same_pair, CLAUSE(32)),
         story(registration_survives_a_kill_without_the_code_file),
-        story(a_lost_register_answer_is_repeated_until_204),
-        story(every_refusal_of_the_credential_is_obeyed),
-        story(a_revoked_identity_stops_all_work),
-        story(after_a_revocation_only_a_new_code_enrols),
-        story(a_redirect_is_not_followed),
+        story(a_lost_register_answer_is_repeated_until_204, CLAUSE(37)),
+        story(every_refusal_of_the_credential_is_obeyed, CLAUSE(35)),
+        story(a_revoked_identity_stops_all_work, CLAUSE(36)),
+        story(after_a_revocation_only_a_new_code_enrols, CLAUSE(36)),
+        story(a_redirect_is_not_followed, CLAUSE(27)),
         story(nonsense_for_a_credential_is_asked_for_again),
-        story(stop_cancels_and_exits_with_0),
+        story(stop_cancels_and_exits_with_0, CLAUSE(12)),
         story(a_late_reply_is_ignored),
         story(an_unreadable_identity_is_not_replaced_in_silence),
         story(the_state_is_told_without_secrets),

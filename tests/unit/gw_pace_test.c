@@ -228,22 +228,22 @@ static void a_silent_palette_is_not_stormed(void **state)
     }
 }
 
-#define story(function) cmocka_unit_test_setup_teardown(function, stage_open, stage_close)
+#define story(function, ...) site_clause_test(function, stage_open, stage_close, __VA_ARGS__)
 
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        story(the_token_is_renewed_before_two_thirds),
-        story(an_expired_token_is_renewed_once_and_the_call_repeated_once),
+        story(the_token_is_renewed_before_two_thirds, CLAUSE(33)),
+        story(an_expired_token_is_renewed_once_and_the_call_repeated_once, CLAUSE(33), CLAUSE(88)),
         story(a_token_that_was_renewed_meanwhile_is_not_renewed_again),
         story(nothing_is_sent_with_a_token_that_has_run_out),
         story(a_renewal_that_crosses_the_registration_is_no_second_one),
-        story(pauses_grow_within_their_bounds),
-        story(retry_after_counts_also_when_it_is_larger_than_the_maximum),
-        story(heartbeats_keep_their_pace_also_when_they_fail),
-        story(times_from_palette_hold_at_once_and_missing_ones_stay),
+        story(pauses_grow_within_their_bounds, CLAUSE(89)),
+        story(retry_after_counts_also_when_it_is_larger_than_the_maximum, CLAUSE(89)),
+        story(heartbeats_keep_their_pace_also_when_they_fail, CLAUSE(38), CLAUSE(89)),
+        story(times_from_palette_hold_at_once_and_missing_ones_stay, CLAUSE(34), CLAUSE(107)),
         story(time_never_goes_back),
-        story(a_silent_palette_is_not_stormed),
+        story(a_silent_palette_is_not_stormed, CLAUSE(29)),
     };
 
     return run_tests(tests);

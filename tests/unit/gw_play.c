@@ -286,6 +286,13 @@ void play_start(struct play *p)
     step(p, &event);
 }
 
+void play_reload(struct play *p)
+{
+    struct gw_event event = {.kind = GW_EV_RELOAD, .config = &p->config};
+
+    step(p, &event);
+}
+
 void play_stop(struct play *p)
 {
     step(p, &(struct gw_event){.kind = GW_EV_STOP});

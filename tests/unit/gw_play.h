@@ -51,6 +51,8 @@ void play_drop(struct play *p);
 /* A new process with the records of the one before; whatever was in flight is gone. */
 void play_start(struct play *p);
 void play_stop(struct play *p);
+/* p->config as it is now, to a gateway at work (GP-15). */
+void play_reload(struct play *p);
 /* A kill with power: calls and unsynced records are gone. play_start goes on from there. */
 void play_kill(struct play *p);
 /* Lets time pass, with every moment the core asked for in between. */

@@ -436,20 +436,20 @@ static void a_waiting_question_gets_the_newest_key(void **state)
     assert_non_null(strstr(buf_text(&play_find(p, MAAS)->call.headers), "%26d"));
 }
 
-#define story(function) cmocka_unit_test_setup_teardown(function, stage_open, stage_close)
+#define story(function, ...) site_clause_test(function, stage_open, stage_close, __VA_ARGS__)
 
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        story(every_kind_is_answered_from_a_real_body),
+        story(every_kind_is_answered_from_a_real_body, CLAUSE(52)),
         story(subnets_carry_their_vlan),
-        story(every_read_is_signed_afresh),
-        story(what_maas_says_becomes_a_code),
-        story(an_unknown_kind_is_unsupported_without_asking_maas),
+        story(every_read_is_signed_afresh, CLAUSE(92)),
+        story(what_maas_says_becomes_a_code, CLAUSE(52)),
+        story(an_unknown_kind_is_unsupported_without_asking_maas, CLAUSE(3), CLAUSE(52)),
         story(an_unknown_account_is_refused),
         story(an_account_that_is_not_stored_yet_is_asked_with_its_own_key),
-        story(a_new_revision_of_the_account_counts_at_once),
-        story(a_silent_maas_is_given_up_in_time_for_the_answer),
+        story(a_new_revision_of_the_account_counts_at_once, CLAUSE(92)),
+        story(a_silent_maas_is_given_up_in_time_for_the_answer, CLAUSE(52), CLAUSE(90)),
         story(an_answer_is_repeated_until_it_is_too_late),
         story(a_query_that_is_still_listed_is_not_asked_again),
         story(a_query_that_is_no_longer_listed_is_dropped),

@@ -98,8 +98,8 @@ static void timing_is_all_or_nothing(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        test(requests_stay_in_their_budget),
-        test(connections_stay_in_their_budget),
+        clause_test(requests_stay_in_their_budget, CLAUSE(29)),
+        clause_test(connections_stay_in_their_budget, CLAUSE(29)),
         test(what_is_given_back_is_free_again),
         test(timing_is_all_or_nothing),
     };

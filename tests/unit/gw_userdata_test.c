@@ -265,18 +265,18 @@ static void the_wishes_of_a_pool_become_constraints(void **state)
                         "cpu_count=4&mem=8192&storage=root%3A64.42&arch=amd64");
 }
 
-#define story(function) cmocka_unit_test_setup_teardown(function, stage_open, stage_close)
+#define story(function, ...) site_clause_test(function, stage_open, stage_close, __VA_ARGS__)
 
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        story(without_a_proxy_the_agent_and_its_anchor_are_all),
-        story(with_a_proxy_machines_inherit_it_in_three_places),
+        story(without_a_proxy_the_agent_and_its_anchor_are_all, CLAUSE(80), CLAUSE(81), CLAUSE(83)),
+        story(with_a_proxy_machines_inherit_it_in_three_places, CLAUSE(83)),
         story(two_proxies_are_both_inherited),
         story(a_proxy_for_plain_urls_only_is_inherited_alone),
         story(the_user_s_own_exceptions_come_first_and_once),
         story(exceptions_alone_are_not_inherited),
-        story(the_wishes_of_a_pool_become_constraints),
+        story(the_wishes_of_a_pool_become_constraints, CLAUSE(95)),
     };
 
     return run_tests(tests);

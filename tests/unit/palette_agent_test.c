@@ -411,21 +411,21 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         CLUSTER_TEST(an_agent_gets_a_token_and_the_times),
-        CLUSTER_TEST(the_same_node_is_the_same_agent),
-        CLUSTER_TEST(a_stranger_is_not_registered),
-        CLUSTER_TEST(a_join_token_ends_an_hour_after_the_hand_over),
-        CLUSTER_TEST(a_token_speaks_for_its_own_cluster_only),
-        CLUSTER_TEST(an_agent_that_does_not_own_says_nothing),
-        CLUSTER_TEST(the_assignment_waits_for_the_switch),
+        CLUSTER_TEST(the_same_node_is_the_same_agent, CLAUSE(101)),
+        CLUSTER_TEST(a_stranger_is_not_registered, CLAUSE(101), CLAUSE(53)),
+        CLUSTER_TEST(a_join_token_ends_an_hour_after_the_hand_over, CLAUSE(101)),
+        CLUSTER_TEST(a_token_speaks_for_its_own_cluster_only, CLAUSE(101), CLAUSE(78)),
+        CLUSTER_TEST(an_agent_that_does_not_own_says_nothing, CLAUSE(53), CLAUSE(67)),
+        CLUSTER_TEST(the_assignment_waits_for_the_switch, CLAUSE(67), CLAUSE(41)),
         CLUSTER_TEST(an_unchanged_assignment_is_a_204),
         CLUSTER_TEST(new_wishes_have_a_new_hash),
         CLUSTER_TEST(a_node_is_seen_when_the_agent_says_so),
         CLUSTER_TEST(health_is_of_the_beats_alone),
-        CLUSTER_TEST(a_silent_agent_loses_its_lease),
-        CLUSTER_TEST(an_agent_that_is_dead_already_holds_nothing_up),
-        CLUSTER_TEST(an_agent_that_calls_keeps_the_lease),
-        CLUSTER_TEST(the_last_records_come_before_quiesced),
-        CLUSTER_TEST(force_revokes_the_agent_and_waits_for_its_lease),
+        CLUSTER_TEST(a_silent_agent_loses_its_lease, CLAUSE(69)),
+        CLUSTER_TEST(an_agent_that_is_dead_already_holds_nothing_up, CLAUSE(69)),
+        CLUSTER_TEST(an_agent_that_calls_keeps_the_lease, CLAUSE(67), CLAUSE(69)),
+        CLUSTER_TEST(the_last_records_come_before_quiesced, CLAUSE(69)),
+        CLUSTER_TEST(force_revokes_the_agent_and_waits_for_its_lease, CLAUSE(69), CLAUSE(74)),
     };
 
     return run_tests(tests);

@@ -15,8 +15,9 @@ struct cluster_site {
 
 int cluster_site_setup(void **state);
 int cluster_site_teardown(void **state);
-#define CLUSTER_TEST(name)                                                                         \
-    cmocka_unit_test_setup_teardown(name, cluster_site_setup, cluster_site_teardown)
+/* CLUSTER_TEST(name, CLAUSE(54), …): the clauses of the profile that it proves, if any. */
+#define CLUSTER_TEST(name, ...)                                                                    \
+    site_clause_test(name, cluster_site_setup, cluster_site_teardown, __VA_ARGS__)
 
 /* POST /v1/spectroclusters/maas with one control plane and so many workers; a status. Keeps the
  * uids of a 201. */

@@ -7,8 +7,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define FEED_TEST(name)                                                                            \
-    cmocka_unit_test_setup_teardown(name, palette_site_setup, palette_site_teardown)
+#define FEED_TEST(name, ...)                                                                       \
+    site_clause_test(name, palette_site_setup, palette_site_teardown, __VA_ARGS__)
 
 /* A second talk, for whoever waits while the site's own talk goes on. */
 static void feed_with(struct palette_site *s, struct talk *t, const char *wait, const char *cursor)
@@ -398,24 +398,24 @@ static void a_query_belongs_to_one_gateway(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        FEED_TEST(without_a_cursor_the_list_comes_at_once),
-        FEED_TEST(the_newest_cursor_waits),
-        FEED_TEST(a_change_wakes_the_waiting),
-        FEED_TEST(a_wake_without_a_change_waits_on),
-        FEED_TEST(an_older_cursor_gets_the_list),
-        FEED_TEST(a_foreign_or_future_cursor_is_expired),
+        FEED_TEST(without_a_cursor_the_list_comes_at_once, CLAUSE(40), CLAUSE(41)),
+        FEED_TEST(the_newest_cursor_waits, CLAUSE(41)),
+        FEED_TEST(a_change_wakes_the_waiting, CLAUSE(40), CLAUSE(41)),
+        FEED_TEST(a_wake_without_a_change_waits_on, CLAUSE(41)),
+        FEED_TEST(an_older_cursor_gets_the_list, CLAUSE(40), CLAUSE(41)),
+        FEED_TEST(a_foreign_or_future_cursor_is_expired, CLAUSE(43)),
         FEED_TEST(a_bad_wait_is_refused),
         FEED_TEST(waiting_is_bounded),
         FEED_TEST(a_held_request_is_not_cut_by_its_token),
-        FEED_TEST(a_held_request_ends_with_the_gateway),
-        FEED_TEST(a_question_is_held_listed_and_answered),
-        FEED_TEST(a_refusal_reaches_the_user),
-        FEED_TEST(a_secret_in_an_answer_is_masked_and_said),
-        FEED_TEST(without_an_answer_the_user_gets_an_error),
+        FEED_TEST(a_held_request_ends_with_the_gateway, CLAUSE(36)),
+        FEED_TEST(a_question_is_held_listed_and_answered, CLAUSE(51), CLAUSE(52)),
+        FEED_TEST(a_refusal_reaches_the_user, CLAUSE(51), CLAUSE(52)),
+        FEED_TEST(a_secret_in_an_answer_is_masked_and_said, CLAUSE(103)),
+        FEED_TEST(without_an_answer_the_user_gets_an_error, CLAUSE(51), CLAUSE(52)),
         FEED_TEST(a_tick_before_the_question_is_asked_again_changes_nothing),
-        FEED_TEST(a_second_answer_changes_nothing),
-        FEED_TEST(answers_out_of_the_profile_are_refused),
-        FEED_TEST(a_query_belongs_to_one_gateway),
+        FEED_TEST(a_second_answer_changes_nothing, CLAUSE(51), CLAUSE(88)),
+        FEED_TEST(answers_out_of_the_profile_are_refused, CLAUSE(52)),
+        FEED_TEST(a_query_belongs_to_one_gateway, CLAUSE(101)),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

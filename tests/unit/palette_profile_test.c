@@ -8,8 +8,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define PROFILE_TEST(name)                                                                         \
-    cmocka_unit_test_setup_teardown(name, palette_site_setup, palette_site_teardown)
+#define PROFILE_TEST(name, ...)                                                                    \
+    site_clause_test(name, palette_site_setup, palette_site_teardown, __VA_ARGS__)
 
 static int renew(struct palette_site *s)
 {
@@ -433,30 +433,30 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         PROFILE_TEST(a_code_makes_a_pending_gateway),
-        PROFILE_TEST(the_right_code_enrols_and_tells_everything),
-        PROFILE_TEST(the_same_pair_enrols_again),
-        PROFILE_TEST(a_code_of_another_secret_is_used),
-        PROFILE_TEST(a_wrong_code_is_invalid),
-        PROFILE_TEST(an_unknown_gateway_is_not_found),
-        PROFILE_TEST(an_old_code_expires_unless_it_was_used),
-        PROFILE_TEST(a_secret_without_its_code_is_unknown),
-        PROFILE_TEST(a_deleted_gateway_is_revoked),
-        PROFILE_TEST(saas_has_no_system_gateway),
-        PROFILE_TEST(malformed_credentials_are_refused),
-        PROFILE_TEST(a_body_must_be_called_json),
-        PROFILE_TEST(a_request_over_the_bound_is_refused),
-        PROFILE_TEST(a_token_expires_and_older_ones_live_on),
-        PROFILE_TEST(a_token_that_nobody_gave_has_no_code),
-        PROFILE_TEST(a_token_is_good_for_its_own_paths_only),
-        PROFILE_TEST(a_user_may_not_speak_for_a_gateway),
-        PROFILE_TEST(registration_is_repeatable_and_checks_the_code),
-        PROFILE_TEST(running_needs_registration_heartbeat_and_feed),
-        PROFILE_TEST(silence_is_unhealthy_and_a_beat_heals),
-        PROFILE_TEST(a_late_beat_shows_the_silence_before_it),
+        PROFILE_TEST(the_right_code_enrols_and_tells_everything, CLAUSE(31), CLAUSE(34)),
+        PROFILE_TEST(the_same_pair_enrols_again, CLAUSE(32), CLAUSE(88)),
+        PROFILE_TEST(a_code_of_another_secret_is_used, CLAUSE(32), CLAUSE(35)),
+        PROFILE_TEST(a_wrong_code_is_invalid, CLAUSE(35)),
+        PROFILE_TEST(an_unknown_gateway_is_not_found, CLAUSE(35)),
+        PROFILE_TEST(an_old_code_expires_unless_it_was_used, CLAUSE(32), CLAUSE(35)),
+        PROFILE_TEST(a_secret_without_its_code_is_unknown, CLAUSE(36)),
+        PROFILE_TEST(a_deleted_gateway_is_revoked, CLAUSE(36)),
+        PROFILE_TEST(saas_has_no_system_gateway, CLAUSE(111)),
+        PROFILE_TEST(malformed_credentials_are_refused, CLAUSE(31), CLAUSE(30)),
+        PROFILE_TEST(a_body_must_be_called_json, CLAUSE(24)),
+        PROFILE_TEST(a_request_over_the_bound_is_refused, CLAUSE(28)),
+        PROFILE_TEST(a_token_expires_and_older_ones_live_on, CLAUSE(33)),
+        PROFILE_TEST(a_token_that_nobody_gave_has_no_code, CLAUSE(24), CLAUSE(88)),
+        PROFILE_TEST(a_token_is_good_for_its_own_paths_only, CLAUSE(101)),
+        PROFILE_TEST(a_user_may_not_speak_for_a_gateway, CLAUSE(101)),
+        PROFILE_TEST(registration_is_repeatable_and_checks_the_code, CLAUSE(37), CLAUSE(88)),
+        PROFILE_TEST(running_needs_registration_heartbeat_and_feed, CLAUSE(38)),
+        PROFILE_TEST(silence_is_unhealthy_and_a_beat_heals, CLAUSE(38)),
+        PROFILE_TEST(a_late_beat_shows_the_silence_before_it, CLAUSE(38)),
         PROFILE_TEST(a_beat_must_have_a_version),
-        PROFILE_TEST(a_secret_in_a_heartbeat_is_noticed),
+        PROFILE_TEST(a_secret_in_a_heartbeat_is_noticed, CLAUSE(103)),
         PROFILE_TEST(unknown_routes_and_methods_are_refused),
-        PROFILE_TEST(secrets_of_the_gateway_are_kept_nowhere),
+        PROFILE_TEST(secrets_of_the_gateway_are_kept_nowhere, CLAUSE(103)),
         PROFILE_TEST(durations_on_the_wire_shrink_by_the_factor),
         PROFILE_TEST(one_seed_gives_one_story),
     };

@@ -10,12 +10,38 @@
 int palette_site_setup(void **state)
 {
     const struct palette_config c = {.seed = 1, .factor = 1, .api_key = API_KEY};
+
+    return palette_site_make(state, &c);
+}
+
+static struct palette_site *kept; /* the site of the test that runs */
+
+/* Whatever a test asks, nothing of what it changed is lost when the program dies then. */
+static void handle(void *app, const struct http_ctx *ctx, const struct http_request *rq,
+                   struct http_reply *rp)
+{
+    palette_handle(app, ctx, rq, rp);
+    if (kept && app == kept->kept)
+        shadow_look(&kept->shadow, app);
+}
+
+void palette_dies(struct palette_site *s)
+{
+    palette_free(s->palette);
+    s->m.app = s->kept = s->palette = shadow_resume(&s->shadow, &s->config, s->m.now);
+}
+
+int palette_site_make(void **state, const struct palette_config *c)
+{
     struct palette_site *s = calloc(1, sizeof(*s));
 
-    s->palette = palette_new(&c);
+    s->config = *c;
+    s->config.keep = true;
+    kept = s;
+    s->kept = s->palette = palette_new(&s->config);
     mock_init(&s->m);
     s->m.app = s->palette;
-    s->m.handle = palette_handle;
+    s->m.handle = handle;
     talk_init(&s->t);
     *state = s;
     return 0;
@@ -28,6 +54,8 @@ int palette_site_teardown(void **state)
     talk_drop(&s->t);
     mock_drop(&s->m);
     palette_free(s->palette);
+    shadow_drop(&s->shadow);
+    kept = NULL;
     free(s);
     return 0;
 }
@@ -35,6 +63,16 @@ int palette_site_teardown(void **state)
 int user(struct palette_site *s, const char *method, const char *target, const char *body)
 {
     talk_ask(&s->m, &s->t, method, target, "ApiKey: " API_KEY "\n", body);
+    return s->t.rp.status;
+}
+
+int user_in(struct palette_site *s, const char *project, const char *method, const char *target,
+            const char *body)
+{
+    char headers[256];
+
+    snprintf(headers, sizeof(headers), "ApiKey: " API_KEY "\nProjectuid: %s\n", project);
+    talk_ask(&s->m, &s->t, method, target, headers, body);
     return s->t.rp.status;
 }
 
@@ -120,6 +158,8 @@ void palette_pass(struct palette_site *s, ms_t ms)
         s->m.now = ms_max(s->m.now, palette_due(s->palette));
         http_reply_init(&rp);
         palette_tick(s->palette, s->m.now, &rp);
+        if (s->palette == s->kept)
+            shadow_look(&s->shadow, s->palette);
         for (size_t i = 0; i < rp.events.n; i++)
             ev_list_add(&s->m.events, ev_list_at(&rp.events, i));
         http_reply_drop(&rp);

@@ -331,8 +331,8 @@ static void an_agent_json_that_cannot_be_used_is_named(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        test(the_worked_example_boots_an_agent),
-        test(a_worker_gets_what_its_maker_got),
+        clause_test(the_worked_example_boots_an_agent, CLAUSE(79), CLAUSE(81)),
+        clause_test(a_worker_gets_what_its_maker_got, CLAUSE(68), CLAUSE(81), CLAUSE(83)),
         test(the_order_of_commands_matters),
         test(json_base64_and_shell_texts_are_understood),
         test(a_file_that_cannot_be_written_ends_write_files_only),
@@ -340,7 +340,7 @@ int main(void)
         test(a_bomb_of_aliases_is_refused_at_once),
         test(more_than_64_kib_is_refused),
         test(a_path_is_what_a_kernel_would_make_of_it),
-        test(an_agent_json_that_cannot_be_used_is_named),
+        clause_test(an_agent_json_that_cannot_be_used_is_named, CLAUSE(81)),
     };
 
     return run_tests(tests);

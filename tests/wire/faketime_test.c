@@ -239,6 +239,7 @@ static int tear_down(void **state)
                                         "state/state.db-wal",
                                         "state/state.db-shm",
                                         "state/lock",
+                                        "state/status.json",
                                         "journal",
                                         "secrets/pairing-code",
                                         "ca.pem",

@@ -89,9 +89,9 @@ static int set_up(void **state)
 
 static int tear_down(void **state)
 {
-    static const char *const names[] = {"state/state.db",       "state/state.db-wal",
-                                        "state/state.db-shm",   "state/lock",
-                                        "secrets/pairing-code", "secrets/maas-key"};
+    static const char *const names[] = {
+        "state/state.db",    "state/state.db-wal",   "state/state.db-shm", "state/lock",
+        "state/status.json", "secrets/pairing-code", "secrets/maas-key"};
     struct fixture *f = *state;
 
     program_drop(&f->gateway);
@@ -264,7 +264,7 @@ static void show_config_hides_what_is_secret(void **state)
 
 /* --- life ------------------------------------------------------------------------------------ */
 
-static void hup_changes_nothing(void **state)
+static void hup_with_nothing_new_is_survived(void **state)
 {
     struct fixture *f = *state;
 
@@ -358,7 +358,7 @@ int main(void)
         story(a_clock_page_that_is_none_is_1),
         story(check_config_says_so_and_touches_nothing),
         story(show_config_hides_what_is_secret),
-        story(hup_changes_nothing),
+        story(hup_with_nothing_new_is_survived),
         story(a_reader_of_the_log_may_leave),
         story(the_gateway_is_one_thread),
         story(only_the_launch_s_proxy_counts),

@@ -193,6 +193,7 @@ static void site_end(struct site *s)
                                         "state/state.db-wal",
                                         "state/state.db-shm",
                                         "state/lock",
+                                        "state/status.json",
                                         "secrets/maas-key",
                                         "secrets/pairing-code",
                                         "ca.pem",

@@ -10,9 +10,12 @@
 #include "tests/wire/web_client.h"
 
 #include <signal.h>
+#include <errno.h>
+#include <netinet/in.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/socket.h>
 #include <unistd.h>
 
 #define ARGS_MAX 16
@@ -67,8 +70,9 @@ static int set_up(void **state)
 static int tear_down(void **state)
 {
     struct fixture *f = *state;
-    static const char *const names[] = {"api-key", "users",  "port",      "journal",  "bad",
-                                        "ca.pem",  "ca.key", "ca.serial", "leaf.pem", "leaf.key"};
+    static const char *const names[] = {"api-key",  "users",    "port",   "journal",
+                                        "bad",      "ca.pem",   "ca.key", "ca.serial",
+                                        "leaf.pem", "leaf.key", "state",  "state-wal"};
 
     if (f->started)
         program_drop(&f->mock);
@@ -247,6 +251,84 @@ static void mock_palette_holds_a_feed_until_there_is_work(void **state)
     ev_list_drop(&journal);
 }
 
+/* Starts mock-palette on its state, and opens a line to it. */
+static void start_on_state(struct fixture *f, struct web *w)
+{
+    const char *const args[] = {
+        "--api-key-file", in_dir(f, "api-key"), "--port-file", in_dir(f, "port"),
+        "--state",        in_dir(f, "state"),   NULL};
+
+    start(f, "mock-palette", args);
+    web_open(w, f->loop, port_of(f), NULL);
+}
+
+static void die_at_once(struct fixture *f, struct web *w)
+{
+    program_signal(&f->mock, SIGKILL);
+    assert_int_equal(program_exit(&f->mock), -SIGKILL);
+    web_close(w);
+    program_drop(&f->mock);
+    f->started = false;
+}
+
+static void mock_palette_goes_on_after_sigkill(void **state)
+{
+    struct fixture *f = *state;
+    char uid[64], token[128], cursor[128], request[1024];
+    struct web w;
+
+    start_on_state(f, &w);
+    enrol(&w, uid, token, cursor, sizeof(uid));
+    die_at_once(f, &w);
+    start_on_state(f, &w);
+    /* neither token nor cursor was lost: the feed is held, until waitSeconds are over */
+    snprintf(request, sizeof(request),
+             "GET /v1/x-gp/pcg/%s/feed?waitSeconds=0&cursor=%s HTTP/1.1\r\nHost: p\r\n"
+             "Authorization: %s\r\n\r\n",
+             uid, cursor, token);
+    web_ask(&w, request, "HTTP/1.1 204");
+    die_at_once(f, &w);
+    assert_int_equal(unlink(in_dir(f, "state")), 0); /* with loss: nobody knows the gateway */
+    assert_int_equal(unlink(in_dir(f, "state-wal")), 0);
+    start_on_state(f, &w);
+    web_ask(&w, request, "HTTP/1.1 401");
+    web_close(&w);
+}
+
+/* Whether a client of just that version gets through. */
+static int shakes_hands(int port, int version)
+{
+    SSL_CTX *context = SSL_CTX_new(TLS_client_method());
+    const struct sockaddr_in at = {.sin_family = AF_INET,
+                                   .sin_port = htons((uint16_t)port),
+                                   .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
+    int s = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0), done;
+    SSL *ssl;
+
+    SSL_CTX_set_security_level(context, 0); /* else we would refuse by ourselves */
+    assert_int_equal(SSL_CTX_set_min_proto_version(context, version), 1);
+    assert_int_equal(SSL_CTX_set_max_proto_version(context, version), 1);
+    assert_int_equal(connect(s, (const struct sockaddr *)&at, sizeof(at)), 0);
+    ssl = SSL_new(context);
+    assert_int_equal(SSL_set_fd(ssl, s), 1);
+    done = SSL_connect(ssl);
+    SSL_free(ssl);
+    SSL_CTX_free(context);
+    close(s);
+    return done == 1;
+}
+
+static int stand_at_any_port(int s)
+{
+    struct sockaddr_in at = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
+    socklen_t len = sizeof(at);
+
+    assert_int_equal(bind(s, (const struct sockaddr *)&at, sizeof(at)), 0);
+    assert_int_equal(listen(s, 8), 0);
+    assert_int_equal(getsockname(s, (struct sockaddr *)&at, &len), 0);
+    return ntohs(at.sin_port);
+}
+
 static void mock_palette_speaks_tls(void **state)
 {
     struct fixture *f = *state;
@@ -269,6 +351,62 @@ static void mock_palette_speaks_tls(void **state)
     SSL_CTX_free(client);
 }
 
+/* GP-23: nothing older than TLS 1.2, and no byte of HTTP for whoever speaks none at all. */
+static void mock_palette_speaks_no_old_tls(void **state)
+{
+    struct fixture *f = *state;
+    struct ev_list journal;
+    struct err e = {0};
+    int port;
+
+    must(tls_ca_make(f->dir, "test authority", 1700000000, 36500, &e), &e);
+    must(tls_leaf_make(f->dir, "leaf", "palette.example", 1700000000, 36500, &e), &e);
+    start_palette(f, true);
+    port = port_of(f);
+    assert_int_equal(shakes_hands(port, TLS1_1_VERSION), 0);
+    assert_int_equal(shakes_hands(port, TLS1_2_VERSION), 1);
+    assert_int_equal(shakes_hands(port, TLS1_3_VERSION), 1);
+    ends_well(f, &journal);
+    ev_list_drop(&journal);
+}
+
+/* GP-22: Palette is told where MAAS is, and does not go there: whatever a user asks is for the
+ * gateway to find out. We stand at that address, and nobody comes. */
+static void mock_palette_calls_nobody(void **state)
+{
+    struct fixture *f = *state;
+    char uid[64], token[128], cursor[128], request[1024], body[256];
+    struct ev_list journal;
+    struct web w;
+    int there = socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0), maas;
+
+    maas = stand_at_any_port(there);
+    start_palette(f, false);
+    web_open(&w, f->loop, port_of(f), NULL);
+    enrol(&w, uid, token, cursor, sizeof(uid));
+    snprintf(body, sizeof(body),
+             "{\"name\":\"acc1\",\"account\":{\"apiEndpoint\":\"http://127.0.0.1:%d/MAAS\","
+             "\"apiKey\":\"canaryconsumer:canarytoken:canarysecret\"}}",
+             maas);
+    snprintf(request, sizeof(request),
+             "POST /v1/overlords/maas/%s/account HTTP/1.1\r\nHost: p\r\nAuthorization: %s\r\n"
+             "Content-Type: application/json\r\nContent-Length: %zu\r\n\r\n%s",
+             uid, token, strlen(body), body);
+    web_ask(&w, request, "HTTP/1.1 201");
+    snprintf(request, sizeof(request),
+             "POST /v1/overlords/maas/%s/account/validate HTTP/1.1\r\nHost: p\r\n"
+             "ApiKey: " API_KEY "\r\n"
+             "Content-Type: application/json\r\nContent-Length: %zu\r\n\r\n%s",
+             uid, strlen(body), body);
+    web_ask(&w, request, "HTTP/1.1 409"); /* the gateway is not running: nobody to ask */
+    assert_int_equal(accept(there, NULL, NULL), -1);
+    assert_true(errno == EAGAIN);
+    close(there);
+    web_close(&w);
+    ends_well(f, &journal);
+    ev_list_drop(&journal);
+}
+
 /* --- words and refusals ---------------------------------------------------------------------- */
 
 struct word {
@@ -280,13 +418,13 @@ static void programs_explain_themselves_and_refuse_nonsense(void **state)
 {
     static const struct word words[] = {
         {"mock-maas", "--help", "--users-file FILE", 0},
-        {"mock-palette", "--help", "--api-key-file FILE", 0},
+        {"mock-palette", "--help", "--state FILE", 0},
         {"mock-maas", "--routes", "/MAAS/api/2.0/users/?op=whoami", 0},
         {"mock-palette", "--routes", "/v1/x-gp/pcg/{uid}/feed", 0},
         {"mock-maas", "--show-config", "epoch", 0},
         {"mock-maas", "--user-file=x", "did you mean '--users-file'?", 3},
         {"mock-palette", "--factor=0", "--factor", 3},
-        {"mock-palette", "--seed=1", "--api-key-file", 3},
+        {"mock-palette", "--api-key-file=/nosuch/key", "/nosuch/key", 1},
         {"mock-maas", "--users-file=/nosuch/users", "/nosuch/users", 1},
     };
     struct fixture *f = *state;
@@ -315,14 +453,17 @@ static void a_bad_users_file_is_named_and_no_key_is_shown(void **state)
     assert_null(strstr(buf_text(&f->mock.out), "canary-without-colons"));
 }
 
-#define MOCKS_TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
+#define MOCKS_TEST(name, ...) site_clause_test(name, set_up, tear_down, __VA_ARGS__)
 
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         MOCKS_TEST(mock_maas_answers_like_a_region),
         MOCKS_TEST(mock_palette_holds_a_feed_until_there_is_work),
-        MOCKS_TEST(mock_palette_speaks_tls),
+        MOCKS_TEST(mock_palette_goes_on_after_sigkill),
+        MOCKS_TEST(mock_palette_speaks_tls, CLAUSE(23)),
+        MOCKS_TEST(mock_palette_speaks_no_old_tls, CLAUSE(23)),
+        MOCKS_TEST(mock_palette_calls_nobody, CLAUSE(22)),
         MOCKS_TEST(programs_explain_themselves_and_refuse_nonsense),
         MOCKS_TEST(a_bad_users_file_is_named_and_no_key_is_shown),
     };

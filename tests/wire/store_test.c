@@ -4,9 +4,12 @@
 #include "lib/io/file.h"
 
 #include <errno.h>
+#include <sched.h>
+#include <sqlite3.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mount.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -40,7 +43,8 @@ static int set_up(void **state)
 
 static int tear_down(void **state)
 {
-    static const char *const names[] = {"state.db", "state.db-wal", "state.db-shm", "lock"};
+    static const char *const names[] = {"state.db", "state.db-wal", "state.db-shm",
+                                        "lock",     "state.db.v1",  "state.db.new"};
     struct fixture *f = *state;
     int r;
 
@@ -255,19 +259,308 @@ static void a_damaged_file_is_named_and_left_alone(void **state)
     damaged_is(f, good.data, good.len);
 }
 
+/* --- versions -------------------------------------------------------------------------------- */
+
+static void closed(struct fixture *f)
+{
+    store_close(f->store);
+    f->store = NULL;
+}
+
 static void a_newer_program_s_records_are_left_to_it(void **state)
 {
     struct fixture *f = *state;
     SCOPED(buf_drop) struct buf file = {.max = MIB(1)};
     struct err e;
 
-    store_close(f->store);
-    f->store = NULL;
+    closed(f);
     must(file_read(in_dir(f, "state.db"), &file, &e), &e);
-    file.data[63] = 2; /* user_version in SQLite's head */
+    file.data[63] = 3; /* user_version in SQLite's head */
     must(file_write(in_dir(f, "state.db"), file.data, file.len, 0600, &e), &e);
     assert_int_equal(store_open(&f->store, f->dir, STORE_RUN, &e), -EPROTO);
-    assert_non_null(strstr(e.text, "has records of version 2 and this program knows version 1"));
+    assert_non_null(strstr(e.text, "has records of version 3 and this program knows version 2"));
+    assert_non_null(strstr(e.text, "start the program that wrote it"));
+}
+
+/* As the first release wrote it. */
+static void version_1_is_there(struct fixture *f)
+{
+    sqlite3 *db = NULL;
+
+    closed(f);
+    assert_int_equal(unlink(in_dir(f, "state.db")), 0);
+    assert_int_equal(sqlite3_open(in_dir(f, "state.db"), &db), SQLITE_OK);
+    assert_int_equal(
+        sqlite3_exec(db,
+                     "CREATE TABLE records (key TEXT NOT NULL PRIMARY KEY, bytes BLOB NOT NULL) "
+                     "WITHOUT ROWID, STRICT; PRAGMA application_id = 1735422055;"
+                     "PRAGMA user_version = 1; INSERT INTO records VALUES ('a', x'31')",
+                     NULL, NULL, NULL),
+        SQLITE_OK);
+    sqlite3_close(db);
+}
+
+static void older_records_are_taken_over_and_a_copy_is_kept(void **state)
+{
+    SCOPED(buf_drop) struct buf copy = {.max = MIB(1)};
+    struct fixture *f = *state;
+    struct err e;
+    struct stat st;
+
+    version_1_is_there(f);
+    must(store_open(&f->store, f->dir, STORE_RUN, &e), &e);
+    assert_text(all(f->store), "a=1,");
+    assert_non_null(strstr(store_remark(f->store), "version 1 were taken over"));
+    must(store_claim(f->store, "g1", &e), &e);
+    assert_int_equal(stat(in_dir(f, "state.db.v1"), &st), 0);
+    assert_int_equal(st.st_mode & 07777, 0600);
+    must(file_read(in_dir(f, "state.db.v1"), &copy, &e), &e);
+    assert_int_equal(copy.data[63], 1);
+    reopen(f);
+    assert_text(store_remark(f->store), "");
+}
+
+/* Who only looks changes nothing, whatever is there. */
+static void a_look_at_older_records_takes_nothing_over(void **state)
+{
+    SCOPED(buf_drop) struct buf before = {.max = MIB(1)}, after = {.max = MIB(1)};
+    struct fixture *f = *state;
+    struct err e;
+
+    version_1_is_there(f);
+    must(file_read(in_dir(f, "state.db"), &before, &e), &e);
+    must(store_open(&f->store, f->dir, STORE_LOOK, &e), &e);
+    assert_text(all(f->store), "a=1,");
+    closed(f);
+    must(file_read(in_dir(f, "state.db"), &after, &e), &e);
+    assert_int_equal(before.len, after.len);
+    assert_memory_equal(before.data, after.data, before.len);
+    assert_false(file_exists(in_dir(f, "state.db-wal")));
+    assert_false(file_exists(in_dir(f, "state.db-shm")));
+}
+
+/* --- whose ----------------------------------------------------------------------------------- */
+
+static void another_gateway_s_state_is_refused(void **state)
+{
+    struct fixture *f = *state;
+    struct err e;
+
+    must(store_claim(f->store, "g1", &e), &e);
+    must(store_claim(f->store, "g1", &e), &e);
+    reopen(f);
+    assert_int_equal(store_claim(f->store, "g2", &e), -EPERM);
+    assert_non_null(strstr(e.text, "is the state of gateway g1, and this one is g2"));
+}
+
+static void whether_a_gateway_is_there_can_be_asked_without_a_trace(void **state)
+{
+    struct fixture *f = *state;
+
+    assert_true(store_held(f->dir));
+    closed(f);
+    assert_false(store_held(f->dir));
+    assert_false(store_held("/nowhere"));
+    reopen(f);
+}
+
+/* --- what is missing ------------------------------------------------------------------------- */
+
+/* SQLite would take an empty file for a new database, and the identity would be gone for good. */
+static void a_file_cut_short_is_damaged_at_every_length(void **state)
+{
+    SCOPED(buf_drop) struct buf good = {.max = MIB(1)};
+    struct fixture *f = *state;
+    struct err e;
+
+    put(f->store, "secret", "one");
+    must(store_sync(f->store, &e), &e);
+    closed(f);
+    must(file_read(in_dir(f, "state.db"), &good, &e), &e);
+    for (size_t len = 0; len < good.len; len += len < 128 ? 16 : 1024)
+        damaged_is(f, good.data, len);
+}
+
+static void a_log_without_its_file_is_not_begun_anew(void **state)
+{
+    struct fixture *f = *state;
+    struct err e;
+
+    closed(f);
+    must(file_write(in_dir(f, "state.db-wal"), "x", 1, 0600, &e), &e);
+    assert_int_equal(unlink(in_dir(f, "state.db")), 0);
+    assert_int_equal(store_open(&f->store, f->dir, STORE_RUN, &e), -EUCLEAN);
+    assert_non_null(strstr(e.text, "state.db-wal is there and "));
+    assert_false(file_exists(in_dir(f, "state.db")));
+}
+
+/* --- a disk that does not want: in a child, which may take privileges away from itself -------- */
+
+/* 0: as expected; else the child's own word. */
+static void in_child(struct fixture *f, int (*fn)(struct fixture *f))
+{
+    int status;
+    pid_t pid;
+
+    closed(f);
+    pid = fork();
+    assert_true(pid >= 0);
+    if (pid == 0)
+        _exit(fn(f));
+    assert_int_equal(waitpid(pid, &status, 0), pid);
+    assert_true(WIFEXITED(status));
+    assert_int_equal(WEXITSTATUS(status), 0);
+}
+
+static int says(int r, const struct err *e, int code, const char *part)
+{
+    if (r == code && strstr(e->text, part))
+        return 0;
+    print_error("%d: %s\n", r, r < 0 ? e->text : "it worked");
+    return 1;
+}
+
+#define NOBODY 65534
+
+static int as_somebody_without_write(struct fixture *f)
+{
+    struct store *s = NULL;
+    struct err e;
+
+    if (geteuid() == 0 && (chown(f->dir, NOBODY, NOBODY) < 0 || setresuid(NOBODY, NOBODY, NOBODY)))
+        return 2;
+    if (chmod(f->dir, 0500) < 0)
+        return 2;
+    return says(store_open(&s, f->dir, STORE_RUN, &e), &e, -EACCES,
+                "this user must be able to write it");
+}
+
+static void a_directory_that_cannot_be_written_is_named(void **state)
+{
+    struct fixture *f = *state;
+
+    in_child(f, as_somebody_without_write);
+    assert_int_equal(chmod(f->dir, 0700), 0);
+}
+
+static int as_root_in_another_s(struct fixture *f)
+{
+    struct store *s = NULL;
+    struct err e;
+
+    if (geteuid() != 0)
+        return 0; /* only root could do the harm */
+    if (chown(f->dir, NOBODY, NOBODY) < 0)
+        return 2;
+    return says(store_open(&s, f->dir, STORE_RUN, &e), &e, -EPERM, "run this as that user");
+}
+
+static void root_does_not_put_its_files_into_another_s_directory(void **state)
+{
+    struct fixture *f = *state;
+
+    in_child(f, as_root_in_another_s);
+    if (geteuid() == 0)
+        assert_int_equal(chown(f->dir, 0, 0), 0);
+}
+
+static int disk_make(struct fixture *f, const char *size)
+{
+    const bool privileged = geteuid() == 0;
+
+    if (unshare(CLONE_NEWNS | (privileged ? 0 : CLONE_NEWUSER)) < 0)
+        return 77;
+    if (mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL) < 0 && privileged)
+        return 77;
+    return mount("tmpfs", f->dir, "tmpfs", 0, size) < 0 ? 77 : chmod(f->dir, 0700) < 0 ? 2 : 0;
+}
+
+/* What was synced before the disk was full is there afterwards, and nothing of what was not. */
+static int on_a_small_disk(struct fixture *f)
+{
+    static char big[GW_RECORD_MAX];
+    struct store *s = NULL;
+    struct err e = {0};
+    char key[] = "a";
+    int r = disk_make(f, "size=512k,mode=0700");
+
+    if (r)
+        return r;
+    r = store_open(&s, f->dir, STORE_RUN, &e);
+    if (r == 0)
+        r = store_put(s, "first", "1", 1, &e);
+    if (r == 0)
+        r = store_sync(s, &e);
+    if (r < 0)
+        return says(r, &e, 0, "");
+    for (; r == 0 && *key < 'z'; ++*key) {
+        r = store_put(s, key, big, sizeof(big), &e);
+        if (r == 0)
+            r = store_sync(s, &e);
+    }
+    if (says(r, &e, -ENOSPC, "the disk is full; make room and start again"))
+        return 3;
+    store_close(s);
+    s = NULL;
+    r = store_open(&s, f->dir, STORE_LOOK, &e);
+    return r < 0 ? says(r, &e, 0, "") : strstr(all(s), "first=1,") ? 0 : 4;
+}
+
+static int on_a_full_disk(struct fixture *f)
+{
+    struct store *s = NULL;
+    struct err e = {0};
+    int r = disk_make(f, "size=8k,mode=0700");
+
+    return r ? r : says(store_open(&s, f->dir, STORE_RUN, &e), &e, -ENOSPC, "the disk is full");
+}
+
+static int on_a_read_only_file_system(struct fixture *f)
+{
+    struct store *s = NULL;
+    struct err e = {0};
+    int r = disk_make(f, "size=1m,mode=0700");
+
+    if (r)
+        return r;
+    if (mount(NULL, f->dir, NULL, MS_REMOUNT | MS_RDONLY, NULL) < 0)
+        return 77;
+    return says(store_open(&s, f->dir, STORE_RUN, &e), &e, -EROFS, "must be able to write it");
+}
+
+/* Says so when this machine forbids what the test needs. */
+static void with_a_disk(struct fixture *f, int (*fn)(struct fixture *f))
+{
+    int status;
+    pid_t pid;
+
+    closed(f);
+    pid = fork();
+    assert_true(pid >= 0);
+    if (pid == 0)
+        _exit(fn(f));
+    assert_int_equal(waitpid(pid, &status, 0), pid);
+    assert_true(WIFEXITED(status));
+    if (WEXITSTATUS(status) == 77) {
+        print_message("not run: this machine lets nobody mount in a namespace of his own\n");
+        skip();
+    }
+    assert_int_equal(WEXITSTATUS(status), 0);
+}
+
+static void a_disk_that_fills_up_costs_nothing_that_was_synced(void **state)
+{
+    with_a_disk(*state, on_a_small_disk);
+}
+
+static void a_full_disk_is_named_at_the_start(void **state)
+{
+    with_a_disk(*state, on_a_full_disk);
+}
+
+static void a_read_only_file_system_is_named(void **state)
+{
+    with_a_disk(*state, on_a_read_only_file_system);
 }
 
 #define story(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
@@ -285,6 +578,17 @@ int main(void)
         story(a_directory_that_is_not_there_is_refused),
         story(a_damaged_file_is_named_and_left_alone),
         story(a_newer_program_s_records_are_left_to_it),
+        story(older_records_are_taken_over_and_a_copy_is_kept),
+        story(a_look_at_older_records_takes_nothing_over),
+        story(another_gateway_s_state_is_refused),
+        story(whether_a_gateway_is_there_can_be_asked_without_a_trace),
+        story(a_file_cut_short_is_damaged_at_every_length),
+        story(a_log_without_its_file_is_not_begun_anew),
+        story(a_directory_that_cannot_be_written_is_named),
+        story(root_does_not_put_its_files_into_another_s_directory),
+        story(a_disk_that_fills_up_costs_nothing_that_was_synced),
+        story(a_full_disk_is_named_at_the_start),
+        story(a_read_only_file_system_is_named),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -8,7 +8,7 @@
 
 #include <openssl/ssl.h>
 
-#define WEB_WAIT_MS 20000
+#define WEB_WAIT_MS 60000
 
 struct web {
     struct loop *loop;

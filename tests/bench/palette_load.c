@@ -1,0 +1,516 @@
+/* Load on mock-palette: many gateways that wait in long polls, many agents that say they live, all
+ * of them this one process (docs/decisions/0004). Prints figures, judges nothing.
+ *
+ *   palette_load MOCK_PALETTE [GATEWAYS AGENTS [STATE_FILE]]
+ */
+#include "tests/bench/talk.h"
+
+#include "lib/base/text.h"
+
+#include <civetweb.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/resource.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#define KEY           "ApiKey: the-user-s-key\r\n"
+#define WINDOW        64 /* requests under way in the closed loops */
+#define PHASE_MS      2500
+#define CHANGES       200
+#define CHANGE_MS     10
+#define BEAT_EVERY_MS 3000 /* ten times as often as they do */
+#define ACCOUNT                                                                                    \
+    "\"account\":{\"apiEndpoint\":\"http://10.10.0.3:5240/MAAS\","                                 \
+    "\"apiKey\":\"consumer000000%06zu:token000000%06zu:secret000000%06zu\"}"
+
+struct gateway {
+    struct line line;
+    char uid[32], self[32], token[80], cursor[64], join[96], cluster[32];
+    int64_t heard_ns; /* when its last feed answer came */
+};
+struct agent {
+    struct line line;
+    char head[128], path[96];
+};
+
+static struct load {
+    struct talks t;
+    struct line user;
+    size_t n_gateways, n_agents, next;
+    struct gateway *gateways;
+    struct agent *agents;
+    int64_t answers, ends_ns, n_late;
+    int64_t *late_ns, paced_from, paced;
+    char headers[160], path[256], body[1024];
+    pid_t mock;
+    int port;
+} ld;
+
+/* --- the mock --------------------------------------------------------------------------------- */
+
+static void files_raise(void)
+{
+    struct rlimit r;
+
+    if (getrlimit(RLIMIT_NOFILE, &r) < 0)
+        die("no limit of descriptors");
+    r.rlim_cur = r.rlim_max;
+    if (setrlimit(RLIMIT_NOFILE, &r) < 0 || r.rlim_cur < ld.n_gateways + ld.n_agents + 64)
+        die("too few descriptors allowed: %lu", (unsigned long)r.rlim_cur);
+}
+
+static void text_put(const char *path, const char *text)
+{
+    FILE *f = fopen(path, "w");
+
+    if (!f || fputs(text, f) < 0 || fclose(f) != 0)
+        die("writing %s", path);
+}
+
+static void mock_start(const char *program, const char *state)
+{
+    char dir[] = "/tmp/palette_load.XXXXXX", key[64], port_file[64];
+    FILE *f = NULL;
+
+    if (!mkdtemp(dir))
+        die("no directory");
+    snprintf(key, sizeof(key), "%s/key", dir);
+    snprintf(port_file, sizeof(port_file), "%s/port", dir);
+    text_put(key, "the-user-s-key\n");
+    ld.mock = fork();
+    if (ld.mock == 0) {
+        if (!freopen("/dev/null", "w", stdout))
+            _exit(1);
+        execl(program, program, "--api-key-file", key, "--port-file", port_file,
+              state ? "--state" : NULL, state, NULL);
+        _exit(127);
+    }
+    while (!f) { /* until it listens */
+        if (waitpid(ld.mock, NULL, WNOHANG) != 0)
+            die("%s did not start", program);
+        talks_run(&ld.t, 5);
+        f = fopen(port_file, "r");
+    }
+    if (fscanf(f, "%d", &ld.port) != 1)
+        die("no port");
+    fclose(f);
+    unlink(key);
+    unlink(port_file);
+    rmdir(dir);
+}
+
+static long memory_kb(const char *what)
+{
+    char path[64], line[128];
+    long kb = 0;
+    FILE *f;
+
+    snprintf(path, sizeof(path), "/proc/%d/status", (int)ld.mock);
+    f = fopen(path, "r");
+    while (f && fgets(line, sizeof(line), f))
+        if (strncmp(line, what, strlen(what)) == 0)
+            kb = strtol(line + strlen(what), NULL, 10);
+    if (f)
+        fclose(f);
+    return kb;
+}
+
+/* --- who there is ----------------------------------------------------------------------------- */
+
+static const char *token_header(const char *token)
+{
+    snprintf(ld.headers, sizeof(ld.headers), "Authorization: %s\r\n", token);
+    return ld.headers;
+}
+
+__attribute__((format(printf, 1, 2))) static const char *path_of(const char *fmt, ...)
+{
+    va_list args;
+
+    va_start(args, fmt);
+    vsnprintf(ld.path, sizeof(ld.path), fmt, args);
+    va_end(args);
+    return ld.path;
+}
+
+__attribute__((format(printf, 1, 2))) static const char *body_of(const char *fmt, ...)
+{
+    va_list args;
+
+    va_start(args, fmt);
+    vsnprintf(ld.body, sizeof(ld.body), fmt, args);
+    va_end(args);
+    return ld.body;
+}
+
+static void gateway_make(struct gateway *g)
+{
+    char code[32];
+    const char *answer = line_wait(&ld.t, &ld.user, "GET",
+                                   "/v1/overlords/pairing/code?cloudType=maas", KEY, NULL, 200);
+
+    pick(answer, "\"pairingCode\":\"", code, sizeof(code));
+    pick(answer, "X-Gp-Pcg-Uid: ", g->uid, sizeof(g->uid));
+    answer = line_wait(&ld.t, &ld.user, "POST", path_of("/v1/x-gp/pcg/%s/credential", g->uid), "",
+                       body_of("{\"gatewaySecret\":\"0123456789012345678901234567890123456789012\","
+                               "\"pairingCode\":\"%s\",\"profile\":\"1.0\",\"version\":\"1\","
+                               "\"features\":[\"pcg\"]}",
+                               code),
+                       200);
+    pick(answer, "\"token\":\"", g->token, sizeof(g->token));
+    pick(answer, "\"selfClusterUid\":\"", g->self, sizeof(g->self));
+    line_wait(&ld.t, &ld.user, "POST", path_of("/v1/pcg/%s/register", g->uid),
+              token_header(g->token), body_of("{\"pairingCode\":\"%s\"}", code), 204);
+    line_wait(&ld.t, &ld.user, "PUT", path_of("/v1/spectroclusters/%s/heartbeat", g->self),
+              token_header(g->token), "{\"agentVersion\":\"1\"}", 204);
+}
+
+/* Its account and one cluster, claimed, so that agents may register. */
+static void cluster_make(struct gateway *g, size_t i)
+{
+    char account[32];
+
+    pick(
+        line_wait(&ld.t, &ld.user, "POST", path_of("/v1/overlords/maas/%s/account", g->uid), KEY,
+                  body_of("{\"name\":\"a%zu\",\"shareWithProjects\":true," ACCOUNT "}", i, i, i, i),
+                  201),
+        "\"uid\":\"", account, sizeof(account));
+    pick(line_wait(
+             &ld.t, &ld.user, "POST", "/v1/spectroclusters/maas", KEY,
+             body_of("{\"metadata\":{\"name\":\"c%zu\"},\"spec\":{\"cloudAccountUid\":\"%s\","
+                     "\"cloudConfig\":{\"domain\":\"maas\"},\"machinepoolconfig\":[{\"poolConfig\":"
+                     "{\"name\":\"cp\",\"size\":1,\"isControlPlane\":true}}]}}",
+                     i, account),
+             201),
+         "\"uid\":\"", g->cluster, sizeof(g->cluster));
+    pick(line_wait(&ld.t, &ld.user, "GET", path_of("/v1/x-gp/pcg/%s/feed", g->uid),
+                   token_header(g->token), NULL, 200),
+         "\"joinToken\":\"", g->join, sizeof(g->join));
+    snprintf(ld.headers, sizeof(ld.headers), "Authorization: %s\r\nX-Gp-Epoch: 1\r\n", g->token);
+    line_wait(&ld.t, &ld.user, "PUT", path_of("/v1/x-gp/clusters/%s/claim", g->cluster), ld.headers,
+              "{\"epoch\":1,\"revision\":1}", 200);
+}
+
+static void agent_make(struct agent *a, size_t i)
+{
+    const struct gateway *g = &ld.gateways[i % ld.n_gateways];
+    char token[80];
+
+    pick(line_wait(&ld.t, &ld.user, "POST", "/v1/x-gp/agent/register", "",
+                   body_of("{\"clusterUid\":\"%s\",\"joinToken\":\"%s\",\"systemId\":\"n%zu\","
+                           "\"hostname\":\"n%zu.maas\",\"role\":\"%s\"}",
+                           g->cluster, g->join, i, i, i < ld.n_gateways ? "init" : "join"),
+                   200),
+         "\"token\":\"", token, sizeof(token));
+    snprintf(a->head, sizeof(a->head), "Authorization: %s\r\n", token);
+    snprintf(a->path, sizeof(a->path), "/v1/spectroclusters/%s/heartbeat", g->cluster);
+}
+
+/* --- load ------------------------------------------------------------------------------------- */
+
+static void beat(struct agent *a)
+{
+    line_ask(&ld.t, &a->line, "PUT", a->path, a->head,
+             "{\"agentVersion\":\"1.0\",\"message\":\"\"}");
+}
+
+static void on_once(struct line *l, int status, const char *answer)
+{
+    (void)l;
+    if (status != 204)
+        die("heartbeat: %.300s", answer);
+    ld.answers++;
+}
+
+/* A closed loop over all agents in turn: one has answered, the next one asks. */
+static void on_beat(struct line *l, int status, const char *answer)
+{
+    on_once(l, status, answer);
+    if (clk_monotonic_ns() < ld.ends_ns) {
+        while (ld.agents[ld.next % ld.n_agents].line.asking)
+            ld.next++;
+        beat(&ld.agents[ld.next++ % ld.n_agents]);
+    }
+}
+
+static void wait_for_more(struct gateway *g, int seconds)
+{
+    line_ask(&ld.t, &g->line, "GET",
+             path_of("/v1/x-gp/pcg/%s/feed?waitSeconds=%d&cursor=%s", g->uid, seconds, g->cursor),
+             token_header(g->token), NULL);
+}
+
+static void on_feed(struct line *l, int status, const char *answer)
+{
+    struct gateway *g = l->who;
+
+    if (status != 200)
+        die("feed: %.300s", answer);
+    g->heard_ns = clk_monotonic_ns();
+    pick(answer, "\"cursor\":\"", g->cursor, sizeof(g->cursor));
+    wait_for_more(g, 600);
+}
+
+static void on_poll(struct line *l, int status, const char *answer)
+{
+    if (status != 204)
+        die("poll: %.300s", answer);
+    (void)l;
+    ld.answers++;
+    if (clk_monotonic_ns() < ld.ends_ns)
+        wait_for_more(l->who, 0);
+}
+
+static double per_second(int64_t n, int64_t ns)
+{
+    return (double)n * 1e9 / (double)ns;
+}
+
+static double polls_measure(void)
+{
+    const int64_t from = clk_monotonic_ns();
+
+    ld.answers = 0;
+    ld.ends_ns = from + PHASE_MS * INT64_C(1000000) / 2;
+    for (size_t i = 0; i < ld.n_gateways; i++) {
+        ld.gateways[i].line.done = on_poll;
+        if (i < WINDOW)
+            wait_for_more(&ld.gateways[i], 0);
+    }
+    while (clk_monotonic_ns() < ld.ends_ns || ld.t.asking > 0)
+        talks_run(&ld.t, 10);
+    return per_second(ld.answers, clk_monotonic_ns() - from);
+}
+
+static void all_wait(void)
+{
+    for (size_t i = 0; i < ld.n_gateways; i++) {
+        ld.gateways[i].line.done = on_feed;
+        wait_for_more(&ld.gateways[i], 600);
+    }
+}
+
+static double all_at_once_ms(void)
+{
+    const int64_t from = clk_monotonic_ns();
+
+    ld.answers = 0;
+    for (size_t i = 0; i < ld.n_agents; i++) {
+        ld.agents[i].line.done = on_once;
+        beat(&ld.agents[i]);
+        if (i % 256 == 0)
+            talks_run(&ld.t, 0);
+    }
+    while (ld.answers < (int64_t)ld.n_agents)
+        talks_run(&ld.t, 10);
+    return (double)(clk_monotonic_ns() - from) / 1e6;
+}
+
+static void beats_begin(int64_t ms, size_t window)
+{
+    ld.answers = 0;
+    ld.ends_ns = clk_monotonic_ns() + ms * 1000000;
+    for (size_t i = 0; i < ld.n_agents; i++)
+        ld.agents[i].line.done = on_beat;
+    for (size_t i = 0; i < window && i < ld.n_agents; i++)
+        beat(&ld.agents[ld.next++ % ld.n_agents]);
+}
+
+static double beats_measure(void)
+{
+    const int64_t from = clk_monotonic_ns();
+
+    beats_begin(PHASE_MS, WINDOW);
+    while (clk_monotonic_ns() < ld.ends_ns || ld.t.asking > ld.n_gateways)
+        talks_run(&ld.t, 10);
+    return per_second(ld.answers, clk_monotonic_ns() - from);
+}
+
+/* All agents in turn, each once in BEAT_EVERY_MS. */
+static void paced_run(void)
+{
+    const int64_t due =
+        (clk_monotonic_ns() - ld.paced_from) / 1000000 * (int64_t)ld.n_agents / BEAT_EVERY_MS;
+
+    for (; ld.paced < due; ld.paced++) {
+        struct agent *a = &ld.agents[(size_t)ld.paced % ld.n_agents];
+
+        if (!a->line.asking)
+            beat(a);
+    }
+    talks_run(&ld.t, 1);
+}
+
+/* A user changes a gateway's account; how long until its poll is answered. */
+static void change(size_t i)
+{
+    struct gateway *g = &ld.gateways[i % ld.n_gateways];
+    const int64_t from = clk_monotonic_ns();
+
+    line_ask(&ld.t, &ld.user, "PUT", path_of("/v1/overlords/maas/%s/account", g->uid), KEY,
+             body_of("{\"name\":\"a\"," ACCOUNT "}", i + 1, i + 1, i + 1));
+    while (g->heard_ns < from || ld.user.asking)
+        paced_run();
+    ld.late_ns[ld.n_late++] = g->heard_ns - from;
+}
+
+static int by_size(const void *a, const void *b)
+{
+    const int64_t *x = a, *y = b;
+
+    return (*x > *y) - (*x < *y);
+}
+
+static double changes_measure(void)
+{
+    const int64_t from = clk_monotonic_ns();
+
+    ld.late_ns = calloc(CHANGES, sizeof(*ld.late_ns));
+    beats_begin(0, 0);
+    ld.paced_from = from;
+    ld.paced = 0;
+    for (size_t i = 0; i < CHANGES; i++) {
+        const int64_t next = clk_monotonic_ns() + CHANGE_MS * 1000000;
+
+        change(i * 7);
+        while (clk_monotonic_ns() < next)
+            paced_run();
+    }
+    ld.ends_ns = 0;
+    while (ld.t.asking > ld.n_gateways)
+        talks_run(&ld.t, 10);
+    qsort(ld.late_ns, CHANGES, sizeof(*ld.late_ns), by_size);
+    return per_second(ld.answers, clk_monotonic_ns() - from);
+}
+
+/* --- the measure ------------------------------------------------------------------------------ */
+
+static int on_constant(struct mg_connection *mc, void *arg)
+{
+    static const char out[] = "HTTP/1.1 204 No Content\r\nContent-Length: 0\r\n\r\n";
+    char in[1024];
+
+    (void)arg;
+    while (mg_read(mc, in, sizeof(in)) > 0)
+        ;
+    (void)mg_write(mc, out, sizeof(out) - 1);
+    return 204;
+}
+
+/* A civetweb of its own process that answers 204 to everything, asked in the same way. */
+static double constant_measure(void)
+{
+    static const char *options[] = {"listening_ports",
+                                    "127.0.0.1:0",
+                                    "num_threads",
+                                    "80",
+                                    "enable_keep_alive",
+                                    "yes",
+                                    "keep_alive_timeout_ms",
+                                    "5000",
+                                    "tcp_nodelay",
+                                    "1",
+                                    NULL};
+    int pipe_fds[2], port = 0;
+    struct agent *real = ld.agents, few[WINDOW];
+    const size_t n = ld.n_agents;
+    pid_t child;
+    double rate;
+
+    if (pipe(pipe_fds) < 0 || (child = fork()) < 0)
+        die("no second process");
+    if (child == 0) {
+        struct mg_callbacks none = {0};
+        struct mg_server_port at = {0};
+        struct mg_context *ctx = mg_start(&none, NULL, options);
+
+        mg_set_request_handler(ctx, "/", on_constant, NULL);
+        mg_get_server_ports(ctx, 1, &at);
+        if (write(pipe_fds[1], &at.port, sizeof(at.port)) < 0)
+            _exit(1);
+        pause();
+        _exit(0);
+    }
+    if (read(pipe_fds[0], &port, sizeof(port)) != sizeof(port))
+        die("civetweb did not start");
+    for (size_t i = 0; i < WINDOW; i++) {
+        few[i] = real[i];
+        line_open(&ld.t, &few[i].line, port);
+    }
+    ld.agents = few;
+    ld.n_agents = WINDOW;
+    ld.next = 0;
+    rate = beats_measure();
+    ld.agents = real;
+    ld.n_agents = n;
+    kill(child, SIGKILL);
+    waitpid(child, NULL, 0);
+    for (size_t i = 0; i < WINDOW; i++)
+        close(few[i].line.fd);
+    return rate;
+}
+
+static void everybody(void)
+{
+    line_open(&ld.t, &ld.user, ld.port);
+    for (size_t i = 0; i < ld.n_gateways; i++)
+        gateway_make(&ld.gateways[i]);
+    for (size_t i = 0; i < ld.n_gateways; i++)
+        cluster_make(&ld.gateways[i], i);
+    for (size_t i = 0; i < ld.n_agents; i++) {
+        agent_make(&ld.agents[i], i);
+        line_open(&ld.t, &ld.agents[i].line, ld.port);
+    }
+    for (size_t i = 0; i < ld.n_gateways; i++) {
+        struct gateway *g = &ld.gateways[i];
+
+        pick(line_wait(&ld.t, &ld.user, "GET", path_of("/v1/x-gp/pcg/%s/feed", g->uid),
+                       token_header(g->token), NULL, 200),
+             "\"cursor\":\"", g->cursor, sizeof(g->cursor));
+        line_open(&ld.t, &g->line, ld.port);
+        g->line.who = g;
+    }
+}
+
+int main(int argc, char **argv)
+{
+    int64_t gateways = 1000, agents = 10000, from;
+    double polls, once, beats, under;
+
+    if (argc < 2 || (argc > 2 && !text_int(argv[2], 1, 4000, &gateways)) ||
+        (argc > 3 && !text_int(argv[3], 1, 20000, &agents)) || agents < gateways)
+        die("palette_load MOCK_PALETTE [GATEWAYS AGENTS [STATE_FILE]]");
+    ld.n_gateways = (size_t)gateways;
+    ld.n_agents = (size_t)agents;
+    ld.gateways = calloc(ld.n_gateways, sizeof(*ld.gateways));
+    ld.agents = calloc(ld.n_agents, sizeof(*ld.agents));
+    files_raise();
+    talks_init(&ld.t);
+    mock_start(argv[1], argc > 4 ? argv[4] : NULL);
+    from = clk_monotonic_ns();
+    everybody();
+    printf("%zu gateways, %zu clusters, %zu agents made in %.1f s\n", ld.n_gateways, ld.n_gateways,
+           ld.n_agents, (double)(clk_monotonic_ns() - from) / 1e9);
+    polls = polls_measure();
+    all_wait();
+    once = all_at_once_ms();
+    beats = beats_measure();
+    under = changes_measure();
+    ld.n_gateways = 0; /* nobody is waited for any more */
+    printf("all agents at once: %.0f ms; then %.0f heartbeats/s; %.0f polls/s\n", once, beats,
+           polls);
+    printf("a change reaches a waiting gateway: median %.2f ms, 99 of 100 within %.2f ms, at %.0f "
+           "heartbeats/s\n",
+           (double)ld.late_ns[CHANGES / 2] / 1e6, (double)ld.late_ns[CHANGES * 99 / 100] / 1e6,
+           under);
+    printf("memory of mock-palette: %ld kB, at most %ld kB\n", memory_kb("VmRSS:"),
+           memory_kb("VmHWM:"));
+    kill(ld.mock, SIGKILL);
+    waitpid(ld.mock, NULL, 0);
+    talks_init(&ld.t); /* what belonged to the mock is forgotten */
+    printf("a constant civetweb, asked the same way: %.0f answers/s\n", constant_measure());
+    return 0;
+}

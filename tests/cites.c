@@ -1,0 +1,23 @@
+/* What the tests of this program cite, for ci/clauses: one line a test and clause, before main
+ * begins. Linked into every test program. */
+#include "tests/test.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+extern const struct test_cite *const cites_first[] __asm__("__start_test_cites")
+    __attribute__((weak));
+extern const struct test_cite *const cites_end[] __asm__("__stop_test_cites")
+    __attribute__((weak));
+
+__attribute__((constructor)) static void test_cites_print(void)
+{
+    if (getenv("GATEPROOF_CITES") == NULL)
+        return;
+    for (const struct test_cite *const *at = cites_first; at < cites_end; at++)
+        for (size_t i = 0; i < CITES_MAX && (*at)->clauses[i] != 0; i++)
+            printf("%s %d\n", (*at)->test, (*at)->clauses[i]);
+    fflush(stdout);
+    _exit(0);
+}
