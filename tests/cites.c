@@ -8,8 +8,7 @@
 
 extern const struct test_cite *const cites_first[] __asm__("__start_test_cites")
     __attribute__((weak));
-extern const struct test_cite *const cites_end[] __asm__("__stop_test_cites")
-    __attribute__((weak));
+extern const struct test_cite *const cites_end[] __asm__("__stop_test_cites") __attribute__((weak));
 
 __attribute__((constructor)) static void test_cites_print(void)
 {

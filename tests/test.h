@@ -44,8 +44,8 @@ struct test_cite {
 #define site_clause_test(function, setup, teardown, ...)                                           \
     ({                                                                                             \
         static const struct test_cite cite_ = {#function, {__VA_ARGS__}};                          \
-        static const struct test_cite *const entry_                                                \
-            __attribute__((section("test_cites"), used)) = &cite_;                                 \
+        static const struct test_cite *const entry_ __attribute__((section("test_cites"), used)) = \
+            &cite_;                                                                                \
         (struct CMUnitTest){#function, function, setup, teardown, NULL};                           \
     })
 #undef run_tests /* cmocka has a deprecated macro of this name */

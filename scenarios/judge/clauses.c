@@ -2,11 +2,11 @@
 
 #include "lib/base/text.h"
 
-#define NOBODY  0
-#define GATEWAY CLAUSE_GATEWAY
-#define PALETTE CLAUSE_PALETTE
-#define AGENT   CLAUSE_AGENT
-#define HARNESS CLAUSE_HARNESS
+#define NOBODY              0
+#define GATEWAY             CLAUSE_GATEWAY
+#define PALETTE             CLAUSE_PALETTE
+#define AGENT               CLAUSE_AGENT
+#define HARNESS             CLAUSE_HARNESS
 #define ROW(n, binds, says) [n - 1] = {n, binds, says},
 const struct clause clauses[CLAUSES] = {
 #include "scenarios/judge/clauses.inc"

@@ -25,14 +25,15 @@ static void agent_json(struct agent_site *s, const char *https_proxy, const char
     struct tree_write w = {.path = AGENT_JSON, .owner = "", .mode = 0600, .given = true};
 
     tree_init(&s->tree);
-    snprintf(text, sizeof text,
-             "{\"profile\":\"1.0\",\"clusterUid\":\"65f0\",\"clusterName\":\"c1\",\"systemId\":"
-             "\"m1\",\"pool\":\"cp\",\"role\":\"%s\",\"palette\":{\"url\":\"https://palette."
-             "example/\",\"caFile\":\"\"},\"joinToken\":\"" SITE_JOIN "\",\"marker\":\"" SITE_MARKER
-             "\",\"image\":\"custom/u\",\"endpoint\":{\"host\":\"c1.maas\",\"port\":6443},"
-             "\"mood\":{\"x\":[null,1]},\"maasCaFile\":\"\",\"proxy\":{\"httpProxy\":\"\",\"httpsProxy\":\"%s\","
-             "\"noProxy\":\"%s\"}}",
-             s->role, https_proxy, no_proxy);
+    snprintf(
+        text, sizeof text,
+        "{\"profile\":\"1.0\",\"clusterUid\":\"65f0\",\"clusterName\":\"c1\",\"systemId\":"
+        "\"m1\",\"pool\":\"cp\",\"role\":\"%s\",\"palette\":{\"url\":\"https://palette."
+        "example/\",\"caFile\":\"\"},\"joinToken\":\"" SITE_JOIN "\",\"marker\":\"" SITE_MARKER
+        "\",\"image\":\"custom/u\",\"endpoint\":{\"host\":\"c1.maas\",\"port\":6443},"
+        "\"mood\":{\"x\":[null,1]},\"maasCaFile\":\"\",\"proxy\":{\"httpProxy\":\"\",\"httpsProxy\":\"%s\","
+        "\"noProxy\":\"%s\"}}",
+        s->role, https_proxy, no_proxy);
     w.bytes = text;
     w.len = strlen(text);
     must(tree_write(&s->tree, &w, &e), &e);
