@@ -106,6 +106,10 @@ enum maas_mishap {
     MAAS_MISHAP_IMAGE_GONE,
     MAAS_MISHAP_CLOCK_SKEWED,
     MAAS_MISHAP_REFUSES,
+    MAAS_MISHAP_CERT_RENEWED, /* in the order of enum http_certificate */
+    MAAS_MISHAP_CERT_EXPIRED,
+    MAAS_MISHAP_CERT_WRONG_NAME,
+    MAAS_MISHAP_CERT_WRONG_AUTHORITY,
     MAAS_MISHAP_COUNT
 };
 const char *maas_mishap_name(enum maas_mishap what);

@@ -30,6 +30,10 @@ static const char *const names[MAAS_MISHAP_COUNT] = {
     [MAAS_MISHAP_IMAGE_GONE] = "image-gone",
     [MAAS_MISHAP_CLOCK_SKEWED] = "clock-skewed",
     [MAAS_MISHAP_REFUSES] = "refuses",
+    [MAAS_MISHAP_CERT_RENEWED] = "certificate-renewed",
+    [MAAS_MISHAP_CERT_EXPIRED] = "certificate-expired",
+    [MAAS_MISHAP_CERT_WRONG_NAME] = "certificate-wrong-name",
+    [MAAS_MISHAP_CERT_WRONG_AUTHORITY] = "certificate-wrong-authority",
 };
 
 const char *maas_mishap_name(enum maas_mishap what)

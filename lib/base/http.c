@@ -301,3 +301,19 @@ enum http_match http_route_find(const struct http_route *routes, size_t n,
     }
     return furthest;
 }
+
+enum http_certificate http_certificate_read(const char *words)
+{
+    static const char *const known[HTTP_CERT_COUNT] = {
+        [HTTP_CERT_OWN] = "certificate own",
+        [HTTP_CERT_RENEWED] = "certificate renewed",
+        [HTTP_CERT_EXPIRED] = "certificate expired",
+        [HTTP_CERT_WRONG_NAME] = "certificate wrong-name",
+        [HTTP_CERT_WRONG_AUTHORITY] = "certificate wrong-authority",
+    };
+
+    for (size_t i = HTTP_CERT_OWN; i < HTTP_CERT_COUNT; i++)
+        if (text_is(known[i], words))
+            return (enum http_certificate)i;
+    return HTTP_CERT_AS_IT_IS;
+}

@@ -117,6 +117,18 @@ struct http_ctx {
 };
 
 /* What the wire does to an answer of a mock that misbehaves. All zero: nothing. */
+/* Which certificate a mock shows: its own, one that something is wrong with, or a new one. */
+enum http_certificate {
+    HTTP_CERT_AS_IT_IS,
+    HTTP_CERT_OWN,
+    HTTP_CERT_RENEWED,
+    HTTP_CERT_EXPIRED,
+    HTTP_CERT_WRONG_NAME,
+    HTTP_CERT_WRONG_AUTHORITY,
+    HTTP_CERT_COUNT
+};
+/* "certificate expired", "… own": what a mock is asked to show. AS_IT_IS: other words. */
+enum http_certificate http_certificate_read(const char *words);
 struct http_wire {
     bool on;        /* some of it is to be looked at */
     bool reset;     /* a reset in place of the answer */
@@ -148,6 +160,7 @@ struct http_reply {
     bool lose, hang;
     struct http_wire wire;
     ms_t refuse_ms; /* from now on nobody gets a connection, for so long; 0: nothing of it */
+    enum http_certificate certificate; /* shown to new connections from now on */
 };
 
 void http_reply_init(struct http_reply *r);

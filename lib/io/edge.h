@@ -58,6 +58,7 @@ struct edge_ticket {
     bool lose, hang; /* the client is to hear nothing (http_reply) */
     struct http_wire wire;
     ms_t refuse_ms;
+    enum http_certificate certificate;
     char park_key[HTTP_KEY_MAX];
     ms_t park_ms;
     struct buf touched;

@@ -137,6 +137,7 @@ static void app_ask(struct edge_app *a, size_t slot, const struct http_ctx *ctx,
     t->hang = rp->hang;
     t->wire = rp->wire;
     t->refuse_ms = rp->refuse_ms;
+    t->certificate = rp->certificate;
     text_copy(t->park_key, sizeof(t->park_key), rp->park_key);
     t->park_ms = rp->park_ms;
     ticket_drop(t);

@@ -5,7 +5,9 @@
 
 #include "lib/base/text.h"
 
+#include <errno.h>
 #include <string.h>
+#include <sys/socket.h>
 
 static void tell(struct edge_conn *c, const char *phase)
 {
@@ -53,9 +55,18 @@ void edge_point_done(struct edge_conn *c)
         tell(c, "done");
 }
 
+/* Who closed hears nothing, though the kernel may still have taken the bytes. */
+static bool has_left(const struct edge_conn *c)
+{
+    char byte;
+    ssize_t n = recv(c->stream.fd, &byte, 1, MSG_PEEK | MSG_DONTWAIT);
+
+    return n == 0 || (n < 0 && errno != EAGAIN);
+}
+
 void edge_point_answered(struct edge_conn *c)
 {
-    if (c->point[0] != '\0')
+    if (c->point[0] != '\0' && !has_left(c))
         tell(c, "answered");
     c->point[0] = '\0';
 }

@@ -87,6 +87,8 @@ static void up_done(struct edge_up *u)
     buf_drop(&t.touched);
     if (t.refuse_ms > 0)
         edge_refuse_for(h, t.refuse_ms);
+    if (t.certificate != HTTP_CERT_AS_IT_IS && h->config.certificate)
+        h->config.certificate(h->config.certificate_arg, t.certificate);
     if (!c) {
         buf_drop(&t.body);
         return;

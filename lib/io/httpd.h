@@ -38,6 +38,9 @@ typedef void httpd_hold_fn(void *arg, const char *phase, const char *words);
 /* Time has come. Events and touched keys go into rp (status is not used). */
 typedef void httpd_tick_fn(void *app, ms_t now, struct http_reply *rp);
 
+/* Puts that certificate into the first door's tls. On the loop's thread. */
+typedef void httpd_certificate_fn(void *arg, enum http_certificate which);
+
 struct httpd_config {
     const char *name; /* "mock-palette": for logs */
     struct {
@@ -54,6 +57,8 @@ struct httpd_config {
     httpd_point_fn *point; /* may be NULL; else with hold, and pool 1 */
     httpd_hold_fn *hold;
     void *hold_arg;
+    httpd_certificate_fn *certificate; /* may be NULL: then the wish for another one is nothing */
+    void *certificate_arg;
     struct clk_domain domain;
     struct journal_ring *journal; /* may be NULL */
     int conns_max;                /* 0: HTTPD_CONNS_MAX */

@@ -3,6 +3,7 @@
 #include "lib/base/text.h"
 #include "lib/io/file.h"
 #include "lib/io/hold.h"
+#include "lib/io/mock_certs.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -31,6 +32,14 @@ static const struct opt_row shared_rows[] = {
      .value = "127.0.0.1:0"},
     {.name = "cert", .arg = "FILE", .what = "certificate chain (PEM): https instead of http"},
     {.name = "key", .arg = "FILE", .what = "private key of --cert"},
+    {.name = "authority",
+     .arg = "DIR",
+     .what = "https with certificates from the authority of this folder (ca.pem, ca.key; made when "
+             "missing)"},
+    {.name = "names",
+     .arg = "LIST",
+     .value = "localhost,127.0.0.1",
+     .what = "names in the certificates of --authority"},
     {.name = "seed",
      .kind = OPT_INT,
      .arg = "N",
@@ -93,6 +102,7 @@ struct running {
     struct ev_list taken;
     struct mockd_app app;
     struct tls_server *tls;
+    struct mock_certs *certs; /* with --authority */
     struct httpd *httpd;
     struct hold *hold;
     struct loop_watch *controlled;
@@ -202,6 +212,11 @@ static int start_app(struct running *r, struct err *e)
 
 static int start_tls(struct running *r, struct err *e)
 {
+    if (opt_given(r->o, "authority") && opt_given(r->o, "cert"))
+        return err_set(e, -EINVAL, "--authority makes a certificate, and --cert gives one: choose");
+    if (opt_given(r->o, "authority"))
+        return mock_certs_open(&r->certs, opt_text(r->o, "authority"), opt_text(r->o, "names"),
+                               &r->tls, e);
     if (!opt_given(r->o, "cert"))
         return 0;
     if (!opt_given(r->o, "key"))
@@ -270,6 +285,15 @@ static void hold_there(void *arg, const char *phase, const char *words)
         on_control(r, 0);
 }
 
+static void on_certificate(void *arg, enum http_certificate which)
+{
+    struct running *r = arg;
+    struct err e = {0};
+
+    if (mock_certs_show(r->certs, which, &e) < 0)
+        fprintf(stderr, "%s: %s\n", r->m->name, e.text);
+}
+
 static int start_httpd(struct running *r, struct err *e)
 {
     struct httpd_config c = {.name = r->m->name,
@@ -278,6 +302,8 @@ static int start_httpd(struct running *r, struct err *e)
                              .point = r->hold ? point_of : NULL,
                              .hold = r->hold ? hold_there : NULL,
                              .hold_arg = r,
+                             .certificate = r->certs ? on_certificate : NULL,
+                             .certificate_arg = r,
                              .app = r->app.app,
                              .handle = r->app.handle,
                              .due = r->app.due,

@@ -2,9 +2,9 @@
 
 #include "gateway/store.h"
 #include "lib/io/file.h"
+#include "tests/wire/own_disk.h"
 
 #include <errno.h>
-#include <sched.h>
 #include <sqlite3.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -464,17 +464,6 @@ static void root_does_not_put_its_files_into_another_s_directory(void **state)
         assert_int_equal(chown(f->dir, 0, 0), 0);
 }
 
-static int disk_make(struct fixture *f, const char *size)
-{
-    const bool privileged = geteuid() == 0;
-
-    if (unshare(CLONE_NEWNS | (privileged ? 0 : CLONE_NEWUSER)) < 0)
-        return 77;
-    if (mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL) < 0 && privileged)
-        return 77;
-    return mount("tmpfs", f->dir, "tmpfs", 0, size) < 0 ? 77 : chmod(f->dir, 0700) < 0 ? 2 : 0;
-}
-
 /* What was synced before the disk was full is there afterwards, and nothing of what was not. */
 static int on_a_small_disk(struct fixture *f)
 {
@@ -482,7 +471,7 @@ static int on_a_small_disk(struct fixture *f)
     struct store *s = NULL;
     struct err e = {0};
     char key[] = "a";
-    int r = disk_make(f, "size=512k,mode=0700");
+    int r = own_disk(f->dir, "size=512k,mode=0700");
 
     if (r)
         return r;
@@ -510,7 +499,7 @@ static int on_a_full_disk(struct fixture *f)
 {
     struct store *s = NULL;
     struct err e = {0};
-    int r = disk_make(f, "size=8k,mode=0700");
+    int r = own_disk(f->dir, "size=8k,mode=0700");
 
     return r ? r : says(store_open(&s, f->dir, STORE_RUN, &e), &e, -ENOSPC, "the disk is full");
 }
@@ -519,7 +508,7 @@ static int on_a_read_only_file_system(struct fixture *f)
 {
     struct store *s = NULL;
     struct err e = {0};
-    int r = disk_make(f, "size=1m,mode=0700");
+    int r = own_disk(f->dir, "size=1m,mode=0700");
 
     if (r)
         return r;

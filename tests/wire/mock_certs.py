@@ -1,0 +1,60 @@
+"""A mock with an authority of its own: a client that was told to trust it takes the mock's
+certificate and a renewed one, and none that is wrong. Usage: mock_certs.py MOCK PATH"""
+import http.client
+import os
+import re
+import ssl
+import subprocess
+import sys
+import tempfile
+import urllib.request
+
+WISHES = [  # what is wished, what the client must say; None: it must be content
+    ("certificate own", None),
+    ("certificate expired", "certificate has expired"),
+    ("certificate renewed", None),
+    ("certificate wrong-name", "IP address mismatch"),
+    ("certificate wrong-authority", "unable to get local issuer|self.signed"),
+    ("certificate own", None),
+]
+
+
+def ask(port, anchors, path):
+    """None when there was an answer, else why not."""
+    context = ssl.create_default_context(cafile=anchors)
+    door = http.client.HTTPSConnection("127.0.0.1", port, context=context, timeout=60)
+    try:
+        door.request("GET", path)
+        return None if door.getresponse().status in (200, 401) else "status"
+    except ssl.SSLError as error:
+        return str(error)
+    finally:
+        door.close()
+
+
+def main(mock, path):
+    with tempfile.TemporaryDirectory() as folder:
+        port_file, control_file = os.path.join(folder, "port"), os.path.join(folder, "control")
+        run = subprocess.Popen([mock, "--authority", os.path.join(folder, "tls"), "--port-file", port_file,
+                                "--control-port-file", control_file], stdout=subprocess.PIPE, text=True)
+        try:
+            for line in run.stdout:
+                if re.search(r"listens on https://", line):
+                    break
+            port, control = (int(open(f, encoding="ascii").read()) for f in (port_file, control_file))
+            anchors = os.path.join(folder, "tls", "ca.pem")
+            for wish, wanted in WISHES:
+                told = urllib.request.urlopen(f"http://127.0.0.1:{control}/control", wish.encode())
+                assert told.status in (200, 204), wish
+                seen = ask(port, anchors, path)
+                if (seen is None) != (wanted is None) or (wanted and not re.search(wanted, seen)):
+                    sys.exit(f"after '{wish}' the client says: {seen or 'all is well'}")
+            mode = os.stat(os.path.join(folder, "tls", "ca.key")).st_mode & 0o777
+            assert mode == 0o600, oct(mode)
+        finally:
+            run.terminate()
+            run.wait()
+    print(f"mock_certs: {len(WISHES)} wishes, and what a client makes of them")
+
+
+main(sys.argv[1], sys.argv[2])
