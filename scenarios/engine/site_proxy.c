@@ -50,8 +50,8 @@ void site_proxy_closed(struct site *s, const struct site_conn *c, const char *wh
 {
     struct event e;
 
-    proxy_closed(&e, s->now, c->tunnel, role_of(s, c), c->client, &c->ask, why, c->sent,
-                 c->received);
+    proxy_closed(&e, s->now, c->tunnel, role_of(s, c), c->client, &c->ask, why);
+    proxy_counted(&e, c->sent, c->received);
     site_put(s, EVS_PROXY, &e);
 }
 

@@ -151,8 +151,8 @@ static void say_line(struct world *w, uint64_t n, const struct log_line *x)
     journal_put(w->rings.ring[EVS_PROXY], &e);
     if (status != 200)
         return;
-    proxy_closed(&e, world_now(w), n, from, x->from, &ask, "client", (uint64_t)sent,
-                 (uint64_t)received);
+    proxy_closed(&e, world_now(w), n, from, x->from, &ask, "client");
+    proxy_counted(&e, (uint64_t)sent, (uint64_t)received);
     journal_put(w->rings.ring[EVS_PROXY], &e);
 }
 

@@ -215,11 +215,15 @@ void proxy_asked(struct event *e, ms_t t, uint64_t conn, const char *from, const
 }
 
 void proxy_closed(struct event *e, ms_t t, uint64_t conn, const char *from, const char *from_ip,
-                  const struct proxy_ask *ask, const char *why, uint64_t sent, uint64_t received)
+                  const struct proxy_ask *ask, const char *why)
 {
     ev_init(e, EV_PROXY_CLOSE, t);
     ends_add(e, conn, from, from_ip, ask);
     ev_text_add(e, EVF_WHY, why);
+}
+
+void proxy_counted(struct event *e, uint64_t sent, uint64_t received)
+{
     ev_int_add(e, EVF_SENT, (int64_t)sent);
     ev_int_add(e, EVF_RECEIVED, (int64_t)received);
 }

@@ -65,6 +65,7 @@ void proxy_asked(struct event *e, ms_t t, uint64_t conn, const char *from, const
                  const struct proxy_ask *ask, int status);
 /* proxy.close of a tunnel. why: client, target, idle, time or end. */
 void proxy_closed(struct event *e, ms_t t, uint64_t conn, const char *from, const char *from_ip,
-                  const struct proxy_ask *ask, const char *why, uint64_t sent, uint64_t received);
+                  const struct proxy_ask *ask, const char *why);
+void proxy_counted(struct event *e, uint64_t sent, uint64_t received); /* bytes of a closed one */
 
 #endif

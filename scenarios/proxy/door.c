@@ -81,8 +81,8 @@ static void tunnel_end(struct tunnel *t, const char *why)
     if (t->state == TUNNEL_OPEN) {
         struct event e;
 
-        proxy_closed(&e, now_of(t->door), t->number, t->from, t->from, &t->ask, why,
-                     t->sides[CLIENT].heard, t->sides[TARGET].heard);
+        proxy_closed(&e, now_of(t->door), t->number, t->from, t->from, &t->ask, why);
+        proxy_counted(&e, t->sides[CLIENT].heard, t->sides[TARGET].heard);
         journal_put(t->door->config.journal, &e);
     }
     if (t->looked_up)

@@ -21,6 +21,7 @@ static int lenient_setup(void **state)
     cluster_site_setup(state);
     site = *state;
     palette_free(site->s->palette);
+    site->s->kept = NULL; /* the new one may stand where the old one stood */
     site->s->m.app = site->s->palette = palette_new(&c);
     palette_running(site->s);
     assert_int_equal(gateway(site->s, "POST", at(site->s, "/v1/overlords/maas/%s/account"),

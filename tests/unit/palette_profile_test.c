@@ -394,6 +394,7 @@ static void durations_on_the_wire_shrink_by_the_factor(void **state)
     char text[32];
 
     palette_free(s->palette);
+    s->kept = NULL; /* the new one may stand where the old one stood */
     s->m.app = s->palette = palette_new(&c);
     palette_enrol(s);
     assert_text(talk_pick(&s->t, "expiresInSeconds", text, sizeof(text)), "15");
