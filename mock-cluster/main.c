@@ -1,6 +1,5 @@
 /* mock-cluster: one machine that MAAS has deployed, with its user data and the agent of its
  * cluster. */
-#include "lib/io/opts.h"
 #include "mock-cluster/node.h"
 
 #include <stdio.h>
@@ -39,49 +38,11 @@ static const struct opt_row rows[] = {
      .min = 0,
      .max = INT64_MAX,
      .what = "what jitter and nonces are drawn from"},
-    {.name = "factor",
-     .kind = OPT_INT,
-     .arg = "F",
-     .value = "1",
-     .min = 1,
-     .max = 3600,
-     .what = "time goes F times faster"},
-    {.name = "journal-fds", .arg = "COUNTER,RING", .what = "inherited journal (for gateproof)"},
-    {.name = "clock-fd",
-     .kind = OPT_INT,
-     .arg = "N",
-     .value = "-1",
-     .min = -1,
-     .max = 65535,
-     .what = "inherited clock page (for gateproof)"},
-    {.name = "domain-start",
-     .kind = OPT_INT,
-     .arg = "NS",
-     .value = "-1",
-     .min = -1,
-     .max = INT64_MAX,
-     .what = "monotonic clock at domain time 0; default: now"},
+    SLOT_ROWS,
 };
 static const char usage[] =
     "mock-cluster: a machine that was deployed. It fetches its user data from MAAS, executes it in a "
     "sandbox, and is the agent of its cluster until SIGTERM.";
-
-static bool said_instead(const struct opts *o)
-{
-    struct buf text SCOPED(buf_drop) = {0};
-
-    buf_init(&text, KIB(64));
-    if (opt_flag(o, "help"))
-        opts_help(o, &text);
-    else if (opt_flag(o, "show-config"))
-        opts_show(o, &text);
-    else if (opt_flag(o, "version"))
-        buf_printf(&text, "%s %s\n", NODE_NAME, GATEPROOF_VERSION);
-    else
-        return false;
-    fputs(buf_text(&text), stdout);
-    return true;
-}
 
 static void opts_drop(struct opts **o)
 {
@@ -97,7 +58,7 @@ int main(int argc, char **argv)
 
     if (r == 0)
         r = opts_args(o, argc, argv, &e);
-    if (r == 0 && said_instead(o))
+    if (r == 0 && slot_said(o, NODE_NAME))
         return EXIT_SUCCESS;
     if (r == 0)
         r = opts_check(o, &e);
@@ -105,17 +66,17 @@ int main(int argc, char **argv)
         fprintf(stderr, "%s: %s\n", NODE_NAME, e.text);
         return EXIT_USAGE;
     }
+    if (slot_open(&c.slot, o, &e) < 0) {
+        fprintf(stderr, "%s: %s\n", NODE_NAME, e.text);
+        return EXIT_FAILURE;
+    }
     c.system_id = opt_text(o, "system-id");
     c.hostname = opt_text(o, "hostname");
     c.maas_url = opt_text(o, "maas-url");
     c.maas_ca = opt_text(o, "maas-ca");
     c.address = opt_text(o, "address");
     c.root = opt_text(o, "root");
-    c.journal_fds = opt_text(o, "journal-fds");
     c.busybox = opt_text(o, "busybox");
-    c.clock_fd = (int)opt_int(o, "clock-fd");
-    c.factor = (int)opt_int(o, "factor");
-    c.domain_start_ns = opt_int(o, "domain-start");
     c.seed = (uint64_t)opt_int(o, "seed");
     c.sandbox_seconds = (int)opt_int(o, "sandbox-seconds");
     return node_run(&c);

@@ -34,9 +34,6 @@ struct node_call {
 struct node {
     const struct node_config *config;
     struct log log;
-    struct clk_page *page;
-    struct clk_domain domain;
-    struct journal_ring *ring;
     struct loop *loop;
     struct dns *dns;
     struct caller *callers[CALLERS];
@@ -96,7 +93,7 @@ static int api_open(struct node *n, int port, struct err *e)
                              .pool = 1,
                              .app = n,
                              .handle = api_handle,
-                             .domain = n->domain};
+                             .domain = n->config->slot.domain};
     int r = n->tls ? 0 : api_certificate(n, e);
 
     if (r < 0)
@@ -200,13 +197,13 @@ static void boot_event(struct node *n, const struct agent_config *c)
 
     buf_init(&params, PARAMS_MAX);
     agent_found(&n->tree, &params);
-    ev_init(&e, EV_NODE_BOOT, clk_domain_ms(&n->domain));
+    ev_init(&e, EV_NODE_BOOT, clk_domain_ms(&n->config->slot.domain));
     ev_text_add(&e, EVF_MACHINE, n->config->hostname);
     ev_text_add(&e, EVF_UID, n->config->system_id);
     ev_text_add(&e, EVF_IP, n->config->address);
     ev_text_add(&e, EVF_CLUSTER, c ? c->cluster_name : "");
     ev_text_add(&e, EVF_PARAMS, buf_text(&params));
-    journal_put(n->ring, &e);
+    journal_put(n->config->slot.ring, &e);
 }
 
 /* An authority out of the sandbox's files, into a file that the TLS library reads. */
@@ -327,23 +324,8 @@ static void on_signal(void *arg, int signo)
 
     if (signo != SIGTERM && signo != SIGINT)
         return;
-    journal_end(n->ring, clk_domain_ms(&n->domain));
+    journal_end(n->config->slot.ring, clk_domain_ms(&n->config->slot.domain));
     _exit(0);
-}
-
-static int clock_take(struct node *n, struct err *e)
-{
-    int r = 0;
-
-    if (n->config->clock_fd >= 0) {
-        r = clk_page_map(n->config->clock_fd, &n->page, e);
-        if (r == 0)
-            clk_attach(n->page);
-    }
-    n->domain.factor = n->page ? 1 : n->config->factor;
-    n->domain.start_ns =
-        n->config->domain_start_ns >= 0 ? n->config->domain_start_ns : clk_monotonic_ns();
-    return r;
 }
 
 static int open_all(struct node *n, struct err *e)
@@ -351,14 +333,10 @@ static int open_all(struct node *n, struct err *e)
     static const int signos[] = {SIGTERM, SIGINT, SIGPIPE};
     const struct call_config door = {.ca_file = n->config->maas_ca,
                                      .user_agent = NODE_NAME "/" AGENT_VERSION};
-    int r = clock_take(n, e);
+    int r = loop_new(&n->loop, n->config->slot.page, e);
 
     if (r == 0)
-        r = loop_new(&n->loop, n->page, e);
-    if (r == 0)
         r = loop_signals(n->loop, signos, COUNTOF(signos), on_signal, n, e);
-    if (r == 0 && n->config->journal_fds[0])
-        r = journal_ring_map(n->config->journal_fds, &n->ring, e);
     if (r == 0)
         r = file_mkdirs(n->config->root, 0700, e);
     if (r == 0)
@@ -387,6 +365,6 @@ int node_run(const struct node_config *c)
     n->again = loop_timer_new(n->loop, fetch, n);
     fetch(n);
     loop_run(n->loop);
-    journal_end(n->ring, clk_domain_ms(&n->domain));
+    journal_end(n->config->slot.ring, clk_domain_ms(&n->config->slot.domain));
     _exit(n->code); /* as the mocks end: the server inside takes seconds to stop */
 }

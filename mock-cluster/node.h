@@ -5,15 +5,13 @@
 #ifndef MOCK_CLUSTER_NODE_H
 #define MOCK_CLUSTER_NODE_H
 
-#include "lib/base/err.h"
+#include "lib/io/slot.h"
 
 #define NODE_NAME "mock-cluster"
 
 struct node_config {
-    const char *system_id, *hostname, *maas_url, *maas_ca, *address, *root, *journal_fds, *busybox;
-    int clock_fd; /* -1: the kernel's clock */
-    int factor;
-    int64_t domain_start_ns; /* -1: now */
+    const char *system_id, *hostname, *maas_url, *maas_ca, *address, *root, *busybox;
+    struct slot slot;
     uint64_t seed;
     int sandbox_seconds;
 };

@@ -141,6 +141,10 @@ static void refuse(struct http_reply *rp, const char *head, const char *what)
 bool maas_told(struct maas *m, ms_t now, const char *words, struct http_reply *rp)
 {
     rp->certificate = http_certificate_read(words);
+    if (rp->certificate != HTTP_CERT_AS_IT_IS && !m->config.authority) {
+        rp->certificate = HTTP_CERT_AS_IT_IS;
+        return false;
+    }
     if (rp->certificate != HTTP_CERT_AS_IT_IS) {
         if (rp->certificate != HTTP_CERT_OWN)
             maas_mishap_done(m, (enum maas_mishap)(MAAS_MISHAP_CERT_RENEWED +

@@ -6,6 +6,7 @@
 
 #include <errno.h>
 #include <inttypes.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -60,9 +61,15 @@ static const struct jx_field spec_fields[] = {
     JX_ARRAY(struct maas_spec, disks, n_disks, "disks", 0, disk_fields),
 };
 
-static bool status_is_fine(const struct maas_spec *s)
+static int spec_check(const struct maas_spec *s, const char *where, struct err *e)
 {
-    return maas_status_find(s->status) != MAAS_STATUS_COUNT;
+    uint32_t ip;
+
+    if (maas_status_find(s->status) == MAAS_STATUS_COUNT)
+        return err_set(e, -EINVAL, "%sstatus: %s is none of MAAS's", where, s->status);
+    if (!maas_ip_read(s->ip, &ip))
+        return err_set(e, -EINVAL, "%sip: \"%s\" is no IPv4 address", where, s->ip);
+    return 0;
 }
 
 static bool tags_read(struct maas_spec *s, const char *value)
@@ -111,8 +118,8 @@ int maas_spec_read(const char *words, struct maas_spec *spec, struct err *e)
                            "disk=GB, ip=, status=, owner= or name=",
                            word);
     }
-    if (!status_is_fine(&s))
-        return err_set(e, -EINVAL, "machine: status %s is none of MAAS's", s.status);
+    if (spec_check(&s, "machine: ", e) < 0)
+        return -EINVAL;
     *spec = s;
     return 0;
 }
@@ -147,12 +154,14 @@ static int fleet_add(void *arg, size_t i, const void *element)
 {
     struct fleet *f = arg;
     struct maas_spec s = *(const struct maas_spec *)element;
+    char where[32];
 
     if (f->n == f->max)
         return err_set(f->e, -E2BIG, "fleet: more than %zu machines", f->max);
     fill(&s, i + 1);
-    if (!status_is_fine(&s))
-        return err_set(f->e, -EINVAL, "fleet: [%zu].status: %s is none of MAAS's", i, s.status);
+    snprintf(where, sizeof(where), "fleet: [%zu].", i);
+    if (spec_check(&s, where, f->e) < 0)
+        return -EINVAL;
     f->list[f->n++] = s;
     return 0;
 }
@@ -195,6 +204,22 @@ static int64_t pool_of(struct maas *m, const char *name)
     return made ? made->id : m->pools[0].id;
 }
 
+/* The first that holds the address. A fleet may live anywhere: else the /24 around it is made,
+ * since MAAS deploys no machine that is in no subnet of its own. NULL: there are too many. */
+static const struct maas_subnet *subnet_of(struct maas *m, const char *ip)
+{
+    const struct maas_subnet *found = maas_subnet_of(m, ip);
+    struct maas_subnet made = {.id = MAAS_NEXT_ID};
+    char network[MAAS_IP_MAX];
+    uint32_t at;
+
+    if (found || !maas_ip_read(ip, &at))
+        return found;
+    maas_ip_write(at & 0xffffff00U, network);
+    snprintf(made.cidr, sizeof(made.cidr), "%.15s/24", network);
+    return maas_subnet_add(m, &made);
+}
+
 static void tag_wanted(struct maas *m, const char *name)
 {
     struct maas_tag tag = {0};
@@ -223,10 +248,9 @@ static void disks_make(struct maas *m, struct maas_machine *one, const struct ma
     }
 }
 
-/* In the first subnet that holds its address. */
 static void nic_make(struct maas *m, struct maas_machine *one, const struct maas_spec *s)
 {
-    const struct maas_subnet *subnet = maas_subnet_of(m, s->ip);
+    const struct maas_subnet *subnet = subnet_of(m, s->ip);
     struct maas_nic *nic;
     char mac[18];
 

@@ -31,6 +31,7 @@ struct maas_config {
     size_t n_machines; /* of the lab's own fleet: m1 … mN, Ready; 0: none */
     const char *fleet; /* JSON instead of it (maas_fleet_read); NULL: none. Read by maas_new only */
     bool erase_on_release; /* MAAS's own setting */
+    bool authority;        /* another certificate can be shown when it is wished for */
 };
 
 struct maas;

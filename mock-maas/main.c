@@ -76,7 +76,8 @@ static int open_app(const struct opts *o, const struct mockd_shared *s, struct m
     struct maas_config c = {.seed = s->seed,
                             .factor = s->factor,
                             .n_machines = (size_t)opt_int(o, "machines"),
-                            .erase_on_release = opt_flag(o, "erase")};
+                            .erase_on_release = opt_flag(o, "erase"),
+                            .authority = opt_given(o, "authority")};
     struct buf fleet SCOPED(buf_drop) = {0};
     int err = 0;
 

@@ -285,9 +285,10 @@ bool palette_do(struct palette *p, ms_t now, const char *text, struct http_reply
 {
     struct words w = {.n = 0};
 
-    rp->certificate = http_certificate_read(text);
-    if (rp->certificate != HTTP_CERT_AS_IT_IS)
-        return true;
+    if (http_certificate_read(text) != HTTP_CERT_AS_IT_IS) {
+        rp->certificate = p->config.authority ? http_certificate_read(text) : HTTP_CERT_AS_IT_IS;
+        return p->config.authority;
+    }
     while (w.n < WORDS_MAX && text_next(&text, ' ', w.at[w.n], sizeof(w.at[0])))
         w.n++;
     if (text_is(word(&w, 0), "tokens") && text_is(word(&w, 1), "end"))

@@ -124,7 +124,8 @@ static int open_app(const struct opts *o, const struct mockd_shared *s, struct m
     struct palette_config c = {.seed = s->seed,
                                .factor = s->factor,
                                .self_hosted = opt_flag(o, "self-hosted"),
-                               .lenient = opt_flag(o, "lenient")};
+                               .lenient = opt_flag(o, "lenient"),
+                               .authority = opt_given(o, "authority")};
     struct buf ca SCOPED(buf_drop) = {.max = CA_MAX};
     struct shell *shell = NULL;
     int err = key_read(o, c.api_key, sizeof(c.api_key), e);

@@ -20,6 +20,7 @@ struct palette_config {
     char api_key[128];       /* the user's ApiKey */
     bool self_hosted;        /* else SaaS */
     bool lenient;            /* breaches of form are journalled and let pass */
+    bool authority;          /* another certificate can be shown when it is wished for */
     char agent_url[256];     /* where agents find this Palette; "": as the gateway called it */
     const char *agent_ca;    /* PEM that agents are to trust, or NULL; copied */
     char user_email[128];    /* may log in with the password; "": nobody may */

@@ -4,26 +4,24 @@
 #include "lib/io/file.h"
 #include "lib/io/hold.h"
 #include "lib/io/mock_certs.h"
+#include "lib/io/slot.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <inttypes.h>
 #include <malloc.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/epoll.h>
 #include <unistd.h>
 
-#define EXIT_MACHINE     1
-#define NS_PER_MS        INT64_C(1000000)
-#define EXIT_USAGE       3
-#define CONTROL_LINE_MAX 256
-#define OWN_PAGES_BYTES  MIB(4)  /* long answers get pages of their own, and give them back … */
-#define KEPT_BYTES       MIB(32) /* … and that much of freed memory is kept for the next ones */
-#define ARENAS           2
-#define JOURNAL_TAKE_MS  1000 /* a stand-alone journal is taken from its ring so often */
+#define EXIT_MACHINE    1
+#define NS_PER_MS       INT64_C(1000000)
+#define EXIT_USAGE      3
+#define OWN_PAGES_BYTES MIB(4)  /* long answers get pages of their own, and give them back … */
+#define KEPT_BYTES      MIB(32) /* … and that much of freed memory is kept for the next ones */
+#define ARENAS          2
+#define JOURNAL_TAKE_MS 1000 /* a stand-alone journal is taken from its ring so often */
 
 static const struct opt_row shared_rows[] = {
     {.name = "listen",
@@ -47,27 +45,9 @@ static const struct opt_row shared_rows[] = {
      .min = 0,
      .max = INT64_MAX,
      .what = "what names and numbers are drawn from"},
-    {.name = "factor",
-     .kind = OPT_INT,
-     .arg = "F",
-     .value = "1",
-     .min = 1,
-     .max = 3600,
-     .what = "time goes F times faster"},
-    {.name = "journal-fds", .arg = "COUNTER,RING", .what = "inherited journal (for gateproof)"},
+    SLOT_ROWS,
+    SLOT_WISHES_ROW,
     {.name = "journal", .arg = "FILE", .what = "write the journal there at the end"},
-    {.name = "clock-fd",
-     .kind = OPT_INT,
-     .arg = "N",
-     .min = 0,
-     .max = 65535,
-     .what = "inherited clock page (for gateproof)"},
-    {.name = "control-fd",
-     .kind = OPT_INT,
-     .arg = "N",
-     .min = 0,
-     .max = 65535,
-     .what = "inherited pipe with one wish a line (for gateproof)"},
     {.name = "hold-fd",
      .kind = OPT_INT,
      .arg = "N",
@@ -76,12 +56,6 @@ static const struct opt_row shared_rows[] = {
      .what =
          "inherited socket: where phases of operations are told and waited for (for gateproof)"},
     {.name = "hold-at", .arg = "OPS", .what = "those operations, with commas between"},
-    {.name = "domain-start",
-     .kind = OPT_INT,
-     .arg = "NS",
-     .min = 0,
-     .max = INT64_MAX,
-     .what = "monotonic clock at domain time 0; default: now"},
     {.name = "control",
      .arg = "ADDRESS:PORT",
      .what = "where the mock itself can be looked at and told what to do"},
@@ -93,11 +67,9 @@ static const struct opt_row shared_rows[] = {
 struct running {
     const struct mockd *m;
     const struct opts *o;
-    struct clk_page *page;
+    struct slot slot; /* its ring is what we write */
     struct loop *loop;
     struct loop_timer *taking;
-    struct clk_domain domain;
-    struct journal_ring *ring;   /* what we write */
     struct journal_ring *reader; /* of a stand-alone journal */
     struct ev_list taken;
     struct mockd_app app;
@@ -105,9 +77,8 @@ struct running {
     struct mock_certs *certs; /* with --authority */
     struct httpd *httpd;
     struct hold *hold;
-    struct loop_watch *controlled;
-    struct buf control; /* what was read of it and is no whole line yet */
-    char address[64], control_address[64];
+    struct slot_wishes *wishes;
+    char address[SLOT_ADDRESS_MAX], control_address[SLOT_ADDRESS_MAX];
     int port, control_port;
 };
 
@@ -129,7 +100,7 @@ static void on_signal(void *arg, int signo)
     int status = EXIT_SUCCESS;
 
     (void)signo;
-    journal_end(r->ring, clk_domain_ms(&r->domain));
+    journal_end(r->slot.ring, clk_domain_ms(&r->slot.domain));
     if (r->reader) {
         journal_take(r->reader, &r->taken);
         if (journal_file_write(opt_text(r->o, "journal"), &r->taken, &e) < 0) {
@@ -143,27 +114,16 @@ static void on_signal(void *arg, int signo)
 
 /* --- start, one door after the other --------------------------------------------------------- */
 
-static int start_clock(struct running *r, struct err *e)
+static int start_slot(struct running *r, struct err *e)
 {
-    int err;
-
-    if (opt_given(r->o, "clock-fd")) {
-        err = clk_page_map((int)opt_int(r->o, "clock-fd"), &r->page, e);
-        if (err < 0)
-            return err;
-        clk_attach(r->page);
-    }
-    r->domain.factor = r->page ? 1 : (int)opt_int(r->o, "factor");
-    r->domain.start_ns =
-        opt_given(r->o, "domain-start") ? opt_int(r->o, "domain-start") : clk_monotonic_ns();
-    return 0;
+    return slot_open(&r->slot, r->o, e);
 }
 
 static int start_loop(struct running *r, struct err *e)
 {
     static const int signos[] = {SIGTERM, SIGINT};
     const struct sigaction ignore = {.sa_handler = SIG_IGN};
-    int err = loop_new(&r->loop, r->page, e);
+    int err = loop_new(&r->loop, r->slot.page, e);
 
     if (err < 0)
         return err;
@@ -182,7 +142,7 @@ static int start_own_journal(struct running *r, struct err *e)
     if (err < 0)
         return err;
     snprintf(fds, sizeof(fds), "%d,%d", counter, ring);
-    err = journal_ring_map(fds, &r->ring, e);
+    err = journal_ring_map(fds, &r->slot.ring, e);
     if (err < 0)
         return err;
     r->taking = loop_timer_new(r->loop, take, r);
@@ -192,21 +152,19 @@ static int start_own_journal(struct running *r, struct err *e)
 
 static int start_journal(struct running *r, struct err *e)
 {
-    if (opt_given(r->o, "journal-fds"))
-        return journal_ring_map(opt_text(r->o, "journal-fds"), &r->ring, e);
-    return opt_given(r->o, "journal") ? start_own_journal(r, e) : 0;
+    return !r->slot.ring && opt_given(r->o, "journal") ? start_own_journal(r, e) : 0;
 }
 
 static int start_app(struct running *r, struct err *e)
 {
     const struct mockd_shared shared = {.seed = (uint64_t)opt_int(r->o, "seed"),
-                                        .factor = r->domain.factor,
-                                        .timed = r->page || opt_given(r->o, "domain-start"),
-                                        .now = clk_domain_ms(&r->domain)};
+                                        .factor = r->slot.domain.factor,
+                                        .timed = r->slot.page || opt_given(r->o, "domain-start"),
+                                        .now = clk_domain_ms(&r->slot.domain)};
     int err = r->m->open(r->o, &shared, &r->app, e);
 
     if (err == 0 && !shared.timed)
-        r->domain.start_ns -= clk_domain_to_own(&r->domain, r->app.began) * NS_PER_MS;
+        r->slot.domain.start_ns -= clk_domain_to_own(&r->slot.domain, r->app.began) * NS_PER_MS;
     return err;
 }
 
@@ -224,19 +182,6 @@ static int start_tls(struct running *r, struct err *e)
     return tls_server_new(&r->tls, opt_text(r->o, "cert"), opt_text(r->o, "key"), e);
 }
 
-static int read_listen(const char *option, const char *text, char address[64], int *ret,
-                       struct err *e)
-{
-    const char *colon = strrchr(text, ':');
-    int64_t port = 0;
-
-    if (!colon || !text_copy_len(address, 64, text, (size_t)(colon - text)) ||
-        !text_int(colon + 1, 0, 65535, &port))
-        return err_set(e, -EINVAL, "--%s '%.80s': wanted is ADDRESS:PORT", option, text);
-    *ret = (int)port;
-    return 0;
-}
-
 /* A second door, without TLS. Started by hand it is there unasked. */
 static int read_control(struct running *r, struct httpd_config *c, struct err *e)
 {
@@ -247,8 +192,8 @@ static int read_control(struct running *r, struct httpd_config *c, struct err *e
         return err_set(e, -EINVAL, "--control: %s has no such door", r->m->name);
     if (!given && (!r->m->control_door || opt_given(r->o, "journal-fds")))
         return 0;
-    err = read_listen("control", given ? opt_text(r->o, "control") : "127.0.0.1:0",
-                      r->control_address, &c->listen[1].port, e);
+    err = slot_address_read("control", given ? opt_text(r->o, "control") : "127.0.0.1:0",
+                            r->control_address, &c->listen[1].port, e);
     c->listen[1].address = r->control_address;
     c->n_listen = 2;
     return err;
@@ -273,16 +218,13 @@ static bool point_of(void *arg, void *app, const char *peer, uint64_t conn,
     return n > 0 && n < HTTPD_POINT_MAX && hold_wants(r->hold, op);
 }
 
-static void on_control(void *arg, uint32_t events);
-
 /* What was wished meanwhile is done before the next step. */
 static void hold_there(void *arg, const char *phase, const char *words)
 {
     struct running *r = arg;
 
     hold_at(r->hold, phase, words);
-    if (r->controlled)
-        on_control(r, 0);
+    slot_wishes_take(r->wishes);
 }
 
 static void on_certificate(void *arg, enum http_certificate which)
@@ -298,7 +240,7 @@ static int start_httpd(struct running *r, struct err *e)
 {
     struct httpd_config c = {.name = r->m->name,
                              .n_listen = 1,
-                             .pool = r->page || r->hold ? 1 : 4,
+                             .pool = r->slot.page || r->hold ? 1 : 4,
                              .point = r->hold ? point_of : NULL,
                              .hold = r->hold ? hold_there : NULL,
                              .hold_arg = r,
@@ -308,9 +250,9 @@ static int start_httpd(struct running *r, struct err *e)
                              .handle = r->app.handle,
                              .due = r->app.due,
                              .tick = r->app.tick,
-                             .domain = r->domain,
-                             .journal = r->ring};
-    int err = read_listen("listen", opt_text(r->o, "listen"), r->address, &r->port, e);
+                             .domain = r->slot.domain,
+                             .journal = r->slot.ring};
+    int err = slot_address_read("listen", opt_text(r->o, "listen"), r->address, &r->port, e);
 
     if (err == 0)
         err = read_control(r, &c, e);
@@ -330,56 +272,18 @@ static int start_httpd(struct running *r, struct err *e)
 
 /* --- wishes ----------------------------------------------------------------------------------- */
 
-static void control_lines(struct running *r)
-{
-    char line[CONTROL_LINE_MAX];
-    const char *text = buf_text(&r->control), *end;
-
-    for (; (end = strchr(text, '\n')) != NULL; text = end + 1)
-        if (text_copy_len(line, sizeof(line), text, (size_t)(end - text)))
-            httpd_tell(r->httpd, r->m->control, line);
-    buf_cut(&r->control, (size_t)(text - buf_text(&r->control)));
-}
-
-static void on_control(void *arg, uint32_t events)
+static void on_wish(void *arg, const char *line)
 {
     struct running *r = arg;
-    char bytes[KIB(4)];
-    ssize_t n = read((int)opt_int(r->o, "control-fd"), bytes, sizeof(bytes));
 
-    (void)events;
-    if (n < 0 && errno == EAGAIN)
-        return;
-    if (n <= 0) { /* nobody is left to wish */
-        loop_watch_remove(&r->controlled);
-        return;
-    }
-    buf_add(&r->control, bytes, (size_t)n);
-    control_lines(r);
+    httpd_tell(r->httpd, r->m->control, line);
 }
 
-static int start_control(struct running *r, struct err *e)
+static int start_wishes(struct running *r, struct err *e)
 {
-    if (!opt_given(r->o, "control-fd"))
-        return 0;
-    if (!r->m->control)
+    if (opt_given(r->o, "control-fd") && !r->m->control)
         return err_set(e, -EINVAL, "--control-fd: %s takes no wishes", r->m->name);
-    if (fcntl((int)opt_int(r->o, "control-fd"), F_SETFL, O_NONBLOCK) < 0)
-        return err_errno(e, "--control-fd");
-    buf_init(&r->control, KIB(64));
-    return loop_watch_add(r->loop, (int)opt_int(r->o, "control-fd"), EPOLLIN, on_control, r,
-                          &r->controlled, e);
-}
-
-/* The port file first: whoever has read the line finds the file. */
-static int port_write(const struct running *r, const char *option, int port, struct err *e)
-{
-    char text[16];
-    int n = snprintf(text, sizeof(text), "%d\n", port);
-
-    if (!opt_given(r->o, option))
-        return 0;
-    return file_write(opt_text(r->o, option), text, (size_t)n, 0644, e);
+    return slot_wishes_open(&r->wishes, r->loop, r->o, on_wish, r, e);
 }
 
 /* Somebody started it by himself. */
@@ -402,8 +306,8 @@ static void ready(const struct running *r)
 
 static int tell(const struct running *r, struct err *e)
 {
-    if (port_write(r, "control-port-file", r->control_port, e) < 0 ||
-        port_write(r, "port-file", r->port, e) < 0)
+    if (slot_port_write(r->o, "control-port-file", r->control_port, e) < 0 ||
+        slot_port_write(r->o, "port-file", r->port, e) < 0)
         return e->code;
     if (!opt_given(r->o, "journal-fds"))
         ready(r);
@@ -413,8 +317,8 @@ static int tell(const struct running *r, struct err *e)
 static int run(struct running *r, struct err *e)
 {
     static int (*const steps[])(struct running *, struct err *) = {
-        start_clock, start_loop,  start_journal, start_app,
-        start_tls,   start_holds, start_httpd,   start_control};
+        start_slot, start_loop,  start_journal, start_app,
+        start_tls,  start_holds, start_httpd,   start_wishes};
 
     (void)mallopt(M_MMAP_THRESHOLD, OWN_PAGES_BYTES);
     (void)mallopt(M_TRIM_THRESHOLD, KEPT_BYTES);
@@ -454,14 +358,10 @@ static bool said_instead(const struct mockd *m, const struct opts *o)
 {
     struct buf text SCOPED(buf_drop) = {0};
 
+    if (slot_said(o, m->name))
+        return true;
     buf_init(&text, KIB(64));
-    if (opt_flag(o, "help"))
-        opts_help(o, &text);
-    else if (opt_flag(o, "show-config"))
-        opts_show(o, &text);
-    else if (opt_flag(o, "version"))
-        buf_printf(&text, "%s %s\n", m->name, GATEPROOF_VERSION);
-    else if (opt_flag(o, "routes"))
+    if (opt_flag(o, "routes"))
         print_routes(m);
     else if (!m->said || !m->said(o, &text))
         return false;

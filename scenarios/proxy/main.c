@@ -1,7 +1,7 @@
 /* lab-proxy: the CONNECT proxy of a lab, for the only way out or as a temptation. */
 #include "lib/base/text.h"
 #include "lib/io/file.h"
-#include "lib/io/opts.h"
+#include "lib/io/slot.h"
 #include "scenarios/proxy/door.h"
 
 #include <errno.h>
@@ -16,7 +16,6 @@
 #define EXIT_MACHINE 1
 #define EXIT_USAGE   3
 #define NAME         "lab-proxy"
-#define WISHES_MAX   KIB(4)
 
 static const struct opt_row rows[] = {
     {.name = "listen",
@@ -39,32 +38,8 @@ static const struct opt_row rows[] = {
      .value = "0s",
      .what = "a tunnel without a byte for so long is closed; 0s: never"},
     {.name = "servers", .arg = "LIST", .what = "name servers instead of resolv.conf's"},
-    {.name = "factor",
-     .kind = OPT_INT,
-     .arg = "F",
-     .value = "1",
-     .min = 1,
-     .max = 3600,
-     .what = "time goes F times faster"},
-    {.name = "journal-fds", .arg = "COUNTER,RING", .what = "inherited journal (for gateproof)"},
-    {.name = "clock-fd",
-     .kind = OPT_INT,
-     .arg = "N",
-     .min = 0,
-     .max = 65535,
-     .what = "inherited clock page (for gateproof)"},
-    {.name = "control-fd",
-     .kind = OPT_INT,
-     .arg = "N",
-     .min = 0,
-     .max = 65535,
-     .what = "inherited pipe with one wish a line (for gateproof)"},
-    {.name = "domain-start",
-     .kind = OPT_INT,
-     .arg = "NS",
-     .min = 0,
-     .max = INT64_MAX,
-     .what = "monotonic clock at domain time 0; default: now"},
+    SLOT_ROWS,
+    SLOT_WISHES_ROW,
     {.name = "port-file", .arg = "FILE", .what = "write the port there once it listens"},
 };
 static const char usage[] =
@@ -73,52 +48,28 @@ static const char usage[] =
 struct running {
     const struct opts *o;
     struct loop *loop;
-    struct clk_page *page;
+    struct slot slot;
     struct dns *dns;
     struct door *door;
     struct door_config config;
-    char address[64];
-    struct loop_watch *controlled;
-    struct buf wishes; /* read, and no whole line yet */
+    struct slot_wishes *wishes;
+    char address[SLOT_ADDRESS_MAX];
 };
 
 /* --- wishes ------------------------------------------------------------------------------------
  */
 
-static void wishes_take(struct running *r)
-{
-    char line[128];
-    const char *text = buf_text(&r->wishes), *end;
-
-    for (; (end = strchr(text, '\n')) != NULL; text = end + 1)
-        if (!text_copy_len(line, sizeof line, text, (size_t)(end - text)) ||
-            !door_wish(r->door, line))
-            fprintf(stderr, NAME ": cannot do: %.100s\n", line);
-    buf_cut(&r->wishes, (size_t)(text - buf_text(&r->wishes)));
-}
-
-static void on_wish(void *arg, uint32_t events)
+static void on_wish(void *arg, const char *line)
 {
     struct running *r = arg;
-    char bytes[KIB(1)];
-    ssize_t n = read((int)opt_int(r->o, "control-fd"), bytes, sizeof bytes);
 
-    (void)events;
-    if (n <= 0) { /* nobody is left to wish */
-        loop_watch_remove(&r->controlled);
-        return;
-    }
-    buf_add(&r->wishes, bytes, (size_t)n);
-    wishes_take(r);
+    if (!door_wish(r->door, line))
+        fprintf(stderr, NAME ": cannot do: %.100s\n", line);
 }
 
-static int start_control(struct running *r, struct err *e)
+static int start_wishes(struct running *r, struct err *e)
 {
-    if (!opt_given(r->o, "control-fd"))
-        return 0;
-    buf_init(&r->wishes, WISHES_MAX);
-    return loop_watch_add(r->loop, (int)opt_int(r->o, "control-fd"), EPOLLIN, on_wish, r,
-                          &r->controlled, e);
+    return slot_wishes_open(&r->wishes, r->loop, r->o, on_wish, r, e);
 }
 
 /* --- birth and end -----------------------------------------------------------------------------
@@ -136,21 +87,16 @@ static void on_signal(void *arg, int signo)
     _exit(EXIT_SUCCESS);
 }
 
-static int start_clock(struct running *r, struct err *e)
+static int start_slot(struct running *r, struct err *e)
 {
     static const int signos[] = {SIGTERM, SIGINT, SIGPIPE};
-    int code = 0;
+    int code = slot_open(&r->slot, r->o, e);
 
-    if (opt_given(r->o, "clock-fd")) {
-        code = clk_page_map((int)opt_int(r->o, "clock-fd"), &r->page, e);
-        if (code < 0)
-            return code;
-        clk_attach(r->page);
-    }
-    r->config.domain.factor = r->page ? 1 : (int)opt_int(r->o, "factor");
-    r->config.domain.start_ns =
-        opt_given(r->o, "domain-start") ? opt_int(r->o, "domain-start") : clk_monotonic_ns();
-    code = loop_new(&r->loop, r->page, e);
+    if (code < 0)
+        return code;
+    r->config.domain = r->slot.domain;
+    r->config.journal = r->slot.ring;
+    code = loop_new(&r->loop, r->slot.page, e);
     return code < 0 ? code : loop_signals(r->loop, signos, COUNTOF(signos), on_signal, r, e);
 }
 
@@ -178,15 +124,13 @@ static int read_password(struct running *r, struct err *e)
 
 static int read_rules(struct running *r, struct err *e)
 {
-    const char *listen = opt_text(r->o, "listen"), *colon = strrchr(listen, ':');
     struct proxy_rules *rules = &r->config.rules;
-    int64_t port = 0;
+    int code =
+        slot_address_read("listen", opt_text(r->o, "listen"), r->address, &r->config.port, e);
 
-    if (!colon || !text_copy_len(r->address, sizeof r->address, listen, (size_t)(colon - listen)) ||
-        !text_int(colon + 1, 0, 65535, &port))
-        return err_set(e, -EINVAL, "--listen '%.80s': wanted is ADDRESS:PORT", listen);
+    if (code < 0)
+        return code;
     r->config.address = r->address;
-    r->config.port = (int)port;
     r->config.idle_ms = opt_ms(r->o, "idle");
     if (!proxy_way_read(opt_text(r->o, "behaves"), &rules->way, &rules->status))
         return err_set(e, -EINVAL,
@@ -200,25 +144,16 @@ static int read_rules(struct running *r, struct err *e)
 
 static int start_door(struct running *r, struct err *e)
 {
-    int code = 0;
+    int code = dns_new(&r->dns, r->loop, e);
 
-    if (opt_given(r->o, "journal-fds"))
-        code = journal_ring_map(opt_text(r->o, "journal-fds"), &r->config.journal, e);
-    if (code == 0)
-        code = dns_new(&r->dns, r->loop, e);
     if (code == 0 && opt_given(r->o, "servers"))
         code = dns_servers(r->dns, opt_text(r->o, "servers"), e);
     return code < 0 ? code : door_open(&r->door, r->loop, r->dns, &r->config, e);
 }
 
-/* The port file first: whoever has read the line finds the file. */
 static int tell(const struct running *r, struct err *e)
 {
-    char text[16];
-    int n = snprintf(text, sizeof text, "%d\n", door_port(r->door));
-
-    if (opt_given(r->o, "port-file") &&
-        file_write(opt_text(r->o, "port-file"), text, (size_t)n, 0644, e) < 0)
+    if (slot_port_write(r->o, "port-file", door_port(r->door), e) < 0)
         return e->code;
     if (!opt_given(r->o, "journal-fds")) {
         printf(NAME " listens on http://%s:%d\n", r->address, door_port(r->door));
@@ -229,8 +164,8 @@ static int tell(const struct running *r, struct err *e)
 
 static int run(struct running *r, struct err *e)
 {
-    static int (*const steps[])(struct running *, struct err *) = {start_clock, start_door,
-                                                                   start_control};
+    static int (*const steps[])(struct running *, struct err *) = {start_slot, start_door,
+                                                                   start_wishes};
 
     for (size_t i = 0; i < COUNTOF(steps); i++) {
         int code = steps[i](r, e);
@@ -244,23 +179,6 @@ static int run(struct running *r, struct err *e)
     return 0;
 }
 
-static bool said_instead(const struct opts *o)
-{
-    struct buf text SCOPED(buf_drop) = {0};
-
-    buf_init(&text, KIB(64));
-    if (opt_flag(o, "help"))
-        opts_help(o, &text);
-    else if (opt_flag(o, "show-config"))
-        opts_show(o, &text);
-    else if (opt_flag(o, "version"))
-        buf_printf(&text, NAME " %s\n", GATEPROOF_VERSION);
-    else
-        return false;
-    fputs(buf_text(&text), stdout);
-    return true;
-}
-
 static void opts_drop(struct opts **o)
 {
     opts_free(*o);
@@ -269,13 +187,13 @@ static void opts_drop(struct opts **o)
 int main(int argc, char **argv)
 {
     struct opts *o SCOPED(opts_drop) = NULL;
-    struct running r = {.page = NULL};
+    struct running r = {.door = NULL};
     struct err e = {0};
     int code = opts_new(&o, usage, rows, COUNTOF(rows), &e);
 
     if (code == 0)
         code = opts_args(o, argc, argv, &e);
-    if (code == 0 && said_instead(o))
+    if (code == 0 && slot_said(o, NAME))
         return EXIT_SUCCESS;
     r.o = o;
     if (code == 0)

@@ -192,6 +192,24 @@ static void a_fleet_may_be_told_as_json(void **state)
     assert_text(e.text, "[1].name: stands there twice; remove one");
 }
 
+static void a_fleet_of_another_network_can_be_deployed(void **state)
+{
+    const char *text = "[{\"name\":\"here\",\"ip\":\"127.0.0.101\"},{\"ip\":\"127.0.0.102\"}]";
+    const struct maas_config c = {.factor = 1, .fleet = text};
+    struct maas_spec list[1];
+    struct err e = {0};
+    size_t n;
+    struct maas *m = maas_new(&c);
+
+    (void)state;
+    assert_int_equal(m->net.n_subnets, 2); /* the lab's own, and one for both */
+    assert_text(m->net.subnets[1].cidr, "127.0.0.0/24");
+    assert_true(maas_machine_named(m, "here")->nics[0].link);
+    maas_free(m);
+    assert_true(maas_fleet_read("[{\"ip\":\"10.0.0\"}]", 17, list, 1, &n, &e) < 0);
+    assert_text(e.text, "fleet: [0].ip: \"10.0.0\" is no IPv4 address");
+}
+
 static void the_same_seed_gives_the_same_ids(void **state)
 {
     struct maas_config c = {.factor = 1, .seed = 7, .n_machines = 6};
@@ -223,6 +241,7 @@ int main(void)
         FAULT_TEST(a_status_may_be_held_for_long),
         FAULT_TEST(a_machine_may_appear),
         cmocka_unit_test(a_fleet_may_be_told_as_json),
+        cmocka_unit_test(a_fleet_of_another_network_can_be_deployed),
         cmocka_unit_test(the_same_seed_gives_the_same_ids),
     };
 

@@ -15,6 +15,7 @@ int maas_site_setup(void **state)
         .epoch_s = EPOCH_S,
         .factor = 1,
         .n_machines = 6,
+        .authority = true,
         .n_users = 3,
         .users = {{.name = "alice", .key = ALICE_KEY},
                   {.name = "bob", .key = BOB_KEY},

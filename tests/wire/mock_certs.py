@@ -7,6 +7,7 @@ import ssl
 import subprocess
 import sys
 import tempfile
+import urllib.error
 import urllib.request
 
 WISHES = [  # what is wished, what the client must say; None: it must be content
@@ -32,6 +33,26 @@ def ask(port, anchors, path):
         door.close()
 
 
+def refuses_without_one(mock):
+    """Where no other certificate can be shown the wish is refused and not counted as done."""
+    with tempfile.TemporaryDirectory() as folder:
+        control_file = os.path.join(folder, "control")
+        run = subprocess.Popen([mock, "--control", "127.0.0.1:0", "--control-port-file", control_file],
+                               stdout=subprocess.PIPE, text=True)
+        try:
+            for line in run.stdout:
+                if "listens on" in line:
+                    break
+            port = int(open(control_file, encoding="ascii").read())
+            urllib.request.urlopen(f"http://127.0.0.1:{port}/control", b"certificate expired")
+            sys.exit("without an authority 'certificate expired' was taken")
+        except urllib.error.HTTPError as error:
+            assert error.code == 400, error.code
+        finally:
+            run.terminate()
+            run.wait()
+
+
 def main(mock, path):
     with tempfile.TemporaryDirectory() as folder:
         port_file, control_file = os.path.join(folder, "port"), os.path.join(folder, "control")
@@ -54,6 +75,7 @@ def main(mock, path):
         finally:
             run.terminate()
             run.wait()
+    refuses_without_one(mock)
     print(f"mock_certs: {len(WISHES)} wishes, and what a client makes of them")
 
 
