@@ -49,6 +49,19 @@ if(HOUSE_SANITIZE)
   target_compile_options(house_flags INTERFACE
     -fsanitize=${house_sanitizers} -fno-omit-frame-pointer -fno-sanitize-recover=all)
   target_link_options(house_flags INTERFACE -fsanitize=${house_sanitizers})
+  # Lines for the sanitizers' reports, no locals (for a debugger: -DHOUSE_DEBUG=-g3), and the quicker
+  # linker where it is installed: a third of a cold build is the links of two hundred tests.
+  set(HOUSE_DEBUG "-g1" CACHE STRING "what a sanitized build knows for a debugger")
+  set(CMAKE_C_FLAGS_DEBUG "${HOUSE_DEBUG}")
+  if(CMAKE_C_COMPILER_ID STREQUAL "GNU")
+    set(house_linker gold)
+  else()
+    set(house_linker lld)
+  endif()
+  find_program(HOUSE_LINKER ld.${house_linker} PATHS /usr/lib/llvm-14/bin)
+  if(HOUSE_LINKER)
+    target_link_options(house_flags INTERFACE -fuse-ld=${house_linker})
+  endif()
 endif()
 
 function(house_library name)

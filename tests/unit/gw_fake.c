@@ -127,7 +127,7 @@ void fake_init(struct fake *f)
     for (int i = 0; i < FAKE_MACHINES; i++) {
         struct fake_machine *m = &f->machines[i];
 
-        snprintf(m->sid, sizeof m->sid, "sys00%d", i);
+        snprintf(m->sid, sizeof m->sid, "sys00%d", i % 10);
         m->status = 4;
         buf_init(&m->user_data, KIB(256));
     }
