@@ -140,6 +140,8 @@ static void refuse(struct http_reply *rp, const char *head, const char *what)
 
 bool maas_told(struct maas *m, ms_t now, const char *words, struct http_reply *rp)
 {
+    if (maas_chance_words(m, words))
+        return true;
     rp->certificate = http_certificate_read(words);
     if (rp->certificate != HTTP_CERT_AS_IT_IS && !m->config.authority) {
         rp->certificate = HTTP_CERT_AS_IT_IS;

@@ -354,6 +354,7 @@ void maas_handle(void *app, const struct http_ctx *ctx, const struct http_reques
     a.m->writing = !text_is(rq->method, "GET");
     own.now = maas_now(app, ctx->now);
     maas_tick(app, ctx->now, rp); /* machines are as they are now, whoever looked last */
+    maas_chances_draw(app, ctx->now, rp);
     serve(&a);
     assert(rp->status != 0);
     if (a.m->writing && !(a.route && text_begins(a.route->name, "machines.")))

@@ -101,7 +101,9 @@ int maas_world_read(struct maas *m, const char *text, size_t len, struct err *e)
 
 /* --- faults ----------------------------------------------------------------------------------- */
 
-#define MAAS_FAULTS_MAX 32
+#define MAAS_FAULTS_MAX   32
+#define MAAS_CHANCES_MAX  8 /* that wait for their request */
+#define MAAS_CHANCE_WORDS 128
 
 enum maas_fault_what {
     MAAS_FAULT_LOSE,    /* do it, then close without an answer (reply.lose) */

@@ -44,7 +44,7 @@ const char *maas_mishap_name(enum maas_mishap what)
 
 void maas_mishap_arm(struct maas *m, struct maas_machine *one, enum maas_mishap what)
 {
-    m->mishaps[what].armed++;
+    m->mishaps[what].armed += !m->drawn;
     if (one)
         one->bad |= BIT(what);
     else
@@ -53,7 +53,7 @@ void maas_mishap_arm(struct maas *m, struct maas_machine *one, enum maas_mishap 
 
 void maas_mishap_done(struct maas *m, enum maas_mishap what)
 {
-    m->mishaps[what].armed++;
+    m->mishaps[what].armed += !m->drawn;
     m->mishaps[what].fired++;
 }
 
@@ -152,17 +152,21 @@ static bool image_drop(struct maas *m, const char *name)
  * "key-revoked alice", "user-inactive bob", "image-gone ubuntu/jammy". */
 bool maas_mishap_words(struct maas *m, const char *words)
 {
+    static const struct {
+        const char *head, *gone;
+        enum maas_mishap what;
+    } wholes[] = {{"racks", "gone", MAAS_MISHAP_NO_RACKS},
+                  {"addresses", "exhausted", MAAS_MISHAP_NO_ADDRESSES}};
     const char *rest = words;
     char head[64];
 
     if (!text_next(&rest, ' ', head, sizeof(head)))
         return false;
     rest += strspn(rest, " ");
-    if (text_is(head, "racks"))
-        return drawn_words(m, MAAS_MISHAP_NO_RACKS, text_is(rest, "gone") ? "always" : "never");
-    if (text_is(head, "addresses"))
-        return drawn_words(m, MAAS_MISHAP_NO_ADDRESSES,
-                           text_is(rest, "exhausted") ? "always" : "never");
+    for (size_t i = 0; i < COUNTOF(wholes); i++)
+        if (text_is(head, wholes[i].head) &&
+            (text_is(rest, wholes[i].gone) || text_is(rest, "back")))
+            return drawn_words(m, wholes[i].what, text_is(rest, "back") ? "never" : "always");
     if (text_is(head, names[MAAS_MISHAP_KEY_REVOKED]))
         return key_revoke(m, rest);
     if (text_is(head, names[MAAS_MISHAP_USER_INACTIVE]))

@@ -105,6 +105,11 @@ struct maas {
         uint64_t armed, fired;
         int64_t one_in; /* by seed; 0: never */
     } mishaps[MAAS_MISHAP_COUNT];
+    struct maas_chance {
+        char words[MAAS_CHANCE_WORDS];
+        int64_t one_in; /* requests; 0: a free place */
+    } chances[MAAS_CHANCES_MAX];
+    bool drawn; /* a chance strikes: it was counted as armed before */
     struct maas_armed faults[MAAS_FAULTS_MAX];
     struct maas_tally misdeeds[MAAS_MISDEEDS_MAX]; /* faults, by row of misdeeds.c */
     uint64_t answers[6];                           /* by status / 100; 0: none came */
@@ -284,6 +289,10 @@ static inline bool maas_fault_is_after(const struct maas_fault *f)
     return f->what == MAAS_FAULT_LOSE || f->what == MAAS_FAULT_AFTER ||
            f->what == MAAS_FAULT_WIRE || f->what == MAAS_FAULT_GARBLE;
 }
+/* "racks gone one in 20" and the like (chances.c); false: other words, or no place is free. */
+bool maas_chance_words(struct maas *m, const char *words);
+/* With each request; now is the program's. What strikes shows in rp. */
+void maas_chances_draw(struct maas *m, ms_t now, struct http_reply *rp);
 /* "refuses for SPAN": nobody gets a connection for so long. false: other words. */
 bool maas_refuse_read(const char *text, struct http_reply *rp);
 bool maas_wire_read(const char *text, struct maas_fault *ret); /* wire.c has the words */

@@ -152,6 +152,41 @@ static void a_seed_draws_what_fails(void **state)
     assert_int_equal(s->maas->mishaps[MAAS_MISHAP_DEPLOY_FAILS].fired, failed);
 }
 
+/* What happens to all of MAAS happens once, with the request that the seed draws. */
+static void a_seed_draws_when_it_happens(void **state)
+{
+    static const struct {
+        const char *words;
+        enum maas_mishap what;
+    } rows[] = {
+        {"refuses for 1m one in 5", MAAS_MISHAP_REFUSES},
+        {"certificate expired one in 5", MAAS_MISHAP_CERT_EXPIRED},
+        {"racks gone one in 5", MAAS_MISHAP_NO_RACKS},
+        {"image-gone ubuntu/jammy one in 5", MAAS_MISHAP_IMAGE_GONE},
+        {"time is 1795353804 one in 5", MAAS_MISHAP_CLOCK_SKEWED},
+        {"key-revoked bob one in 5", MAAS_MISHAP_KEY_REVOKED},
+    };
+    struct maas_site *s = *state;
+    struct http_reply told = {0};
+
+    for (size_t i = 0; i < COUNTOF(rows); i++)
+        assert_true(maas_told(s->maas, s->m.now, rows[i].words, &told));
+    http_reply_drop(&told);
+    assert_int_equal(s->maas->mishaps[MAAS_MISHAP_REFUSES].fired, 0);
+    for (size_t i = 0; i < 60; i++)
+        maas_get(s, ADMIN_KEY, "/MAAS/api/2.0/zones/");
+    for (size_t i = 0; i < COUNTOF(rows); i++) {
+        assert_int_equal(s->maas->mishaps[rows[i].what].armed, 1);
+        assert_in_range(s->maas->mishaps[rows[i].what].fired, rows[i].what != MAAS_MISHAP_NO_RACKS,
+                        1);
+    }
+    assert_int_equal(maas_get(s, BOB_KEY, "/MAAS/api/2.0/zones/"), 401);
+    assert_false(maas_told(s->maas, s->m.now, "machines freed one in 5", &told));
+    for (size_t i = 0; i < MAAS_CHANCES_MAX; i++)
+        assert_true(maas_told(s->maas, s->m.now, "racks gone one in 1000000", &told));
+    assert_false(maas_told(s->maas, s->m.now, "racks gone one in 5", &told));
+}
+
 int main(void)
 {
 #define MISHAP_TEST(name) cmocka_unit_test_setup_teardown(name, maas_site_setup, maas_site_teardown)
@@ -165,6 +200,7 @@ int main(void)
         MISHAP_TEST(a_revoked_key_and_a_gone_image_are_refused),
         MISHAP_TEST(a_key_a_user_and_an_image_come_back),
         MISHAP_TEST(a_seed_draws_what_fails),
+        MISHAP_TEST(a_seed_draws_when_it_happens),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
