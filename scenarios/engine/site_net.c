@@ -148,7 +148,7 @@ static void call_route(struct site *s, struct site_call *c, const struct url *u)
             site_call_move(s, c, CALL_LOST, MS_NEVER);
             return;
         }
-        if (reach == REACH_REFUSED || c->server == SITE_SERVERS) {
+        if (reach == REACH_REFUSED || reach == REACH_DECOY || c->server == SITE_SERVERS) {
             site_call_fail(s, c, HTTP_NO_CONNECT);
             return;
         }

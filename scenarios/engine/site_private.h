@@ -15,8 +15,8 @@
 
 #define SITE_CALLS_MAX    256
 #define SITE_CONNS_MAX    64
-#define SITE_HOPS_MAX     8
-#define SITE_NODES_MAX    8 /* machines m1 … m8 of the labs */
+#define SITE_PROBE_PORT   7777 /* where a role serves nothing, as in a lab of namespaces */
+#define SITE_NODES_MAX    8    /* machines m1 … m8 of the labs */
 #define SITE_CLUSTERS_MAX 16
 #define SITE_WISHES_MAX   16 /* things the user has under way */
 #define SITE_HELLOS_MAX   64
@@ -220,8 +220,9 @@ void site_proxy_end(struct site *s);       /* the tunnels that are left */
 ms_t site_proxy_due(const struct site *s); /* of the next tunnel that was idle for too long */
 void site_proxy_step(struct site *s);
 
-/* Who, from where, to whom: the ends of a flow as a capture names them. */
-void site_flow_event(struct event *e, const struct lab *l, const char *from_ip, const char *to_ip);
+/* Who, from where, to whom: the ends of a flow as a capture on that link names them. */
+void site_flow_event(struct event *e, const struct lab *l, const char *link, const char *from_ip,
+                     const char *to_ip);
 
 /* site_bytes.c */
 /* The first bytes of a new connection, client to server, cross the client's own link: journals what

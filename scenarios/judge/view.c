@@ -29,7 +29,7 @@ static void role_add(struct view *v, const char *role)
 {
     size_t i;
 
-    if (text_is(role, "router") || text_is(role, "canary") || text_is(role, "node"))
+    if (text_is(role, "router") || text_is(role, "canary") || text_is(role, "decoy"))
         return;
     for (i = 0; i < v->n_roles; i++)
         if (text_is(v->roles[i], role))
