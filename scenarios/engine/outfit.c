@@ -12,11 +12,16 @@
 #define UNUSED    "unused" /* a proxy runs, and nobody is told */
 #define EMPTY     "empty"  /* a list that was left empty */
 
-bool outfit_is_proxy(const char *text)
+bool outfit_is_proxy_url(const char *text)
 {
     struct url u;
 
-    return text_is(text, UNUSED) || proxy_read(text, &u, NULL) == 0;
+    return proxy_read(text, &u, NULL) == 0;
+}
+
+bool outfit_is_proxy(const char *text)
+{
+    return text_is(text, UNUSED) || outfit_is_proxy_url(text);
 }
 
 bool outfit_is_variable(const char *text)

@@ -33,6 +33,7 @@ void outfit_params(const struct outfit *o, struct buf *out);
 /* For the verb table. */
 bool outfit_is_proxy(const char *text);    /* "unused", or a proxy's URL */
 bool outfit_is_variable(const char *text); /* NAME=VALUE */
+bool outfit_is_proxy_url(const char *text);
 /* The same of the three names that a proxy has. */
 bool outfit_is_proxy_variable(const char *text);
 
