@@ -1,6 +1,7 @@
 /* Words of a line that have parts: points, calls, wires, events. */
 #include "scenarios/engine/verbs.h"
 
+#include "lib/base/buf.h"
 #include "lib/base/text.h"
 
 #include <stdio.h>
@@ -129,7 +130,6 @@ static const struct {
     enum verb_event_kind kind;
     enum object object;
     bool is_span;
-    const char *act; /* its words, where the event has others */
 } event_rows[] = {
     {"hello", VERB_EVENT_HELLO, OBJECT_CLUSTER, false},
     {"running", VERB_EVENT_RUNNING, OBJECT_CLUSTER, false},
@@ -137,10 +137,11 @@ static const struct {
     {"deleted", VERB_EVENT_DELETED, OBJECT_CLUSTER, false},
     {"ready", VERB_EVENT_READY, OBJECT_MACHINE, false},
     {"allocate", VERB_EVENT_ALLOCATE, OBJECT_MACHINE, false},
-    {"trusted", VERB_EVENT_ACT, OBJECT_NONE, false, "gateway is told to trust proxy"},
-    {"no proxy", VERB_EVENT_ACT, OBJECT_NONE, false, "gateway is told no proxy"},
-    {"good certificate", VERB_EVENT_ACT, OBJECT_NONE, false, "palette certificate is good"},
-    {"renewed", VERB_EVENT_ACT, OBJECT_NONE, false, "palette certificate is renewed"},
+    {"trusted", VERB_EVENT_ACT, OBJECT_NONE, false},
+    {"no proxy", VERB_EVENT_ACT, OBJECT_NONE, false},
+    {"honest", VERB_EVENT_ACT, OBJECT_NONE, false},
+    {"good certificate", VERB_EVENT_ACT, OBJECT_NONE, false},
+    {"renewed", VERB_EVENT_ACT, OBJECT_NONE, false},
     {"bad certificate", VERB_EVENT_BAD_CERTIFICATE, OBJECT_NONE, true},
     {"gateway starts", VERB_EVENT_ACT, OBJECT_NONE, false},
     {"gateway stops", VERB_EVENT_ACT, OBJECT_NONE, false},
@@ -153,13 +154,28 @@ static const struct {
     {"gateway dead", VERB_EVENT_GATEWAY_DEAD, OBJECT_NONE, true},
 };
 
+/* Events that are called otherwise than the act that makes them. */
+static const char *act_of(const char *event)
+{
+    static const char *const rows[][2] = {{"trusted", "gateway is told to trust proxy"},
+                                          {"no proxy", "gateway is told no proxy"},
+                                          {"honest", "proxy is honest"},
+                                          {"good certificate", "palette certificate is good"},
+                                          {"renewed", "palette certificate is renewed"}};
+
+    for (size_t i = 0; i < COUNTOF(rows); i++)
+        if (text_is(rows[i][0], event))
+            return rows[i][1];
+    return event;
+}
+
 /* What is behind "hello ", or NULL. */
 static const char *object_of(const char *text, const char *words, enum object object)
 {
     const size_t len = strlen(words);
 
     if (object == OBJECT_NONE)
-        return text_is(text, words) ? text : NULL;
+        return text_is(text, words) ? act_of(text) : NULL;
     return text_begins(text, words) && text[len] == ' ' ? text + len + 1 : NULL;
 }
 
@@ -183,8 +199,6 @@ bool verb_event(const char *text, struct verb_event *ret)
         struct verb_event x = {.kind = event_rows[i].kind, .is_span = event_rows[i].is_span};
         const char *object = object_of(text, event_rows[i].words, event_rows[i].object);
 
-        if (event_rows[i].act && object)
-            object = event_rows[i].act;
         if (!object || !object_read(event_rows[i].object, object, &x))
             continue;
         *ret = x;
