@@ -49,7 +49,8 @@ int agent_config_read(const struct tree *t, struct agent_config *ret, struct err
 
 /* What the journal's node.boot says in params, "name=value" with blanks between, no secret:
  * endpoint (Palette's URL), anchor (digest of the CA text, or "system"), proxy (host and port, with
- * the digest of the whole value), environment and containerd (same | none | other), no-proxy. */
+ * the digest of the whole value), environment and containerd (same | none | other), further-anchors
+ * (yes, in a file that agent.json does not name; else absent), no-proxy. */
 void agent_found(const struct tree *t, struct buf *out);
 
 /* The user data of another machine of the cluster, made from this node's files. */

@@ -162,6 +162,20 @@ static const char *place_word(const struct agent_config *c, const char *text,
     return there == wanted ? "same" : there ? "other" : "none";
 }
 
+/* Anchors in a file that agent.json does not name: a proxy's, for one (GP-83 lets a gateway). */
+static bool has_further_anchors(const struct tree *t, const struct agent_config *c)
+{
+    for (size_t i = 0; i < t->n; i++) {
+        const struct tree_file *f = t->at[i];
+
+        if (f->given && !text_is(f->path, c->palette.ca_file) &&
+            !text_is(f->path, c->maas_ca_file) &&
+            strstr(buf_text(&f->content), "-----BEGIN CERTIFICATE-----"))
+            return true;
+    }
+    return false;
+}
+
 void agent_found(const struct tree *t, struct buf *out)
 {
     struct agent_config c;
@@ -181,5 +195,7 @@ void agent_found(const struct tree *t, struct buf *out)
     buf_printf(out, " containerd=%s",
                place_word(&c, buf_text(&t->units[TREE_CONTAINERD].running), agent_dropin_line,
                           agent_proxy_names, AGENT_PROXY_NAMES / 2));
+    if (has_further_anchors(t, &c))
+        buf_text_add(out, " further-anchors=yes");
     buf_printf(out, " no-proxy=%s", c.proxy.no_proxy[0] ? c.proxy.no_proxy : "none");
 }

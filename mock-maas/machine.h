@@ -110,6 +110,8 @@ enum maas_mishap {
     MAAS_MISHAP_CERT_EXPIRED,
     MAAS_MISHAP_CERT_WRONG_NAME,
     MAAS_MISHAP_CERT_WRONG_AUTHORITY,
+    MAAS_MISHAP_CERT_SELF_SIGNED,
+    MAAS_MISHAP_CERT_OLD_PROTOCOL,
     MAAS_MISHAP_COUNT
 };
 const char *maas_mishap_name(enum maas_mishap what);

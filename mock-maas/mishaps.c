@@ -34,6 +34,8 @@ static const char *const names[MAAS_MISHAP_COUNT] = {
     [MAAS_MISHAP_CERT_EXPIRED] = "certificate-expired",
     [MAAS_MISHAP_CERT_WRONG_NAME] = "certificate-wrong-name",
     [MAAS_MISHAP_CERT_WRONG_AUTHORITY] = "certificate-wrong-authority",
+    [MAAS_MISHAP_CERT_SELF_SIGNED] = "certificate-self-signed",
+    [MAAS_MISHAP_CERT_OLD_PROTOCOL] = "certificate-old-protocol",
 };
 
 const char *maas_mishap_name(enum maas_mishap what)

@@ -10,8 +10,10 @@
  *   misbehaves OP N in 1000                each call by chance: 500, 503, or its answer is lost
  *   tokens end [UID]                       of all gateways, or one: 401 from now on
  *   gateway UID revoked                    401 CredentialRevoked to what it has
- *   certificate own|renewed|expired|wrong-name|wrong-authority
- *                                          what new connections see (with --authority)
+ *   certificate own|renewed|expired|wrong-name|wrong-authority|self-signed|old-protocol
+ *                                          what new connections see (with --authority);
+ *                                          old-protocol: a good one, and no TLS newer than 1.1
+ *   drops every connection                 resets, idle ones and those that wait
  *   faults end                             none is armed any more
  *
  * OP is an operation's name in the journal, "OP.K" (its Kth call ever), "read", "change" or "any".
@@ -289,6 +291,8 @@ bool palette_do(struct palette *p, ms_t now, const char *text, struct http_reply
         rp->certificate = p->config.authority ? http_certificate_read(text) : HTTP_CERT_AS_IT_IS;
         return p->config.authority;
     }
+    if (text_is(text, "drops every connection"))
+        return rp->drop = true;
     while (w.n < WORDS_MAX && text_next(&text, ' ', w.at[w.n], sizeof(w.at[0])))
         w.n++;
     if (text_is(word(&w, 0), "tokens") && text_is(word(&w, 1), "end"))

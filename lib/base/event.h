@@ -104,6 +104,9 @@ enum ev_mark {
     K(PROXY_CONNECT,"proxy.connect","from sni status",  "a proxy made the tunnel that a CONNECT asked for") \
     K(PROXY_REFUSE, "proxy.refuse", "from sni status",  "a proxy refused a CONNECT, or a request of another kind") \
     K(PROXY_CLOSE,  "proxy.close",  "from sni why",     "a tunnel ended: by the client, the target, for being idle, too old (time) or with the run (end)") \
+    K(BUMP_CERT,    "bump.cert",    "from sni",         "an inspecting proxy answered a client's hello with a certificate of its own making") \
+    K(BUMP_REQUEST, "bump.request", "from sni method",  "a request became readable at an inspecting proxy, the first of its tunnel") \
+    K(TLS_SHOWN,    "tls.shown",    "conn peer kind",   "a client's hello met a server that shows another certificate than its own (kind)") \
     K(MAAS_CALL,    "maas.call",    "conn peer op status", "a request at MAAS was answered")       \
     K(PAL_CALL,     "pal.call",     "conn peer op status", "a request at Palette was answered")    \
     K(PAL_REGISTER, "pal.register", "uid accepted",     "a gateway registered, or tried")          \

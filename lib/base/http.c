@@ -302,18 +302,40 @@ enum http_match http_route_find(const struct http_route *routes, size_t n,
     return furthest;
 }
 
+/* --- certificates ---------------------------------------------------------------------------- */
+
+static const struct {
+    const char *name;
+    bool good;
+} certificates[HTTP_CERT_COUNT] = {
+    [HTTP_CERT_AS_IT_IS] = {"own", true},
+    [HTTP_CERT_OWN] = {"own", true},
+    [HTTP_CERT_RENEWED] = {"renewed", true},
+    [HTTP_CERT_EXPIRED] = {"expired", false},
+    [HTTP_CERT_WRONG_NAME] = {"wrong-name", false},
+    [HTTP_CERT_WRONG_AUTHORITY] = {"wrong-authority", false},
+    [HTTP_CERT_SELF_SIGNED] = {"self-signed", false},
+    [HTTP_CERT_OLD_PROTOCOL] = {"old-protocol", false},
+};
+
 enum http_certificate http_certificate_read(const char *words)
 {
-    static const char *const known[HTTP_CERT_COUNT] = {
-        [HTTP_CERT_OWN] = "certificate own",
-        [HTTP_CERT_RENEWED] = "certificate renewed",
-        [HTTP_CERT_EXPIRED] = "certificate expired",
-        [HTTP_CERT_WRONG_NAME] = "certificate wrong-name",
-        [HTTP_CERT_WRONG_AUTHORITY] = "certificate wrong-authority",
-    };
+    static const char first[] = "certificate ";
 
     for (size_t i = HTTP_CERT_OWN; i < HTTP_CERT_COUNT; i++)
-        if (text_is(known[i], words))
+        if (text_begins(words, first) && text_is(words + strlen(first), certificates[i].name))
             return (enum http_certificate)i;
     return HTTP_CERT_AS_IT_IS;
+}
+
+const char *http_certificate_name(enum http_certificate which)
+{
+    assert(which < HTTP_CERT_COUNT);
+    return certificates[which].name;
+}
+
+bool http_certificate_is_good(enum http_certificate which)
+{
+    assert(which < HTTP_CERT_COUNT);
+    return certificates[which].good;
 }

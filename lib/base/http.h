@@ -116,7 +116,6 @@ struct http_ctx {
     bool parked_before;    /* asked again after parking, for whatever reason */
 };
 
-/* What the wire does to an answer of a mock that misbehaves. All zero: nothing. */
 /* Which certificate a mock shows: its own, one that something is wrong with, or a new one. */
 enum http_certificate {
     HTTP_CERT_AS_IT_IS,
@@ -125,10 +124,17 @@ enum http_certificate {
     HTTP_CERT_EXPIRED,
     HTTP_CERT_WRONG_NAME,
     HTTP_CERT_WRONG_AUTHORITY,
+    HTTP_CERT_SELF_SIGNED,
+    HTTP_CERT_OLD_PROTOCOL, /* a good one, and no TLS newer than 1.1 */
     HTTP_CERT_COUNT
 };
 /* "certificate expired", "… own": what a mock is asked to show. AS_IT_IS: other words. */
 enum http_certificate http_certificate_read(const char *words);
+const char *http_certificate_name(enum http_certificate which); /* "expired"; AS_IT_IS is "own" */
+/* A client that verifies takes it. */
+bool http_certificate_is_good(enum http_certificate which);
+
+/* What the wire does to an answer of a mock that misbehaves. All zero: nothing. */
 struct http_wire {
     bool on;        /* some of it is to be looked at */
     bool reset;     /* a reset in place of the answer */
@@ -161,6 +167,7 @@ struct http_reply {
     struct http_wire wire;
     ms_t refuse_ms; /* from now on nobody gets a connection, for so long; 0: nothing of it */
     enum http_certificate certificate; /* shown to new connections from now on */
+    bool drop;                         /* every other connection is reset */
 };
 
 void http_reply_init(struct http_reply *r);

@@ -52,13 +52,19 @@
 
 /* --- the application's side of the lock ------------------------------------------------------ */
 
+/* What the application wants of the edge itself. All zero: nothing. */
+struct edge_deed {
+    ms_t refuse_ms;
+    enum http_certificate certificate;
+    bool drop;
+};
+
 /* What a handler says besides its answer. One per pool connection. */
 struct edge_ticket {
     bool done;       /* the handler ran */
     bool lose, hang; /* the client is to hear nothing (http_reply) */
     struct http_wire wire;
-    ms_t refuse_ms;
-    enum http_certificate certificate;
+    struct edge_deed deed;
     char park_key[HTTP_KEY_MAX];
     ms_t park_ms;
     struct buf touched;
@@ -90,9 +96,11 @@ void edge_app_journal(struct edge_app *a, const struct http_reply *rp);
 /* On the loop's thread, with no request on its way. Events go to the journal, touched keys to
  * ret_touched (taken over by the caller). */
 void edge_app_tick(struct edge_app *a, ms_t now, struct buf *ret_touched);
-/* The same with words for the application instead of time. */
+/* The same with words for the application instead of time; it may want something, too. */
 void edge_app_tell(struct edge_app *a, httpd_words_fn *fn, ms_t now, const char *words,
-                   struct buf *ret_touched);
+                   struct buf *ret_touched, struct edge_deed *ret_deed);
+void edge_app_put(struct edge_app *a, struct event *ev); /* an event that the edge itself saw */
+struct edge_deed edge_deed_of(const struct http_reply *rp);
 
 /* --- bytes ----------------------------------------------------------------------------------- */
 
@@ -100,10 +108,14 @@ struct edge_stream {
     int fd;
     SSL *ssl;      /* NULL: plain */
     bool want_out; /* TLS wants to write before it can go on */
+    void (*on_hello)(void *arg);
+    void *arg;
 };
 
-/* Takes the descriptor. The struct must stay where it is. */
-void edge_stream_init(struct edge_stream *s, int fd, SSL_CTX *ctx, BIO_METHOD *method);
+/* Takes the descriptor. The struct must stay where it is. on_hello: the client's hello was read,
+ * and nothing was answered yet. */
+void edge_stream_init(struct edge_stream *s, int fd, SSL_CTX *ctx, BIO_METHOD *method,
+                      void (*on_hello)(void *arg), void *arg);
 BIO_METHOD *edge_stream_bio(void); /* for edge_stream_init; freed with BIO_meth_free() */
 /* > 0: bytes; 0: the other side is done; -EAGAIN: later; else: broken. */
 ssize_t edge_stream_read(struct edge_stream *s, void *out, size_t size);
@@ -143,6 +155,7 @@ struct edge_conn {
     bool hung;    /* its request is never answered; it stays EDGE_ASKING until the client leaves */
     bool close;   /* after this answer */
     bool refused; /* beyond HTTPD_CONNS_MAX: only told so */
+    enum http_certificate shown;
     struct edge_framer framer;
     struct buf pending; /* read ahead */
     size_t pending_at;
@@ -186,7 +199,8 @@ void edge_conn_go_on(struct edge_conn *c);
 /* Before an answer in c->out is written, whose head has that many bytes; false: c is gone. */
 bool edge_wire_apply(struct edge_conn *c, size_t head_len);
 size_t edge_wire_length(const struct edge_conn *c, size_t len); /* what Content-Length says */
-void edge_refuse_for(struct httpd *h, ms_t span);               /* domain time */
+/* To all but `asking`, which may be NULL. */
+void edge_deed_do(struct httpd *h, const struct edge_deed *d, const struct edge_conn *asking);
 void edge_patience(struct edge_conn *c); /* after its state or its request changed */
 bool edge_bodies_fit(struct edge_conn *c);
 /* A long body is taken away from the caller. */
@@ -281,9 +295,10 @@ struct httpd {
     uint64_t last_conn, last_request;
     struct edge_park park;
     struct edge_up ups[EDGE_POOL_MAX];
-    int outstanding;          /* requests inside */
-    struct loop_timer *timer; /* next deadline, or the application's due … */
-    ms_t timer_for;           /* … at this domain time */
+    int outstanding;             /* requests inside */
+    enum http_certificate shown; /* by the first door */
+    struct loop_timer *timer;    /* next deadline, or the application's due … */
+    ms_t timer_for;              /* … at this domain time */
     char scratch[EDGE_READ_MAX];
 };
 

@@ -80,6 +80,19 @@ void edge_app_stop(struct edge_app *a)
     pthread_mutex_destroy(&a->lock);
 }
 
+struct edge_deed edge_deed_of(const struct http_reply *rp)
+{
+    return (struct edge_deed){
+        .refuse_ms = rp->refuse_ms, .certificate = rp->certificate, .drop = rp->drop};
+}
+
+void edge_app_put(struct edge_app *a, struct event *ev)
+{
+    pthread_mutex_lock(&a->lock);
+    journal_put(a->journal, ev);
+    pthread_mutex_unlock(&a->lock);
+}
+
 /* What was done without a request. The lock is held, and let go. */
 static void app_did(struct edge_app *a, struct http_reply *rp, struct buf *ret_touched)
 {
@@ -102,13 +115,14 @@ void edge_app_tick(struct edge_app *a, ms_t now, struct buf *ret_touched)
 }
 
 void edge_app_tell(struct edge_app *a, httpd_words_fn *fn, ms_t now, const char *words,
-                   struct buf *ret_touched)
+                   struct buf *ret_touched, struct edge_deed *ret_deed)
 {
     struct http_reply rp;
 
     http_reply_init(&rp);
     pthread_mutex_lock(&a->lock);
     fn(a->app, now, words, &rp);
+    *ret_deed = edge_deed_of(&rp);
     app_did(a, &rp, ret_touched);
 }
 
@@ -136,8 +150,7 @@ static void app_ask(struct edge_app *a, size_t slot, const struct http_ctx *ctx,
     t->lose = rp->lose;
     t->hang = rp->hang;
     t->wire = rp->wire;
-    t->refuse_ms = rp->refuse_ms;
-    t->certificate = rp->certificate;
+    t->deed = edge_deed_of(rp);
     text_copy(t->park_key, sizeof(t->park_key), rp->park_key);
     t->park_ms = rp->park_ms;
     ticket_drop(t);

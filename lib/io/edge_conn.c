@@ -397,6 +397,21 @@ static void peer_write(struct edge_conn *c, const struct sockaddr *from)
         c->peer[0] = '\0';
 }
 
+/* A certificate that is not the server's own: whoever looks at the run is told who saw it. */
+static void on_hello(void *arg)
+{
+    struct edge_conn *c = arg;
+    struct event e;
+
+    if (c->shown == HTTP_CERT_AS_IT_IS || c->shown == HTTP_CERT_OWN)
+        return;
+    ev_init(&e, EV_TLS_SHOWN, edge_now(c->h));
+    ev_int_add(&e, EVF_CONN, (int64_t)c->id);
+    ev_text_add(&e, EVF_PEER, c->peer);
+    ev_text_add(&e, EVF_KIND, http_certificate_name(c->shown));
+    edge_app_put(&c->h->app, &e);
+}
+
 static struct edge_conn *conn_make(struct httpd *h, int fd, SSL_CTX *ctx)
 {
     struct edge_conn *c = calloc(1, sizeof(*c));
@@ -408,7 +423,7 @@ static struct edge_conn *conn_make(struct httpd *h, int fd, SSL_CTX *ctx)
     c->https = ctx != NULL;
     c->state = EDGE_READING;
     c->allowed = SIZE_MAX;
-    edge_stream_init(&c->stream, fd, ctx, h->bio);
+    edge_stream_init(&c->stream, fd, ctx, h->bio, on_hello, c);
     edge_framer_init(&c->framer, HTTP_HEADERS_MAX, HTTPD_REQUEST_BODY_MAX);
     buf_init(&c->pending, EDGE_PENDING_MAX + EDGE_READ_MAX);
     buf_init(&c->out, EDGE_REPLY_MAX);
@@ -427,6 +442,7 @@ void edge_conn_new(struct httpd *h, int fd, size_t listen_i, const struct sockad
     (void)setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &one, sizeof(one));
     peer_write(c, from);
     c->door = listen_i;
+    c->shown = listen_i == 0 ? h->shown : HTTP_CERT_AS_IT_IS; /* as its context is */
     c->refused = h->n_conns >= h->conns_max;
     if (c->refused)
         h->n_refused++;

@@ -61,18 +61,31 @@ BIO_METHOD *edge_stream_bio(void)
     return m;
 }
 
-void edge_stream_init(struct edge_stream *s, int fd, SSL_CTX *ctx, BIO_METHOD *method)
+static int on_client_hello(SSL *ssl, int *alert, void *arg)
+{
+    const struct edge_stream *s = SSL_get_app_data(ssl);
+
+    (void)alert;
+    (void)arg;
+    s->on_hello(s->arg);
+    return SSL_CLIENT_HELLO_SUCCESS;
+}
+
+void edge_stream_init(struct edge_stream *s, int fd, SSL_CTX *ctx, BIO_METHOD *method,
+                      void (*on_hello)(void *arg), void *arg)
 {
     BIO *bio;
 
-    *s = (struct edge_stream){.fd = fd};
+    *s = (struct edge_stream){.fd = fd, .on_hello = on_hello, .arg = arg};
     if (!ctx)
         return;
+    SSL_CTX_set_client_hello_cb(ctx, on_client_hello, NULL);
     s->ssl = SSL_new(ctx);
     bio = BIO_new(method);
     if (!s->ssl || !bio)
         WRONG("out of memory");
     BIO_set_data(bio, s);
+    SSL_set_app_data(s->ssl, s);
     SSL_set_bio(s->ssl, bio, bio);
     SSL_set_accept_state(s->ssl);
 }

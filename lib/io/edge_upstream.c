@@ -85,10 +85,7 @@ static void up_done(struct edge_up *u)
     missed = c && t.park_key[0] && edge_park_touched(&h->park, t.park_key, c->asked_at);
     edge_park_touch(h, buf_text(&t.touched), t.touched.full);
     buf_drop(&t.touched);
-    if (t.refuse_ms > 0)
-        edge_refuse_for(h, t.refuse_ms);
-    if (t.certificate != HTTP_CERT_AS_IT_IS && h->config.certificate)
-        h->config.certificate(h->config.certificate_arg, t.certificate);
+    edge_deed_do(h, &t.deed, c);
     if (!c) {
         buf_drop(&t.body);
         return;

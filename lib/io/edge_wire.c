@@ -96,7 +96,7 @@ static void on_open(void *arg)
 }
 
 /* The first door's socket is closed, so that the kernel refuses. */
-void edge_refuse_for(struct httpd *h, ms_t span)
+static void refuse_for(struct httpd *h, ms_t span)
 {
     struct edge_listen *l = &h->listens[0];
     const ms_t own = ms_max(1, clk_domain_to_own(&h->config.domain, span));
@@ -105,6 +105,29 @@ void edge_refuse_for(struct httpd *h, ms_t span)
     if (!l->closed)
         l->closed = loop_timer_new(h->loop, on_open, l);
     loop_timer_set(l->closed, loop_now(h->loop) + own);
+}
+
+static void drop_all(struct httpd *h, const struct edge_conn *but)
+{
+    struct edge_conn *c, *next;
+
+    for (c = TAILQ_FIRST(&h->conns); c; c = next) {
+        next = TAILQ_NEXT(c, all);
+        if (c != but)
+            reset(c);
+    }
+}
+
+void edge_deed_do(struct httpd *h, const struct edge_deed *d, const struct edge_conn *asking)
+{
+    if (d->refuse_ms > 0)
+        refuse_for(h, d->refuse_ms);
+    if (d->certificate != HTTP_CERT_AS_IT_IS && h->config.certificate) {
+        h->config.certificate(h->config.certificate_arg, d->certificate);
+        h->shown = d->certificate;
+    }
+    if (d->drop)
+        drop_all(h, asking);
 }
 
 /* --- patience --------------------------------------------------------------------------------- */

@@ -209,11 +209,13 @@ int httpd_port(const struct httpd *h, size_t listen_i)
 
 void httpd_tell(struct httpd *h, httpd_words_fn *fn, const char *words)
 {
+    struct edge_deed deed;
     struct buf touched;
 
-    edge_app_tell(&h->app, fn, edge_now(h), words, &touched);
+    edge_app_tell(&h->app, fn, edge_now(h), words, &touched, &deed);
     edge_park_touch(h, buf_text(&touched), touched.full);
     buf_drop(&touched);
+    edge_deed_do(h, &deed, NULL);
     if (h->holding) /* the pump stands further up the call chain and will see */
         return;
     edge_pump(h);

@@ -64,10 +64,10 @@ static void ctx_drop(SSL_CTX **ctx)
     *ctx = NULL;
 }
 
-int tls_server_load(struct tls_server *s, const char *cert_file, const char *key_file,
-                    struct err *e)
+static int load(struct tls_server *s, SSL_CTX *fresh, const char *cert_file, const char *key_file,
+                struct err *e)
 {
-    SCOPED(ctx_drop) SSL_CTX *ctx = ctx_new();
+    SCOPED(ctx_drop) SSL_CTX *ctx = fresh;
     SSL_CTX *old = s->ctx;
 
     if (SSL_CTX_use_certificate_chain_file(ctx, cert_file) != 1)
@@ -79,6 +79,23 @@ int tls_server_load(struct tls_server *s, const char *cert_file, const char *key
     s->ctx = STEAL(ctx);
     SSL_CTX_free(old); /* connections that are open hold it as long as they need it */
     return 0;
+}
+
+int tls_server_load(struct tls_server *s, const char *cert_file, const char *key_file,
+                    struct err *e)
+{
+    return load(s, ctx_new(), cert_file, key_file, e);
+}
+
+int tls_server_load_old(struct tls_server *s, const char *cert_file, const char *key_file,
+                        struct err *e)
+{
+    SSL_CTX *ctx = ctx_new();
+
+    SSL_CTX_set_min_proto_version(ctx, TLS1_1_VERSION);
+    SSL_CTX_set_max_proto_version(ctx, TLS1_1_VERSION);
+    SSL_CTX_set_security_level(ctx, 0); /* SHA-1 signs its key exchange */
+    return load(s, ctx, cert_file, key_file, e);
 }
 
 int tls_server_new(struct tls_server **ret, const char *cert_file, const char *key_file,

@@ -280,3 +280,17 @@ int tls_leaf_make(const char *dir, const char *out, const char *names, int64_t n
     form.san = buf_text(&san);
     return cert_make(dir, out, ca, ca_key, &form, e);
 }
+
+int tls_self_make(const char *dir, const char *out, const char *names, int64_t not_before_s,
+                  int64_t days, struct err *e)
+{
+    SCOPED(buf_drop) struct buf san = {0};
+    char first[TLS_CN_MAX + 1] = "";
+    struct cert_form form = {first, NULL, 1, not_before_s, days, leaf_exts, COUNTOF(leaf_exts)};
+    int r;
+
+    buf_init(&san, TLS_SAN_MAX);
+    r = san_make(names, &san, first, sizeof(first), e);
+    form.san = buf_text(&san);
+    return r < 0 ? r : cert_make(dir, out, NULL, NULL, &form, e);
+}

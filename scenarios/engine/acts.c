@@ -14,16 +14,23 @@
 enum act_state { ACT_DONE, ACT_NOT_DONE, ACT_BEGUN };
 typedef enum act_state act_fn(struct play *p, const struct script_line *line);
 
-void act_done(struct play *p, const struct script_line *line, bool fired)
+static void say_done(struct play *p, const struct script_line *line, bool fired, const char *params)
 {
     struct event e;
     ev_init(&e, EV_ACT, world_now(&p->w));
     ev_int_add(&e, EVF_LINE, line->number);
     ev_text_add(&e, EVF_VERB, line->text);
     ev_int_add(&e, EVF_FIRED, fired);
+    if (params[0] != '\0')
+        ev_text_add(&e, EVF_PARAMS, params);
     world_put(&p->w, &e);
     if (p->acting == line)
         p->acting = NULL;
+}
+
+void act_done(struct play *p, const struct script_line *line, bool fired)
+{
+    say_done(p, line, fired, "");
 }
 
 static enum act_state ask(struct play *p, const struct user_wish *wish)
@@ -44,30 +51,45 @@ static bool start(struct play *p)
     return false;
 }
 
-static void on_code(void *arg, const struct http_result *r)
-{
-    struct play *p = arg;
-    const struct script_line *line = p->acting;
-    char code[128] = "", uid[64] = "";
-    bool fired = r->status == 200 &&
-                 jx_pick(buf_text(&r->body), r->body.len, "pairingCode", code, sizeof(code)) &&
-                 http_header_get(&r->headers, "X-Gp-Pcg-Uid", uid, sizeof(uid)) &&
-                 guest_secrets(&p->guest, uid, code, &p->broken) == 0 && start(p);
-    act_done(p, line, fired);
-}
-
-static enum act_state gateway_installs(struct play *p, const struct script_line *line)
+static enum act_state code_ask(struct play *p, void (*done)(void *arg, const struct http_result *r))
 {
     const struct user_wish wish = {.verb = "pairing-code",
                                    .method = "GET",
                                    .path = "/v1/overlords/pairing/code?cloudType=maas",
                                    .body = "",
-                                   .done = on_code,
+                                   .done = done,
                                    .arg = p};
+    return ask(p, &wish) == ACT_DONE ? ACT_BEGUN : ACT_NOT_DONE;
+}
+
+static bool code_keep(struct play *p, const struct http_result *r)
+{
+    return r->status == 200 &&
+           jx_pick(buf_text(&r->body), r->body.len, "pairingCode", p->code, sizeof(p->code)) &&
+           http_header_get(&r->headers, "X-Gp-Pcg-Uid", p->uid, sizeof(p->uid));
+}
+
+static bool install(struct play *p)
+{
+    bool fired = guest_secrets(&p->guest, p->uid, p->code, &p->broken) == 0 && start(p);
+    p->code[0] = '\0';
+    return fired;
+}
+
+static void on_code(void *arg, const struct http_result *r)
+{
+    struct play *p = arg;
+    act_done(p, p->acting, code_keep(p, r) && install(p));
+}
+
+static enum act_state gateway_installs(struct play *p, const struct script_line *line)
+{
     (void)line;
     if (guest_running(&p->guest))
         return ACT_NOT_DONE;
-    return ask(p, &wish) == ACT_DONE ? ACT_BEGUN : ACT_NOT_DONE;
+    if (p->code[0] == '\0')
+        return code_ask(p, on_code);
+    return install(p) ? ACT_DONE : ACT_NOT_DONE;
 }
 
 static bool gateway_starts(struct play *p)
@@ -302,6 +324,86 @@ static enum act_state maas_misbehaves(struct play *p, const struct script_line *
     return tell_maas(p, line->args[0]);
 }
 
+/* --- Palette ------------------------------------------------------------------------------------
+ */
+
+static bool certificate_show(struct play *p, const struct script_line *line)
+{
+    char words[64];
+    const char *which = line->args[0];
+    which = text_is(which, "good") ? "own" : text_is(which, "other-ca") ? "wrong-authority" : which;
+    snprintf(words, sizeof(words), "certificate %.32s", which);
+    return mocks_tell_palette(&p->mocks, words);
+}
+
+static void on_early_code(void *arg, const struct http_result *r)
+{
+    struct play *p = arg;
+    act_done(p, p->acting, code_keep(p, r) && certificate_show(p, p->acting));
+}
+
+/* Our user verifies as well, and would not get a pairing code any more. */
+static enum act_state palette_certificate(struct play *p, const struct script_line *line)
+{
+    if (p->guest.uid[0] == '\0' && p->code[0] == '\0')
+        return code_ask(p, on_early_code);
+    return certificate_show(p, line) ? ACT_DONE : ACT_NOT_DONE;
+}
+
+static enum act_state palette_drops(struct play *p, const struct script_line *line)
+{
+    (void)line;
+    return mocks_tell_palette(&p->mocks, "drops every connection") ? ACT_DONE : ACT_NOT_DONE;
+}
+
+/* --- what the gateway is told -------------------------------------------------------------------
+ */
+
+/* Said before the program can do anything with it. */
+static void told(struct play *p)
+{
+    const struct script_line *line = p->acting;
+    SCOPED(buf_drop) struct buf params = {0};
+    buf_init(&params, EV_VALUE_MAX);
+    bool done = true;
+    if (text_is(line->verb->id, "gateway.told-trust")) {
+        done = guest_trust_proxy(&p->guest, &p->broken) == 0;
+    } else {
+        outfit_told(&p->guest.outfit, line->n_args > 0 ? line->args[0] : NULL);
+        secrets_add(&p->w.secrets, "proxy-password", p->guest.outfit.password);
+        outfit_params(&p->guest.outfit, &params);
+    }
+    say_done(p, line, done, buf_text(&params));
+    guest_hup(&p->guest);
+}
+
+void act_go_on(struct play *p)
+{
+    if (!p->telling || guest_running(&p->guest))
+        return;
+    p->telling = false;
+    told(p);
+    (void)start(p);
+}
+
+static enum act_state gateway_told(struct play *p, const struct script_line *line)
+{
+    (void)line;
+    p->telling = guest_running(&p->guest);
+    guest_stop(&p->guest);
+    if (!p->telling)
+        told(p);
+    return ACT_BEGUN;
+}
+
+static enum act_state gateway_trusts(struct play *p, const struct script_line *line)
+{
+    if (!guest_has_proxy_ca(&p->guest))
+        return gateway_told(p, line);
+    told(p);
+    return ACT_BEGUN;
+}
+
 /* --- the table ----------------------------------------------------------------------------------
  */
 
@@ -330,6 +432,13 @@ static const struct {
     {"node.reboots", node_reboots},
     {"machine.fails-deploy", machine_fails_deploy},
     {"machine.stays", machine_stays},
+    {"proxy.breaks-tls", proxy_act},
+    {"proxy.is-honest", proxy_act},
+    {"gateway.told-proxy", gateway_told},
+    {"gateway.told-no-proxy", gateway_told},
+    {"gateway.told-trust", gateway_trusts},
+    {"palette.certificate", palette_certificate},
+    {"palette.drops", palette_drops},
     {"maas.loses-answer", maas_loses_answer},
     {"maas.misbehaves", maas_misbehaves},
     {"proxy.behaves", proxy_act},

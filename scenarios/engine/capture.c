@@ -1,6 +1,7 @@
 #include "scenarios/engine/capture.h"
 
 #include "scenarios/engine/flows.h"
+#include "scenarios/engine/lab_ways.h"
 #include "scenarios/engine/packet.h"
 #include "scenarios/engine/sniffer.h"
 
@@ -36,15 +37,16 @@ struct capture {
 /* --- records -----------------------------------------------------------------------------------
  */
 
-static const char *role_at(const struct lab *l, const char *address)
+static const char *role_at(const struct lab *l, const char *link, const char *address)
 {
-    const struct lab_host *h = lab_host_at(l, address);
+    const struct lab_host *h = lab_host_on(l, link, address, NULL);
     return h != NULL ? h->role : "";
 }
 
-static const char *zone_at(const struct lab *l, const char *address)
+static const char *zone_at(const struct lab *l, const char *link, const char *address)
 {
-    const struct lab_zone *z = lab_zone_of(l, address);
+    const struct lab_zone *z;
+    (void)lab_host_on(l, link, address, &z);
     return z != NULL ? z->name : "";
 }
 
@@ -68,17 +70,18 @@ static void put(struct tap *t, struct event *e)
 static void flow_event(struct tap *t, enum ev_kind kind, const struct packet *p, struct event *ret)
 {
     const struct lab *l = t->c->config.lab;
+    const char *link = l->zones[t->zone_i].name;
     struct ends n = ends_of(p);
     ev_init(ret, kind, clk_domain_ms(t->c->config.domain));
-    ev_text_add(ret, EVF_FROM, role_at(l, n.from));
-    ev_text_add(ret, EVF_TO, role_at(l, n.to));
-    ev_text_add(ret, EVF_FROM_ZONE, zone_at(l, n.from));
-    ev_text_add(ret, EVF_TO_ZONE, zone_at(l, n.to));
+    ev_text_add(ret, EVF_FROM, role_at(l, link, n.from));
+    ev_text_add(ret, EVF_TO, role_at(l, link, n.to));
+    ev_text_add(ret, EVF_FROM_ZONE, zone_at(l, link, n.from));
+    ev_text_add(ret, EVF_TO_ZONE, zone_at(l, link, n.to));
     ev_text_add(ret, EVF_FROM_IP, n.from);
     ev_text_add(ret, EVF_TO_IP, n.to);
     ev_int_add(ret, EVF_FROM_PORT, p->from_port);
     ev_int_add(ret, EVF_TO_PORT, p->to_port);
-    ev_text_add(ret, EVF_LINK, l->zones[t->zone_i].name);
+    ev_text_add(ret, EVF_LINK, link);
 }
 
 static void canary_seen(struct tap *t, int round)
@@ -122,9 +125,11 @@ static void syn_seen(struct tap *t, const struct packet *p)
 static bool begins_here(const struct tap *t, const struct packet *p)
 {
     const struct lab *l = t->c->config.lab;
+    const char *link = l->zones[t->zone_i].name;
+    const struct lab_zone *z;
     struct ends n = ends_of(p);
-    const struct lab_host *h = lab_host_at(l, n.from);
-    return text_is(zone_at(l, n.from), l->zones[t->zone_i].name) && (h == NULL || !h->forward);
+    const struct lab_host *h = lab_host_on(l, link, n.from, &z);
+    return z != NULL && text_is(z->name, link) && (h == NULL || !h->forward);
 }
 
 static void first_words(struct tap *t, const struct packet *p)
@@ -142,11 +147,12 @@ static void first_words(struct tap *t, const struct packet *p)
     put(t, &e);
 }
 
-static bool may_cross(const struct lab *l, const struct packet *p, const char *secret)
+static bool may_cross(const struct lab *l, const char *link, const struct packet *p,
+                      const char *secret)
 {
     struct ends n = ends_of(p);
     return text_begins(secret, "maas-") &&
-           (text_is(role_at(l, n.from), "maas") || text_is(role_at(l, n.to), "maas"));
+           (text_is(role_at(l, link, n.from), "maas") || text_is(role_at(l, link, n.to), "maas"));
 }
 
 static void clear_text(struct tap *t, const struct packet *p)
@@ -156,7 +162,7 @@ static void clear_text(struct tap *t, const struct packet *p)
     for (size_t i = 0; all != NULL && i < all->n; i++) {
         const struct secret *s = &all->at[i];
         if (t->told[i] || memmem(p->payload, p->len, s->value, strlen(s->value)) == NULL ||
-            may_cross(t->c->config.lab, p, s->name))
+            may_cross(t->c->config.lab, t->c->config.lab->zones[t->zone_i].name, p, s->name))
             continue;
         t->told[i] = true;
         flow_event(t, EV_SECRET_HIT, p, &e);

@@ -1,6 +1,7 @@
 #include "scenarios/engine/guest.h"
 
 #include "scenarios/engine/guest_env.h"
+#include "scenarios/engine/proxies.h"
 
 #include "lib/base/text.h"
 #include "lib/io/file.h"
@@ -117,10 +118,51 @@ static void on_killer_late(void *arg)
     world_stop(g->w, &g->killer);
 }
 
+/* --- the proxies' authority ---------------------------------------------------------------------
+ */
+
+static bool reads_again(const struct guest *g)
+{
+    return manifest_has_feature(g->w->run->manifest, "reload");
+}
+
+bool guest_has_proxy_ca(const struct guest *g)
+{
+    return g->outfit.trusts && (g->trusts_proxy || reads_again(g));
+}
+
+static int copy_anchors(struct guest *g, const char *folder, struct err *e)
+{
+    SCOPED(buf_drop) struct buf pem = {0};
+    char name[64], path[WORLD_PATH_MAX];
+    buf_init(&pem, KIB(64));
+    snprintf(name, sizeof(name), "%s/ca.pem", folder);
+    world_path(g->w, path, name);
+    int r = file_read(path, &pem, e);
+    return r < 0 ? r : world_write(g->w, GUEST_PROXY_CA, buf_text(&pem), e);
+}
+
+int guest_trust_proxy(struct guest *g, struct err *e)
+{
+    int r = copy_anchors(g, PROXIES_AUTHORITY, e);
+    g->trusts_proxy = r == 0;
+    return r;
+}
+
+void guest_hup(struct guest *g)
+{
+    if (!reads_again(g) || !guest_running(g))
+        return;
+    say_signal(g, SIGHUP);
+    world_signal(g->w, &g->at, SIGHUP);
+}
+
 int guest_init(struct guest *g, struct world *w, struct err *e)
 {
     char path[WORLD_PATH_MAX];
     *g = (struct guest){.w = w};
+    if (w->run->script != NULL)
+        outfit_read(w->run->script, &g->outfit);
     (void)text_copy(g->secrets_dir, sizeof(g->secrets_dir), "gateway-secrets");
     world_path(w, path, g->secrets_dir);
     int r = file_mkdirs(path, 0700, e);
@@ -135,6 +177,8 @@ int guest_init(struct guest *g, struct world *w, struct err *e)
     if (r < 0)
         return r;
     r = deeds_open(&g->deeds, w, e);
+    if (r == 0 && guest_has_proxy_ca(g)) /* another authority, until it is told of the proxies' */
+        r = copy_anchors(g, "tls", e);
     if (r < 0)
         return r;
     g->patience = loop_timer_new(w->loop, on_impatient, g);

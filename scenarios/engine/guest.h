@@ -5,10 +5,12 @@
 #define SCENARIOS_ENGINE_GUEST_H
 
 #include "scenarios/engine/deeds.h"
+#include "scenarios/engine/outfit.h"
 
-#define GUEST_ENV_MAX 40
-#define GUEST_NAME    "gateway"
-#define GUEST_KILL_MS 5000 /* what a kill_command may take (GP-4) */
+#define GUEST_ENV_MAX  40
+#define GUEST_NAME     "gateway"
+#define GUEST_PROXY_CA "gateway-proxy-ca.pem" /* below the world's folder */
+#define GUEST_KILL_MS  5000                   /* what a kill_command may take (GP-4) */
 
 struct guest {
     struct world *w;
@@ -17,6 +19,8 @@ struct guest {
     char uid[64];
     char secrets_dir[64]; /* below the world's folder */
     struct deeds deeds;   /* of a rogue */
+    struct outfit outfit; /* what it is told of proxies, from its next start on */
+    bool trusts_proxy;    /* GP_PROXY_CA_FILE holds the proxies' authority */
     int starts;
     bool frozen, asked, killed;
     struct loop_timer *patience; /* TERM asked for: until it counts as hung */
@@ -39,6 +43,12 @@ bool guest_running(const struct guest *g);
 void guest_stop(struct guest *g); /* TERM; hung, and killed, after stop_seconds */
 void guest_kill(struct guest *g);
 void guest_freeze(struct guest *g, bool frozen);
+/* It may have the file of the proxies' authority: given from the start to one that reads it again
+ * on HUP, else from when it is told to trust. */
+bool guest_has_proxy_ca(const struct guest *g);
+/* Puts the proxies' authority into that file; it counts from the next start, or HUP. */
+int guest_trust_proxy(struct guest *g, struct err *e) MUST_CHECK;
+void guest_hup(struct guest *g); /* to one that runs and declares `reload`, and to no other */
 /* The controller lost it. */
 void guest_lost(struct guest *g, const struct ctl_slot *s, const char *why);
 

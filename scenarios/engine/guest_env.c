@@ -96,14 +96,12 @@ static void add_config(struct guest_env *x, const struct guest *g)
 void guest_env_make(struct guest_env *x, const struct guest *g, int page_fd)
 {
     SCOPED(buf_drop) struct buf features = {0};
-    struct outfit o = {.port = 0};
+    const struct outfit *o = &g->outfit;
     char fd[16] = "";
     *x = (struct guest_env){0};
     reserve(&x->text);
     buf_init(&features, 64);
-    if (g->w->run->script != NULL)
-        outfit_read(g->w->run->script, &o);
-    outfit_features(&o, &features);
+    outfit_features(o, &features);
     add(x, "PATH", "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin");
     add_path(x, g->w, "HOME", "gateway-state");
     add_path(x, g->w, "TMPDIR", "gateway-tmp");
@@ -114,7 +112,9 @@ void guest_env_make(struct guest_env *x, const struct guest *g, int page_fd)
     add_path(x, g->w, "GP_SECRETS_DIR", g->secrets_dir);
     add_config(x, g);
     add_site(x, g);
-    add_outfit(x, &o);
+    add_outfit(x, o);
+    if (guest_has_proxy_ca(g))
+        add_path(x, g->w, "GP_PROXY_CA_FILE", GUEST_PROXY_CA);
     if (page_fd >= 0)
         snprintf(fd, sizeof(fd), "%d", page_fd);
     add(x, "GP_CLOCK_FD", fd);

@@ -15,18 +15,21 @@ struct lab_file {
     struct lab lab;
     struct lab_file_host {
         struct lab_host host;
+        int64_t listen, forgets_s;
         size_t n_nft;
         char nft[LAB_RULES_MAX][NFT_LINE_MAX];
     } hosts[LAB_HOSTS_MAX];
-    struct lab_file_reach {
-        struct lab_reach row;
+    size_t n_reach;
+    struct lab_file_reach { /* from each of these roles to each of those */
+        char from[LAB_ROLES_LEN], to[LAB_ROLES_LEN];
         char way[16];
-    } reach[LAB_REACH_MAX];
+        char seen_as[LAB_ADDRESS_MAX];
+    } reach[LAB_ROWS_MAX];
 };
 
 static const char *const reach_names[REACH_COUNT + 1] = {
     [REACH_OPEN] = "open",       [REACH_NAT] = "nat",     [REACH_DROP] = "drop",
-    [REACH_REFUSED] = "refused", [REACH_PROXY] = "proxy",
+    [REACH_REFUSED] = "refused", [REACH_DECOY] = "decoy",
 };
 
 const char *reach_name(enum reach r)
@@ -40,6 +43,7 @@ static const struct jx_field zone_fields[] = {
     JX_TEXT(struct lab_zone, name, JX_MUST),
     JX_TEXT(struct lab_zone, net, JX_MUST),
     JX_BOOL(struct lab_zone, is_private, "private", 0),
+    JX_TEXT(struct lab_zone, overlaps, 0),
 };
 static const struct jx_field link_fields[] = {
     JX_TEXT(struct lab_link, zone, JX_MUST),
@@ -56,15 +60,17 @@ static const struct jx_field host_fields[] = {
     JX_TEXT_AS(struct lab_file_host, host.gateway, "gateway", 0),
     JX_ARRAY(struct lab_file_host, host.routes, host.n_routes, "routes", 0, route_fields),
     JX_BOOL(struct lab_file_host, host.forward, "forward", 0),
+    JX_INT(struct lab_file_host, listen, "listen", 0, 1, 65535),
+    JX_INT(struct lab_file_host, forgets_s, "forgets_seconds", 0, 1, 86400),
     { .name = "nft", .kind = JX_KIND_TEXTS, .offset = offsetof(struct lab_file_host, nft),
       .size = NFT_LINE_MAX, .count_offset = offsetof(struct lab_file_host, n_nft),
       .max = LAB_RULES_MAX },
 };
 static const struct jx_field reach_fields[] = {
-    JX_TEXT_AS(struct lab_file_reach, row.from, "from", JX_MUST),
-    JX_TEXT_AS(struct lab_file_reach, row.to, "to", JX_MUST),
+    JX_TEXT(struct lab_file_reach, from, JX_MUST),
+    JX_TEXT(struct lab_file_reach, to, JX_MUST),
     JX_TEXT_AS(struct lab_file_reach, way, "reach", JX_MUST),
-    JX_TEXT_AS(struct lab_file_reach, row.seen_as, "seen_as", 0),
+    JX_TEXT(struct lab_file_reach, seen_as, 0),
 };
 static const struct jx_field name_fields[] = {
     JX_TEXT(struct lab_name, name, JX_MUST),
@@ -74,7 +80,7 @@ static const struct jx_field lab_fields[] = {
     JX_TEXT_AS(struct lab_file, lab.name, "name", JX_MUST),
     JX_ARRAY(struct lab_file, lab.zones, lab.n_zones, "zones", JX_MUST, zone_fields),
     JX_ARRAY(struct lab_file, hosts, lab.n_hosts, "hosts", JX_MUST, host_fields),
-    JX_ARRAY(struct lab_file, reach, lab.n_reach, "reach", JX_MUST, reach_fields),
+    JX_ARRAY(struct lab_file, reach, n_reach, "reach", JX_MUST, reach_fields),
     JX_ARRAY(struct lab_file, lab.names, lab.n_names, "names", 0, name_fields),
 };
 /* clang-format on */
@@ -83,7 +89,7 @@ static const struct jx_field lab_fields[] = {
 static const struct listener {
     const char *role;
     int port;
-} listeners[] = {{"maas", 5240}, {"palette", 443}, {"proxy", 3128}, {"dns", 53}};
+} listeners[] = {{"maas", 5240}, {"maas-b", 5240}, {"palette", 443}, {"proxy", 3128}, {"dns", 53}};
 
 static int role_port(const char *role)
 {
@@ -119,7 +125,7 @@ static bool address_read(const char *text, uint32_t *ret)
     return true;
 }
 
-static bool net_read(const char *text, uint32_t *ret_net, uint32_t *ret_mask)
+bool lab_net_read(const char *text, uint32_t *ret_net, uint32_t *ret_mask)
 {
     const char *slash = strchr(text, '/');
     char address[LAB_ADDRESS_MAX];
@@ -137,7 +143,7 @@ bool lab_net_has(const char *net_text, const char *address_text)
 {
     uint32_t net, mask, address;
 
-    return net_read(net_text, &net, &mask) && address_read(address_text, &address) &&
+    return lab_net_read(net_text, &net, &mask) && address_read(address_text, &address) &&
            (address & mask) == net;
 }
 
@@ -164,7 +170,7 @@ const struct lab_host *lab_host_at(const struct lab *l, const char *address)
     return NULL;
 }
 
-static const struct lab_zone *zone_find(const struct lab *l, const char *name)
+const struct lab_zone *lab_zone(const struct lab *l, const char *name)
 {
     size_t i;
 
@@ -184,7 +190,7 @@ const struct lab_zone *lab_zone_of(const struct lab *l, const char *address)
     return NULL;
 }
 
-static const struct lab_reach *reach_find(const struct lab *l, const char *from, const char *to)
+const struct lab_reach *lab_reach_find(const struct lab *l, const char *from, const char *to)
 {
     size_t i;
 
@@ -194,14 +200,23 @@ static const struct lab_reach *reach_find(const struct lab *l, const char *from,
     return NULL;
 }
 
+const struct lab_link *lab_link_in(const struct lab_host *h, const char *zone)
+{
+    size_t i;
+
+    for (i = 0; i < h->n_links; i++)
+        if (text_is(h->links[i].zone, zone))
+            return &h->links[i];
+    return NULL;
+}
+
 static bool share_a_zone(const struct lab_host *a, const struct lab_host *b)
 {
-    size_t i, k;
+    size_t i;
 
     for (i = 0; a && b && i < a->n_links; i++)
-        for (k = 0; k < b->n_links; k++)
-            if (text_is(a->links[i].zone, b->links[k].zone))
-                return true;
+        if (lab_link_in(b, a->links[i].zone))
+            return true;
     return false;
 }
 
@@ -209,7 +224,7 @@ static bool share_a_zone(const struct lab_host *a, const struct lab_host *b)
 enum reach lab_reaches(const struct lab *l, const char *from_role, const char *to_role,
                        const char **ret_seen_as)
 {
-    const struct lab_reach *row = reach_find(l, from_role, to_role);
+    const struct lab_reach *row = lab_reach_find(l, from_role, to_role);
 
     if (ret_seen_as)
         *ret_seen_as = row ? row->seen_as : "";
@@ -228,166 +243,6 @@ const char *lab_resolve(const struct lab *l, const char *name)
     return NULL;
 }
 
-/* --- checking -------------------------------------------------------------------------------- */
-
-static int no_zone(const struct lab *l, size_t i, size_t k, struct err *e)
-{
-    const char *names[LAB_ZONES_MAX + 1] = {NULL}, *nearest;
-    const char *zone = l->hosts[i].links[k].zone;
-    size_t z;
-
-    for (z = 0; z < l->n_zones; z++)
-        names[z] = l->zones[z].name;
-    nearest = text_nearest(zone, names);
-    if (nearest)
-        return err_set(e, -EINVAL, "hosts[%zu].links[%zu].zone: no zone '%s'; did you mean '%s'?",
-                       i, k, zone, nearest);
-    return err_set(e, -EINVAL, "hosts[%zu].links[%zu].zone: no zone '%s'; add it to zones", i, k,
-                   zone);
-}
-
-static int link_check(const struct lab *l, size_t i, size_t k, struct err *e)
-{
-    const struct lab_link *link = &l->hosts[i].links[k];
-    const struct lab_zone *zone = zone_find(l, link->zone);
-
-    if (!zone)
-        return no_zone(l, i, k, e);
-    if (!lab_net_has(zone->net, link->address))
-        return err_set(e, -EINVAL,
-                       "hosts[%zu].links[%zu].address: '%s' is not in %s; give one of that net", i,
-                       k, link->address, zone->net);
-    if (lab_host_at(l, link->address) != &l->hosts[i])
-        return err_set(e, -EINVAL,
-                       "hosts[%zu].links[%zu].address: '%s' belongs to host %s; give another", i, k,
-                       link->address, lab_host_at(l, link->address)->name);
-    return 0;
-}
-
-/* A next hop must be a neighbour: an address in a zone where the host has a link. */
-static bool is_neighbour(const struct lab *l, const struct lab_host *h, const char *address)
-{
-    const struct lab_host *other = lab_host_at(l, address);
-    const struct lab_zone *zone = lab_zone_of(l, address);
-    size_t k;
-
-    for (k = 0; other && zone && k < h->n_links; k++)
-        if (text_is(h->links[k].zone, zone->name))
-            return true;
-    return false;
-}
-
-static int routes_check(const struct lab *l, size_t i, struct err *e)
-{
-    const struct lab_host *h = &l->hosts[i];
-    uint32_t net, mask;
-    size_t k;
-
-    if (h->gateway[0] != '\0' && !is_neighbour(l, h, h->gateway))
-        return err_set(e, -EINVAL,
-                       "hosts[%zu].gateway: '%s' is no neighbour; give the address of "
-                       "a host in the same zone",
-                       i, h->gateway);
-    for (k = 0; k < h->n_routes; k++) {
-        if (!net_read(h->routes[k].net, &net, &mask))
-            return err_set(e, -EINVAL,
-                           "hosts[%zu].routes[%zu].net: '%s' is no net; write one such "
-                           "as 10.10.0.0/24",
-                           i, k, h->routes[k].net);
-        if (!is_neighbour(l, h, h->routes[k].via))
-            return err_set(e, -EINVAL,
-                           "hosts[%zu].routes[%zu].via: '%s' is no neighbour; give the "
-                           "address of a host in the same zone",
-                           i, k, h->routes[k].via);
-    }
-    return 0;
-}
-
-static int host_check(const struct lab *l, size_t i, struct err *e)
-{
-    const struct lab_host *h = &l->hosts[i];
-    size_t k;
-    int r = 0;
-
-    for (k = 0; k < i; k++)
-        if (text_is(l->hosts[k].name, h->name))
-            return err_set(e, -EINVAL, "hosts[%zu].name: '%s' is taken; give another", i, h->name);
-    if (h->name[0] == '\0' || h->role[0] == '\0' || h->n_links == 0)
-        return err_set(e, -EINVAL, "hosts[%zu]: wants a name, a role and a link", i);
-    for (k = 0; k < h->n_links && r == 0; k++)
-        r = link_check(l, i, k, e);
-    return r < 0 ? r : routes_check(l, i, e);
-}
-
-static bool is_probed(const char *role)
-{
-    return !text_is(role, "router") && !text_is(role, "canary");
-}
-
-static int reach_check(const struct lab *l, size_t i, struct err *e)
-{
-    const struct lab_reach *row = &l->reach[i];
-    const char *const roles[] = {row->from, row->to};
-    size_t k;
-
-    for (k = 0; k < COUNTOF(roles); k++)
-        if (!lab_role(l, roles[k]) || !is_probed(roles[k]))
-            return err_set(e, -EINVAL,
-                           "reach[%zu].%s: no host has the role '%s'; name one that is "
-                           "neither router nor canary",
-                           i, k == 0 ? "from" : "to", roles[k]);
-    if (text_is(row->from, row->to) || reach_find(l, row->from, row->to) != row)
-        return err_set(e, -EINVAL,
-                       "reach[%zu]: %s to %s is said twice or leads nowhere; remove "
-                       "the row",
-                       i, row->from, row->to);
-    if (row->seen_as[0] != '\0' && !lab_host_at(l, row->seen_as))
-        return err_set(e, -EINVAL, "reach[%zu].seen_as: '%s' is nobody's address; give a router's",
-                       i, row->seen_as);
-    return 0;
-}
-
-/* Every ordered pair of roles has its row: what is not written down cannot be held against. */
-static int reach_is_whole(const struct lab *l, struct err *e)
-{
-    size_t i, k;
-
-    for (i = 0; i < l->n_hosts; i++)
-        for (k = 0; k < l->n_hosts; k++) {
-            const char *from = l->hosts[i].role, *to = l->hosts[k].role;
-            if (!text_is(from, to) && is_probed(from) && is_probed(to) && !reach_find(l, from, to))
-                return err_set(e, -EINVAL, "reach: no row from %s to %s; add one", from, to);
-        }
-    return 0;
-}
-
-static int lab_check(const struct lab *l, struct err *e)
-{
-    uint32_t net, mask;
-    size_t i;
-    int r = 0;
-
-    for (i = 0; i < l->n_zones; i++) {
-        if (!net_read(l->zones[i].net, &net, &mask))
-            return err_set(e, -EINVAL,
-                           "zones[%zu].net: '%s' is no net; write one such as "
-                           "10.10.0.0/24",
-                           i, l->zones[i].net);
-        if (l->zones[i].name[0] == '\0' || zone_find(l, l->zones[i].name) != &l->zones[i])
-            return err_set(e, -EINVAL, "zones[%zu].name: '%s' is empty or taken; give another", i,
-                           l->zones[i].name);
-    }
-    for (i = 0; i < l->n_hosts && r == 0; i++)
-        r = host_check(l, i, e);
-    for (i = 0; i < l->n_reach && r == 0; i++)
-        r = reach_check(l, i, e);
-    for (i = 0; i < l->n_names && r == 0; i++)
-        if (!lab_host_at(l, l->names[i].address))
-            r = err_set(e, -EINVAL, "names[%zu].address: '%s' is nobody's address; give a host's",
-                        i, l->names[i].address);
-    return r < 0 ? r : reach_is_whole(l, e);
-}
-
 /* --- reading --------------------------------------------------------------------------------- */
 
 static int hosts_take(struct lab_file *f, struct err *e)
@@ -401,7 +256,9 @@ static int hosts_take(struct lab_file *f, struct err *e)
         for (k = 0; k < f->hosts[i].n_nft; k++)
             buf_printf(&nft, "%s\n", f->hosts[i].nft[k]);
         f->lab.hosts[i] = f->hosts[i].host;
-        f->lab.hosts[i].listen = role_port(f->lab.hosts[i].role);
+        f->lab.hosts[i].forgets_s = (int)f->hosts[i].forgets_s;
+        f->lab.hosts[i].listen =
+            f->hosts[i].listen != 0 ? (int)f->hosts[i].listen : role_port(f->lab.hosts[i].role);
         (void)text_copy(f->lab.hosts[i].nft, sizeof f->lab.hosts[i].nft, buf_text(&nft));
         k = nft.full;
         buf_drop(&nft);
@@ -412,23 +269,62 @@ static int hosts_take(struct lab_file *f, struct err *e)
     return 0;
 }
 
+static int pair_take(struct lab_file *f, size_t row, const char *from, const char *to,
+                     struct err *e)
+{
+    struct lab_reach *r = &f->lab.reach[f->lab.n_reach];
+    size_t k;
+
+    if (f->lab.n_reach == LAB_REACH_MAX)
+        return err_set(e, -E2BIG, "reach[%zu]: more than %d pairs of roles; say fewer", row,
+                       LAB_REACH_MAX);
+    for (k = 0; reach_names[k] && !text_is(reach_names[k], f->reach[row].way); k++)
+        ;
+    *r = (struct lab_reach){.reach = (enum reach)k, .row = row};
+    (void)text_copy(r->seen_as, sizeof r->seen_as, f->reach[row].seen_as);
+    if (!text_copy(r->from, sizeof r->from, from) || !text_copy(r->to, sizeof r->to, to))
+        return err_set(e, -EINVAL, "reach[%zu]: a role's name is longer than %d bytes; shorten it",
+                       row, LAB_NAME_MAX - 1);
+    f->lab.n_reach++;
+    return 0;
+}
+
+/* From each role that the row names to each other one. */
+static int row_take(struct lab_file *f, size_t row, struct err *e)
+{
+    char from[LAB_ROLES_LEN], to[LAB_ROLES_LEN];
+    const char *froms = f->reach[row].from;
+    const size_t before = f->lab.n_reach;
+    int r = 0;
+
+    while (r == 0 && text_next(&froms, ' ', from, sizeof from)) {
+        const char *tos = f->reach[row].to;
+        while (r == 0 && text_next(&tos, ' ', to, sizeof to))
+            if (!text_is(from, to))
+                r = pair_take(f, row, from, to, e);
+    }
+    if (r == 0 && f->lab.n_reach == before)
+        r = err_set(e, -EINVAL, "reach[%zu]: leads nowhere; remove the row", row);
+    return r;
+}
+
 static int reach_take(struct lab_file *f, struct err *e)
 {
     size_t i, k;
+    int r = 0;
 
-    for (i = 0; i < f->lab.n_reach; i++) {
+    for (i = 0; i < f->n_reach && r == 0; i++) {
         const char *nearest = text_nearest(f->reach[i].way, reach_names);
 
-        f->lab.reach[i] = f->reach[i].row;
         for (k = 0; reach_names[k] && !text_is(reach_names[k], f->reach[i].way); k++)
             ;
         if (!reach_names[k])
             return err_set(e, -EINVAL,
                            "reach[%zu].reach: no way is called '%s'; did you mean '%s'?", i,
                            f->reach[i].way, nearest ? nearest : reach_names[0]);
-        f->lab.reach[i].reach = (enum reach)k;
+        r = row_take(f, i, e);
     }
-    return 0;
+    return r;
 }
 
 static int file_take(struct lab_file *f, struct err *e)

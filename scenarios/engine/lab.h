@@ -10,7 +10,9 @@
 #define LAB_HOSTS_MAX   32
 #define LAB_LINKS_MAX   4 /* interfaces of one host */
 #define LAB_RULES_MAX   32
-#define LAB_REACH_MAX   128
+#define LAB_REACH_MAX   192 /* pairs of roles */
+#define LAB_ROWS_MAX    64  /* rows of the file that say them */
+#define LAB_ROLES_LEN   160 /* "gateway maas dns node" */
 #define LAB_NAME_MAX    32
 #define LAB_ADDRESS_MAX 48
 
@@ -18,6 +20,7 @@ struct lab_zone {
     char name[LAB_NAME_MAX];   /* "private" */
     char net[LAB_ADDRESS_MAX]; /* "10.10.0.0/24" */
     bool is_private;
+    char overlaps[LAB_NAME_MAX]; /* a zone that has the same net, on purpose; "" = none */
 };
 struct lab_host {
     char name[LAB_NAME_MAX]; /* "gw1", "site-router" */
@@ -35,15 +38,18 @@ struct lab_host {
         char via[LAB_ADDRESS_MAX];
     } routes[4];
     bool forward;   /* a router */
-    int listen;     /* the port its role serves, 0 = none */
+    int listen;     /* the port it serves, its role's if the file says none; 0 = none */
+    int forgets_s;  /* a router: a mapping over which nothing went for so long is gone; 0 = never */
     char nft[2048]; /* ruleset text for its namespace, "" = none */
 };
-enum reach { REACH_OPEN, REACH_NAT, REACH_DROP, REACH_REFUSED, REACH_PROXY, REACH_COUNT };
-const char *reach_name(enum reach r); /* "open", "nat", "drop", "refused", "proxy" */
+/* DECOY: another host has the address where the packet goes, and takes it. */
+enum reach { REACH_OPEN, REACH_NAT, REACH_DROP, REACH_REFUSED, REACH_DECOY, REACH_COUNT };
+const char *reach_name(enum reach r); /* "open", "nat", "drop", "refused", "decoy" */
 struct lab_reach {
     char from[LAB_NAME_MAX], to[LAB_NAME_MAX]; /* roles */
     enum reach reach;
     char seen_as[LAB_ADDRESS_MAX]; /* the source address the target sees; "" = the source's own */
+    size_t row;                    /* of the file; one row may say many pairs */
 };
 struct lab {
     char name[LAB_NAME_MAX];
@@ -61,12 +67,24 @@ struct lab {
 int lab_read(const char *file, const char *text, size_t len, struct lab *ret, struct err *e)
     MUST_CHECK;
 const struct lab_host *lab_role(const struct lab *l, const char *role); /* first with that role */
+/* Where zones overlap, of the zone that stands first in the file: what the address means inside.
+ * What it means on a given link is lab_host_on's to say (lab_ways.h). */
 const struct lab_host *lab_host_at(const struct lab *l, const char *address); /* NULL: nobody's */
 const struct lab_zone *lab_zone_of(const struct lab *l, const char *address); /* NULL: outside */
+const struct lab_zone *lab_zone(const struct lab *l, const char *name);       /* NULL: none */
+/* The host's link in that zone, or NULL. */
+const struct lab_link *lab_link_in(const struct lab_host *h, const char *zone);
 enum reach lab_reaches(const struct lab *l, const char *from_role, const char *to_role,
                        const char **ret_seen_as);
+/* The row of the table, or NULL. */
+const struct lab_reach *lab_reach_find(const struct lab *l, const char *from_role,
+                                       const char *to_role);
 const char *lab_resolve(const struct lab *l, const char *name); /* address, or NULL */
 /* Is the address in the net, "10.10.0.0/24"? false also for what is no net. */
 bool lab_net_has(const char *net, const char *address);
+bool lab_net_read(const char *text, uint32_t *ret_net, uint32_t *ret_mask);
+/* What lab_read holds a lab against, once its words are read: every address in its zone and of one
+ * host, every way by a neighbour, every pair of roles said once. */
+int lab_check(const struct lab *l, struct err *e) MUST_CHECK;
 
 #endif

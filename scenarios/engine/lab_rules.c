@@ -2,14 +2,11 @@
 
 #include "lib/base/text.h"
 
+#include <stdio.h>
 #include <string.h>
 
 #define LINE_MAX_BYTES 192
 #define WORD_BYTES     64
-
-struct packet_ends {
-    const char *from, *to;
-};
 
 /* "ip saddr NET", "ip daddr != NET": is it so of this packet? `at` stands behind "saddr". */
 static bool term_holds(const char **at, const char *address)
@@ -24,8 +21,23 @@ static bool term_holds(const char **at, const char *address)
     return (text_is(word, address) || lab_net_has(word, address)) != is_not;
 }
 
+/* Behind "saddr", "daddr" or "dport"; every other word says nothing of a packet. */
+static bool word_holds(const char *word, const char **at, const struct lab_packet *p)
+{
+    char port[8];
+
+    if (text_is(word, "saddr"))
+        return term_holds(at, p->from);
+    if (text_is(word, "daddr"))
+        return term_holds(at, p->to);
+    if (!text_is(word, "dport"))
+        return true;
+    snprintf(port, sizeof port, "%u", (unsigned)(uint16_t)p->to_port);
+    return term_holds(at, port);
+}
+
 /* true when the rule is about a first packet and its end is known. */
-static bool rule_ends(const char *line, const struct packet_ends *p, enum lab_end *ret)
+static bool rule_ends(const char *line, const struct lab_packet *p, enum lab_end *ret)
 {
     static const struct {
         const char *word;
@@ -34,9 +46,7 @@ static bool rule_ends(const char *line, const struct packet_ends *p, enum lab_en
     char word[WORD_BYTES];
 
     while (text_next(&line, ' ', word, sizeof(word))) {
-        if (text_is(word, "saddr") && !term_holds(&line, p->from))
-            return false;
-        if (text_is(word, "daddr") && !term_holds(&line, p->to))
+        if (!word_holds(word, &line, p))
             return false;
         if (text_begins(word, "established") || text_is(word, "invalid"))
             return false;
@@ -63,10 +73,8 @@ static bool chain_begins(const char *line, const char *hook, bool *is_ours, bool
     return true;
 }
 
-enum lab_end lab_rules_end(const struct lab_host *h, const char *hook, const char *from_ip,
-                           const char *to_ip)
+enum lab_end lab_rules_end(const struct lab_host *h, const char *hook, const struct lab_packet *p)
 {
-    const struct packet_ends p = {from_ip, to_ip};
     const char *at = h->nft;
     char line[LINE_MAX_BYTES];
     bool is_ours = false, drops = false, was_ours = false;
@@ -78,7 +86,7 @@ enum lab_end lab_rules_end(const struct lab_host *h, const char *hook, const cha
         if (chain_begins(line, hook, &is_ours, &policy)) {
             drops = is_ours ? policy : drops;
             was_ours = was_ours || is_ours;
-        } else if (is_ours && rule_ends(line, &p, &end)) {
+        } else if (is_ours && rule_ends(line, p, &end)) {
             return end;
         }
     }

@@ -2,9 +2,9 @@
  * given in stage netns: so the simulator's probes are held against the rules and not against the
  * table that says what they should be. Pure.
  *
- * Read is what labs use: chains with a hook and a policy; rules of "ip saddr", "ip daddr" (with !=)
- * and "ct state new"; the ends accept, drop and masquerade. Rules for other states of a flow do not
- * concern a first packet. */
+ * Read is what labs use: chains with a hook and a policy; rules of "ip saddr", "ip daddr", "tcp
+ * dport" (with !=) and "ct state new"; the ends accept, drop and masquerade. Rules for other states
+ * of a flow do not concern a first packet. */
 #ifndef SCENARIOS_ENGINE_LAB_RULES_H
 #define SCENARIOS_ENGINE_LAB_RULES_H
 
@@ -12,8 +12,11 @@
 
 enum lab_end { LAB_PASSES, LAB_DROPS, LAB_REWRITES };
 
+struct lab_packet {
+    const char *from, *to; /* addresses */
+    int to_port;
+};
 /* hook: "forward", "input" or "postrouting". No chain there: it passes. */
-enum lab_end lab_rules_end(const struct lab_host *h, const char *hook, const char *from_ip,
-                           const char *to_ip);
+enum lab_end lab_rules_end(const struct lab_host *h, const char *hook, const struct lab_packet *p);
 
 #endif

@@ -43,6 +43,8 @@ static const struct setting every_ns[] = {
     {"net/ipv4/tcp_slow_start_after_idle", "0", false},
     {"net/ipv4/tcp_autocorking", "0", true},
     {"net/ipv4/tcp_no_metrics_save", "1", true},
+    /* a try without a way is told so each time, also when many come at once */
+    {"net/ipv4/icmp_ratelimit", "0", false},
     /* bridges are wires here: their frames need no second walk through the firewall's hooks */
     {"net/bridge/bridge-nf-call-iptables", "0", true},
     {"net/bridge/bridge-nf-call-ip6tables", "0", true},

@@ -24,16 +24,10 @@ int mocks_certify(struct world *w, struct err *e)
 {
     /* A stepped run's clock begins in the past or the future: the epoch counts, not the wall. */
     int64_t begin = w->epoch_s - DAY_S;
-    const struct lab_host *h = lab_role(w->run->lab, "palette");
-    char dir[WORLD_PATH_MAX], names[128];
+    char dir[WORLD_PATH_MAX];
     world_path(w, dir, "tls");
     int r = file_mkdirs(dir, 0700, e);
-    if (r == 0)
-        r = tls_ca_make(dir, "Gateproof lab authority", begin, CERTIFICATE_DAYS, e);
-    if (r < 0)
-        return r;
-    snprintf(names, sizeof(names), "%s,%s", PALETTE_NAME, h != NULL ? h->links[0].address : "");
-    return tls_leaf_make(dir, "palette", names, begin, CERTIFICATE_DAYS, e);
+    return r < 0 ? r : tls_ca_make(dir, "Gateproof lab authority", begin, CERTIFICATE_DAYS, e);
 }
 
 /* --- command lines ------------------------------------------------------------------------------
@@ -89,10 +83,13 @@ static int add_maas(struct words *x, struct mocks *m, struct err *e)
 static int add_palette(struct words *x, struct mocks *m, struct err *e)
 {
     struct world *w = m->w;
-    word(x, "--cert");
-    word(x, "%s/tls/palette.pem", w->dir);
-    word(x, "--key");
-    word(x, "%s/tls/palette.key", w->dir);
+    const struct lab_host *h = lab_role(w->run->lab, "palette");
+    word(x, "--authority");
+    word(x, "%s/tls", w->dir);
+    word(x, "--names");
+    word(x, "%s,%s", PALETTE_NAME, h->links[0].address);
+    word(x, "--control-fd");
+    word(x, "%d", m->palette_hears_fd);
     word(x, "--agent-ca");
     word(x, "%s/tls/ca.pem", w->dir);
     word(x, "--api-key-file");
@@ -221,8 +218,7 @@ static int start_one(struct mocks *m, const char *role, enum ev_src src, struct 
     word(&x, "%s/%s%s", w->run->bin_dir, name, has_doors ? "-rogue" : "");
     add_shared(&x, w, h, src, page_fd);
     r = add(&x, m, e);
-    if (src == EVS_MAAS)
-        fds[n_fds++] = m->maas_hears_fd;
+    fds[n_fds++] = src == EVS_MAAS ? m->maas_hears_fd : m->palette_hears_fd;
     if ((hold_fd = add_hold(&x, m, src)) >= 0)
         fds[n_fds++] = hold_fd;
     struct launch l = {
@@ -233,15 +229,29 @@ static int start_one(struct mocks *m, const char *role, enum ev_src src, struct 
     return r < 0 ? r : mocks_await(w, s, &m->broken, role, e);
 }
 
+static int pipe_open(int *ret_hears, int *ret_told, struct err *e)
+{
+    int ends[2];
+    if (pipe2(ends, O_CLOEXEC) < 0)
+        return err_errno(e, "a pipe to a mock");
+    *ret_hears = ends[0];
+    *ret_told = ends[1];
+    return 0;
+}
+
 int mocks_start(struct mocks *m, struct world *w, const struct holds *holds, struct err *e)
 {
-    int wishes[2];
-    *m = (struct mocks){.w = w, .holds = holds, .maas_hears_fd = -1, .maas_told_fd = -1};
-    if (pipe2(wishes, O_CLOEXEC) < 0)
-        return err_errno(e, "a pipe to mock-maas");
-    m->maas_hears_fd = wishes[0];
-    m->maas_told_fd = wishes[1];
-    int r = mocks_certify(w, e);
+    *m = (struct mocks){.w = w,
+                        .holds = holds,
+                        .maas_hears_fd = -1,
+                        .maas_told_fd = -1,
+                        .palette_hears_fd = -1,
+                        .palette_told_fd = -1};
+    int r = pipe_open(&m->maas_hears_fd, &m->maas_told_fd, e);
+    if (r == 0)
+        r = pipe_open(&m->palette_hears_fd, &m->palette_told_fd, e);
+    if (r == 0)
+        r = mocks_certify(w, e);
     if (r == 0)
         r = start_one(m, "maas", EVS_MAAS, &m->maas, add_maas, e);
     if (r == 0)
@@ -249,11 +259,21 @@ int mocks_start(struct mocks *m, struct world *w, const struct holds *holds, str
     return r;
 }
 
-bool mocks_tell_maas(struct mocks *m, const char *words)
+static bool tell(int fd, const char *words)
 {
     char line[256];
     int n = snprintf(line, sizeof(line), "%s\n", words);
-    return n > 0 && (size_t)n < sizeof(line) && write(m->maas_told_fd, line, (size_t)n) == n;
+    return n > 0 && (size_t)n < sizeof(line) && write(fd, line, (size_t)n) == n;
+}
+
+bool mocks_tell_maas(struct mocks *m, const char *words)
+{
+    return tell(m->maas_told_fd, words);
+}
+
+bool mocks_tell_palette(struct mocks *m, const char *words)
+{
+    return tell(m->palette_told_fd, words);
 }
 
 void mocks_end(struct mocks *m)
@@ -278,8 +298,8 @@ void mocks_free(struct mocks *m)
     m->ending = true;
     world_stop(m->w, &m->maas);
     world_stop(m->w, &m->palette);
-    if (m->maas_hears_fd >= 0)
-        close(m->maas_hears_fd);
-    if (m->maas_told_fd >= 0)
-        close(m->maas_told_fd);
+    const int fds[] = {m->maas_hears_fd, m->maas_told_fd, m->palette_hears_fd, m->palette_told_fd};
+    for (size_t i = 0; i < COUNTOF(fds); i++)
+        if (fds[i] >= 0)
+            close(fds[i]);
 }

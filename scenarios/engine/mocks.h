@@ -14,11 +14,12 @@ struct mocks {
     const struct holds *holds; /* NULL: nobody stops */
     struct slotted maas, palette;
     int maas_hears_fd, maas_told_fd; /* the pipe of mocks_tell_maas */
-    struct err broken;               /* a mock ended unasked: the run cannot go on */
+    int palette_hears_fd, palette_told_fd;
+    struct err broken; /* a mock ended unasked: the run cannot go on */
     bool ending;
 };
 
-/* An authority and the leaf of palette.example below the world's folder: ca.pem. */
+/* An authority below the world's folder, tls/ca.pem: Palette makes its leaves with it. */
 int mocks_certify(struct world *w, struct err *e) MUST_CHECK;
 /* Returns when both listen. *m must stay where it is; holds may be NULL. */
 int mocks_start(struct mocks *m, struct world *w, const struct holds *holds, struct err *e)
@@ -26,6 +27,7 @@ int mocks_start(struct mocks *m, struct world *w, const struct holds *holds, str
 /* A fault or an operator's doing, in a story's words: done in the mock's next turn, and by one that
  * stands at a point before it goes on. */
 bool mocks_tell_maas(struct mocks *m, const char *words);
+bool mocks_tell_palette(struct mocks *m, const char *words);
 /* TERM, in answer to which they say their last words; mocks_gone() tells when both have ended. */
 void mocks_end(struct mocks *m);
 bool mocks_gone(const struct mocks *m);

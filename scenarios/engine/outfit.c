@@ -12,11 +12,16 @@
 #define UNUSED    "unused" /* a proxy runs, and nobody is told */
 #define EMPTY     "empty"  /* a list that was left empty */
 
-bool outfit_is_proxy(const char *text)
+bool outfit_is_proxy_url(const char *text)
 {
     struct url u;
 
-    return text_is(text, UNUSED) || proxy_read(text, &u, NULL) == 0;
+    return proxy_read(text, &u, NULL) == 0;
+}
+
+bool outfit_is_proxy(const char *text)
+{
+    return text_is(text, UNUSED) || outfit_is_proxy_url(text);
 }
 
 bool outfit_is_variable(const char *text)
@@ -51,22 +56,51 @@ static void credentials_read(const struct url *u, struct outfit *o)
     (void)text_copy(o->password, sizeof o->password, buf_text(&text));
 }
 
+static bool has_act(const struct script *s, const char *verb)
+{
+    for (size_t i = 0; i < s->n_lines; i++)
+        if (text_is(s->lines[i].verb->id, verb))
+            return true;
+    return false;
+}
+
+static void proxy_take(struct outfit *o, const char *proxy)
+{
+    struct url u;
+
+    if (proxy_read(proxy, &u, NULL) < 0)
+        return;
+    (void)text_copy(o->proxy, sizeof o->proxy, proxy);
+    (void)text_copy(o->host, sizeof o->host, u.host);
+    o->port = u.port;
+    credentials_read(&u, o);
+}
+
+/* The list of exceptions stays when there is something to except from. */
+void outfit_told(struct outfit *o, const char *proxy)
+{
+    o->proxy[0] = o->host[0] = o->user[0] = o->password[0] = '\0';
+    o->port = 0;
+    if (proxy)
+        proxy_take(o, proxy);
+    else
+        o->no_proxy[0] = '\0';
+}
+
 void outfit_read(const struct script *s, struct outfit *ret)
 {
     const char *proxy = script_site(s, "site.proxy", 0, "");
     const char *list = script_site(s, "site.no-proxy", 0, EMPTY);
-    struct url u;
 
-    *ret = (struct outfit){.has_proxy_line = proxy[0] != '\0'};
+    *ret = (struct outfit){.has_proxy_line = proxy[0] != '\0',
+                           .bumps = has_act(s, "proxy.breaks-tls"),
+                           .trusts = has_act(s, "gateway.told-trust")};
     for (size_t i = 0; i < s->n_lines && ret->n_strays < OUTFIT_STRAYS_MAX; i++)
         if (s->lines[i].when == WHEN_SITE && text_is(s->lines[i].verb->id, "site.environment"))
             ret->strays[ret->n_strays++] = s->lines[i].args[0];
-    if (!ret->has_proxy_line || text_is(proxy, UNUSED) || proxy_read(proxy, &u, NULL) < 0)
+    if (!ret->has_proxy_line || text_is(proxy, UNUSED))
         return;
-    (void)text_copy(ret->proxy, sizeof ret->proxy, proxy);
-    (void)text_copy(ret->host, sizeof ret->host, u.host);
-    ret->port = u.port;
-    credentials_read(&u, ret);
+    proxy_take(ret, proxy);
     if (!text_is(list, EMPTY))
         (void)text_copy(ret->no_proxy, sizeof ret->no_proxy, list);
 }
@@ -87,10 +121,18 @@ static bool has_credentials(const struct outfit *o)
     return o->user[0] != '\0';
 }
 
+static bool has_trust(const struct outfit *o)
+{
+    return o->trusts;
+}
+
 static const struct {
     const char *feature;
     bool (*is_needed)(const struct outfit *o);
-} features[] = {{"pcg", always}, {"proxy", has_proxy}, {"proxy-auth", has_credentials}};
+} features[] = {{"pcg", always},
+                {"proxy", has_proxy},
+                {"proxy-auth", has_credentials},
+                {"proxy-ca", has_trust}};
 
 void outfit_features(const struct outfit *o, struct buf *out)
 {

@@ -12,6 +12,7 @@
 
 struct outfit {
     bool has_proxy_line;         /* a proxy program runs, told of or not */
+    bool bumps, trusts;          /* the story lets it open TLS; tells a gateway to trust that */
     char proxy[SCRIPT_WORD_MAX]; /* URL given to the gateway, credentials included; "" = none */
     char host[SCRIPT_WORD_MAX];  /* of it */
     int port;
@@ -21,6 +22,9 @@ struct outfit {
     const char *strays[OUTFIT_STRAYS_MAX]; /* NAME=VALUE, in the script */
 };
 void outfit_read(const struct script *s, struct outfit *ret);
+
+/* What the gateway is told from now on, in an act's words: a proxy's URL, or NULL for none. */
+void outfit_told(struct outfit *o, const char *proxy);
 
 /* Features that a run of the story needs, "pcg,proxy". */
 void outfit_features(const struct outfit *o, struct buf *out);
@@ -33,6 +37,7 @@ void outfit_params(const struct outfit *o, struct buf *out);
 /* For the verb table. */
 bool outfit_is_proxy(const char *text);    /* "unused", or a proxy's URL */
 bool outfit_is_variable(const char *text); /* NAME=VALUE */
+bool outfit_is_proxy_url(const char *text);
 /* The same of the three names that a proxy has. */
 bool outfit_is_proxy_variable(const char *text);
 

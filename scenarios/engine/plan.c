@@ -132,9 +132,9 @@ static int proxy_check(const struct run_options *o, enum stage_id stage, enum cl
 {
     if (o->proxy == NULL || *o->proxy == '\0')
         return 0;
-    if (!text_is(o->proxy, WITNESS_NAME))
-        return err_set(e, -EINVAL, "--proxy: no proxy '%s'; leave it away, or write " WITNESS_NAME,
-                       o->proxy);
+    if (!witness_is(o->proxy))
+        return err_set(e, -EINVAL, "--proxy: no proxy '%s'; leave it away, or write %s", o->proxy,
+                       witness_nearest(o->proxy));
     if (stage != STAGE_NETNS || clock != CLOCK_WALL)
         return err_set(e, -EINVAL,
                        "--proxy %s: it is a foreign program and cannot obey the clock %s; add "
@@ -256,14 +256,15 @@ static bool lacks(const struct run *r, struct run_item *item)
 /* Never pass, never unsupported: what could not be tried is said aloud. */
 static bool witness_is_missing(const struct run *r, struct run_item *item)
 {
-    const char *lacks = witness_lacks();
+    const char *lacks;
     struct outfit o;
 
     outfit_read(&item->script, &o);
     if (r->options.proxy == NULL || *r->options.proxy == '\0' || !o.has_proxy_line)
         return false;
-    if (*lacks == '\0' && *o.user != '\0')
-        lacks = "the story's proxy asks for credentials, and this witness knows none";
+    lacks = witness_lacks(r->options.proxy);
+    if (*lacks == '\0' && o.bumps)
+        lacks = "the story's proxy opens TLS, and this witness does not";
     if (*lacks == '\0')
         return false;
     fprintf(stderr, "gateproof: %s is not played: %s\n", item->script.name, lacks);

@@ -154,6 +154,7 @@ static const char *round_of(struct play *p)
         nodes_step(&p->nodes);
     take(p);
     lines_time(p->lines, world_now(&p->w));
+    act_go_on(p);
     do_acts(p);
     holds_go(&p->holds);
     if (p->broken.code == 0)

@@ -32,6 +32,8 @@ struct play {
     struct wires wires;
     struct lines *lines;
     const struct script_line *acting; /* an act that is not done yet, or NULL */
+    bool telling;                     /* it waits for the gateway's end, to start it again */
+    char uid[64], code[128];          /* a pairing code taken before its time, or "" */
     struct loop_timer *due;
     size_t sunk; /* records of w.rings.out given to the sink */
     int sink_fd;
@@ -48,5 +50,6 @@ int play_sink_read(int fd, struct ev_list *ret, struct err *e) MUST_CHECK;
  * here, which a plan should have kept away. */
 bool act_begin(struct play *p, const struct script_line *line);
 void act_done(struct play *p, const struct script_line *line, bool fired);
+void act_go_on(struct play *p); /* once a round, for an act that is begun */
 
 #endif

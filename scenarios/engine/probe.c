@@ -72,6 +72,8 @@ static const char *answer_of(const struct row *r, const char *expected_as)
         return "unseen";
     if (r->outcome == OUTCOME_NONE)
         return reach_name(REACH_DROP);
+    if (r->seen_as[0] == '\0') /* it was answered, and never came to the target's own link */
+        return reach_name(REACH_DECOY);
     if (text_is(r->seen_as, own))
         return reach_name(REACH_OPEN);
     /* By a wrong address is not as the table says: the address itself is the answer. */

@@ -98,7 +98,7 @@ static void maas_key_make(struct site *s)
 
 static void servers_make(struct site *s)
 {
-    struct palette_config palette = {.seed = s->seed, .factor = 1};
+    struct palette_config palette = {.seed = s->seed, .factor = 1, .authority = true};
     struct maas_config maas = {.seed = s->seed,
                                .epoch_s = SITE_EPOCH_S,
                                .factor = 1,

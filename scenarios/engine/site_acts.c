@@ -222,7 +222,7 @@ static bool maas_misbehaves(struct site *s, const struct script_line *line)
 /* The line's own words, without the first. */
 static bool proxy_act(struct site *s, const struct script_line *line)
 {
-    return s->proxy.runs &&
+    return s->proxy.n > 0 &&
            proxy_wish(line->text + strlen("proxy "), &s->proxy.rules, &s->proxy.idle_ms);
 }
 
@@ -247,6 +247,10 @@ static const struct {
     {"machine.stays", machine_stays},
     {"proxy.behaves", proxy_act},
     {"proxy.drops-idle", proxy_act},
+    {"proxy.breaks-tls", proxy_act},
+    {"proxy.is-honest", proxy_act},
+    {"palette.certificate", site_palette_act},
+    {"palette.drops", site_palette_act},
     {"maas.loses-answer", maas_loses_answer},
     {"maas.misbehaves", maas_misbehaves},
     {"wire.cut", site_wire_act},
@@ -258,6 +262,8 @@ static const struct {
 
 bool site_act(struct site *s, const struct script_line *line)
 {
+    if (text_begins(line->verb->id, "gateway.told-"))
+        return site_told_act(s, line);
     for (size_t i = 0; i < COUNTOF(acts); i++) {
         struct event e;
         bool done;

@@ -202,6 +202,19 @@ void site_gateway_freeze(struct site *s, bool frozen)
         site_thaw(s);
 }
 
+void site_gateway_reload(struct site *s)
+{
+    struct gw_event ev = {.kind = GW_EV_RELOAD, .config = &s->gateway.config};
+    struct event e;
+
+    ev_init(&e, EV_PROG, s->now);
+    ev_text_add(&e, EVF_WHO, "gateway");
+    ev_text_add(&e, EVF_KIND, "signalled");
+    ev_int_add(&e, EVF_SIGNAL, 1);
+    site_put(s, EVS_ENGINE, &e);
+    gateway_event(s, &ev);
+}
+
 void site_gateway_step(struct site *s)
 {
     struct gw_event ev = {.kind = GW_EV_TIME};

@@ -20,13 +20,27 @@ const struct lab_host *site_host_of(const struct site *s, int caller)
 
 /* --- connections ---------------------------------------------------------------------------- */
 
-static void conn_close(struct site *s, struct site_conn *c)
+void site_conn_close(struct site *s, struct site_conn *c)
 {
     if (c == NULL)
         return;
     if (c->open && c->via != NULL)
         site_proxy_closed(s, c, "client");
     *c = (struct site_conn){.open = false};
+}
+
+/* An answer on its way has been a byte. */
+void site_conn_break(struct site *s, struct site_conn *conn)
+{
+    for (size_t i = 0; i < SITE_CALLS_MAX; i++) {
+        struct site_call *c = &s->calls[i];
+
+        if (c->state == CALL_FREE || c->conn != conn)
+            continue;
+        c->conn = NULL;
+        if (c->state == CALL_OUT || c->state == CALL_PARKED || c->state == CALL_LOST)
+            site_call_fail(s, c, HTTP_BROKEN);
+    }
 }
 
 struct site_conn *site_conn_idle(struct site *s, int caller, enum site_server_id server,
@@ -38,7 +52,7 @@ struct site_conn *site_conn_idle(struct site *s, int caller, enum site_server_id
         if (c->open && !c->busy && c->caller == caller && c->server == server && c->via == via) {
             if (s->now - c->idle_since <= SITE_KEEP_IDLE_MS)
                 return c;
-            conn_close(s, c);
+            site_conn_close(s, c);
         }
     }
     return NULL;
@@ -148,18 +162,21 @@ static void call_route(struct site *s, struct site_call *c, const struct url *u)
             site_call_move(s, c, CALL_LOST, MS_NEVER);
             return;
         }
-        if (reach == REACH_REFUSED || c->server == SITE_SERVERS) {
+        if (reach == REACH_REFUSED || reach == REACH_DECOY || c->server == SITE_SERVERS) {
             site_call_fail(s, c, HTTP_NO_CONNECT);
             return;
         }
         c->conn = site_conn_open(s, c->caller, c->server, peer);
         site_client_speaks(s, from, to, u, &c->rq);
+        if (u->https && !site_tls_begins(s, c))
+            return;
     }
     site_call_leaves(s, c, u);
 }
 
 void site_call_leaves(struct site *s, struct site_call *c, const struct url *u)
 {
+    site_tls_speaks(s, c);
     c->conn->busy = true;
     c->conn->idle_since = s->now;
     c->conn->sent += c->rq.headers.len + c->rq.body.len;
@@ -209,7 +226,7 @@ void site_cancel(struct site *s, int caller, uint64_t ticket)
         struct site_call *c = &s->calls[i];
 
         if (c->state != CALL_FREE && c->caller == caller && c->ticket == ticket) {
-            conn_close(s, c->conn);
+            site_conn_close(s, c->conn);
             call_free(c);
         }
     }
@@ -233,7 +250,7 @@ void site_close_all(struct site *s, int caller)
     }
     for (size_t i = 0; i < SITE_CONNS_MAX; i++)
         if (s->conns[i].open && s->conns[i].caller == caller)
-            conn_close(s, &s->conns[i]);
+            site_conn_close(s, &s->conns[i]);
 }
 
 /* --- the servers' side ---------------------------------------------------------------------- */
@@ -298,7 +315,7 @@ static void call_leaves(struct site *s, struct site_call *c)
         return;
     }
     if (c->lose) {
-        conn_close(s, c->conn);
+        site_conn_close(s, c->conn);
         c->conn = NULL;
         site_call_fail(s, c, HTTP_BROKEN);
         return;
@@ -358,7 +375,7 @@ static bool call_is_cut(struct site *s, struct site_call *c)
     } else if (fate == WIRE_SILENT) {
         site_call_move(s, c, CALL_LOST, MS_NEVER);
     } else {
-        conn_close(s, c->conn);
+        site_conn_close(s, c->conn);
         c->conn = NULL;
         site_call_fail(s, c, HTTP_BROKEN);
     }
@@ -390,7 +407,7 @@ static void call_back(struct site *s, struct site_call *c)
         c->conn->busy = false;
         c->conn->idle_since = s->now;
         if (c->result.outcome != HTTP_ANSWERED)
-            conn_close(s, c->conn);
+            site_conn_close(s, c->conn);
     }
     /* free from here on: what the answer starts may take this very place, after it was read */
     call_free(c);
@@ -412,7 +429,7 @@ void site_thaw(struct site *s)
 static void call_due(struct site *s, struct site_call *c)
 {
     if (c->give_up <= s->now && c->state != CALL_BACK && c->state != CALL_DONE) {
-        conn_close(s, c->conn);
+        site_conn_close(s, c->conn);
         c->conn = NULL;
         c->give_up = MS_NEVER;
         site_call_fail(s, c, c->waits_for == HTTP_PROXY_FINE ? HTTP_TIMEOUT : HTTP_PROXY_FAILED);

@@ -15,9 +15,10 @@
 
 #define SITE_CALLS_MAX    256
 #define SITE_CONNS_MAX    64
-#define SITE_HOPS_MAX     8
-#define SITE_NODES_MAX    8 /* machines m1 … m8 of the labs */
+#define SITE_PROBE_PORT   7777 /* where a role serves nothing, as in a lab of namespaces */
+#define SITE_NODES_MAX    8    /* machines m1 … m8 of the labs */
 #define SITE_CLUSTERS_MAX 16
+#define SITE_PROXIES_MAX  4
 #define SITE_WISHES_MAX   16 /* things the user has under way */
 #define SITE_HELLOS_MAX   64
 #define SITE_EPOCH_S      INT64_C(1782864000) /* 2026-07-01: the same as under the stepped clock */
@@ -38,7 +39,8 @@ struct site_server {
                    struct http_reply *rp);
     ms_t (*due)(void *app);
     void (*tick)(void *app, ms_t now, struct http_reply *rp);
-    uint64_t conns; /* accepted so far */
+    uint64_t conns;                    /* accepted so far */
+    enum http_certificate certificate; /* that new connections are shown */
 };
 
 /* Who calls: the gateway, the user, or the node with that index. */
@@ -60,6 +62,7 @@ struct site_conn {
     char client[LAB_ADDRESS_MAX]; /* as the proxy sees it */
     struct proxy_ask ask;         /* what it was asked for */
     uint64_t sent, received;      /* bytes */
+    bool is_open_book, was_read;  /* its proxy has opened its TLS; and has read a request */
 };
 
 struct site_call {
@@ -141,12 +144,16 @@ struct site {
     struct wires wires;
     struct outfit outfit;
     struct site_proxy {
-        bool runs;
-        int port;
-        struct proxy_rules rules;
-        ms_t idle_ms;   /* a tunnel without a byte for so long is closed; 0: never */
-        uint64_t conns; /* accepted so far */
+        size_t n;
+        struct {
+            const struct lab_host *host;
+            int port;
+        } at[SITE_PROXIES_MAX];
+        struct proxy_rules rules; /* of all of them */
+        ms_t idle_ms;             /* a tunnel without a byte for so long is closed; 0: never */
+        uint64_t conns;           /* accepted so far */
     } proxy;
+    bool trusts_proxy; /* the gateway, the authority with which proxies open TLS */
     struct site_gateway gateway;
     struct site_node nodes[SITE_NODES_MAX];
     size_t n_clusters;
@@ -205,6 +212,9 @@ struct site_conn *site_conn_idle(struct site *s, int caller, enum site_server_id
                                  const struct lab_host *via);
 struct site_conn *site_conn_open(struct site *s, int caller, enum site_server_id server,
                                  const char *peer);
+void site_conn_close(struct site *s, struct site_conn *c); /* by its client; NULL is nothing */
+/* Calls that wait for an answer over it are broken. */
+void site_conn_break(struct site *s, struct site_conn *conn);
 enum site_server_id site_server_at(const struct site *s, const struct lab_host *h, int port);
 void site_call_move(struct site *s, struct site_call *c, enum site_call_state state, ms_t at);
 void site_call_fail(struct site *s, struct site_call *c, enum http_outcome outcome);
@@ -220,8 +230,23 @@ void site_proxy_end(struct site *s);       /* the tunnels that are left */
 ms_t site_proxy_due(const struct site *s); /* of the next tunnel that was idle for too long */
 void site_proxy_step(struct site *s);
 
-/* Who, from where, to whom: the ends of a flow as a capture names them. */
-void site_flow_event(struct event *e, const struct lab *l, const char *from_ip, const char *to_ip);
+/* site_tls.c: what there is of TLS in a site is who shows what to whom, and who takes it. */
+/* A new connection's handshake. false: the client has refused what it was shown, and the call's end
+ * is on its way. */
+bool site_tls_begins(struct site *s, struct site_call *c);
+/* Before a request leaves over its connection. */
+void site_tls_speaks(struct site *s, const struct site_call *c);
+bool site_takes(const struct site *s, int caller, enum http_certificate which);
+bool site_takes_proxy(const struct site *s, int caller); /* an authority of proxies */
+bool site_palette_act(struct site *s, const struct script_line *line);
+
+/* site_told.c: what a gateway is told of proxies. */
+void site_config_proxy(struct site *s);
+bool site_told_act(struct site *s, const struct script_line *line); /* journals itself */
+
+/* Who, from where, to whom: the ends of a flow as a capture on that link names them. */
+void site_flow_event(struct event *e, const struct lab *l, const char *link, const char *from_ip,
+                     const char *to_ip);
 
 /* site_bytes.c */
 /* The first bytes of a new connection, client to server, cross the client's own link: journals what
@@ -251,6 +276,7 @@ void site_gateway_start(struct site *s);
 void site_gateway_stop(struct site *s);
 void site_gateway_kill(struct site *s);
 void site_gateway_freeze(struct site *s, bool frozen);
+void site_gateway_reload(struct site *s); /* HUP, with the configuration as it is now */
 void site_gateway_step(struct site *s);
 void site_gateway_reply(struct site *s, uint64_t ticket, const struct http_result *result);
 ms_t site_gateway_due(const struct site *s);

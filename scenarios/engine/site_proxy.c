@@ -10,19 +10,33 @@
 
 #define TALK_MAX KIB(32) /* what a client sends until its call can begin */
 
+/* One at each host of the role, where the gateway is told to look, else at the port of the lab. */
+static void hosts_take(struct site *s)
+{
+    const char *address = lab_resolve(s->lab, s->outfit.host);
+    const struct lab_host *told = lab_host_at(s->lab, address == NULL ? s->outfit.host : address);
+
+    for (size_t i = 0; i < s->lab->n_hosts && s->proxy.n < SITE_PROXIES_MAX; i++) {
+        const struct lab_host *h = &s->lab->hosts[i];
+
+        if (!text_is(h->role, "proxy"))
+            continue;
+        s->proxy.at[s->proxy.n].host = h;
+        s->proxy.at[s->proxy.n++].port = h == told ? s->outfit.port : h->listen;
+    }
+}
+
 void site_proxy_init(struct site *s, const struct script *script)
 {
-    const struct lab_host *h = lab_role(s->lab, "proxy");
-    const char *address;
+    const char *seen_as;
 
     outfit_read(script, &s->outfit);
-    if (h == NULL || !s->outfit.has_proxy_line)
+    if (lab_role(s->lab, "proxy") == NULL || !s->outfit.has_proxy_line)
         return;
-    address = lab_resolve(s->lab, s->outfit.host);
-    address = address == NULL ? s->outfit.host : address;
-    s->proxy.runs = true;
-    s->proxy.port = lab_host_at(s->lab, address) == h ? s->outfit.port : h->listen;
+    hosts_take(s);
     s->proxy.rules = (struct proxy_rules){.n_ports = 1, .ports = {443}};
+    if (lab_reaches(s->lab, "proxy", "maas", &seen_as) == REACH_OPEN)
+        s->proxy.rules.n_ports = 0; /* to anything: a temptation */
     text_copy(s->proxy.rules.user, sizeof s->proxy.rules.user, s->outfit.user);
     text_copy(s->proxy.rules.password, sizeof s->proxy.rules.password, s->outfit.password);
     site_secret_add(s, "proxy-password", s->outfit.password);
@@ -81,20 +95,6 @@ ms_t site_proxy_due(const struct site *s)
     return due;
 }
 
-/* A call that waits for its answer over it is broken; an answer on its way has been a byte. */
-static void idle_break(struct site *s, struct site_conn *conn)
-{
-    for (size_t i = 0; i < SITE_CALLS_MAX; i++) {
-        struct site_call *c = &s->calls[i];
-
-        if (c->state == CALL_FREE || c->conn != conn)
-            continue;
-        c->conn = NULL;
-        if (c->state == CALL_OUT || c->state == CALL_PARKED || c->state == CALL_LOST)
-            site_call_fail(s, c, HTTP_BROKEN);
-    }
-}
-
 void site_proxy_step(struct site *s)
 {
     for (size_t i = 0; s->proxy.idle_ms > 0 && i < SITE_CONNS_MAX; i++) {
@@ -103,7 +103,7 @@ void site_proxy_step(struct site *s)
         if (idle_end(s, c) > s->now)
             continue;
         site_proxy_closed(s, c, "idle");
-        idle_break(s, c);
+        site_conn_break(s, c);
         *c = (struct site_conn){.open = false};
     }
 }
@@ -226,13 +226,17 @@ static void tunnel_asked(struct site *s, struct site_call *c, const struct lab_h
     c->conn->ask = asked.ask;
     text_copy(c->conn->client, sizeof c->conn->client, asked.client);
     tunnel_speaks(s, from, via, lab_role(s->lab, s->servers[c->server].role), u->host, talk);
+    if (u->https)
+        (void)site_tls_begins(s, c);
 }
 
 /* Is anybody there who takes a connection? */
 static bool listens(const struct site *s, const struct lab_host *h, int port)
 {
-    return s->proxy.runs && h == lab_role(s->lab, "proxy") && port == s->proxy.port &&
-           s->proxy.rules.way != PROXY_REFUSES;
+    for (size_t i = 0; i < s->proxy.n; i++)
+        if (s->proxy.at[i].host == h && s->proxy.at[i].port == port)
+            return s->proxy.rules.way != PROXY_REFUSES;
+    return false;
 }
 
 static void connect_to(struct site *s, struct site_call *c, const struct url *u,

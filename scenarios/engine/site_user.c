@@ -56,9 +56,7 @@ static void gateway_configure(struct site *s, const char *uid, const char *code)
     buf_drop(&text);
     text_copy(c->features, sizeof c->features, GW_FEATURES);
     text_copy(c->maas_key, sizeof c->maas_key, s->maas_key);
-    text_copy(c->http_proxy, sizeof c->http_proxy, s->outfit.proxy);
-    text_copy(c->https_proxy, sizeof c->https_proxy, s->outfit.proxy);
-    text_copy(c->no_proxy, sizeof c->no_proxy, s->outfit.no_proxy);
+    site_config_proxy(s);
     buf_init(&text, URL_MAX);
     if (maas != NULL)
         buf_printf(&text, "http://%s:5240/MAAS", maas->links[0].address);

@@ -88,113 +88,13 @@ static bool is_label(const char *text)
     return equals && equals > text && equals[1] != '\0';
 }
 
-/* --- points ------------------------------------------------------------------------------------
- */
-
-#define MAAS_POINTS "allocate", "deploy", "release", "read"
-
-static const char *const point_ops[] = {MAAS_POINTS, "enrol",    "register", "fetch",   "claim",
-                                        "report",    "handover", "hello",    "running", NULL};
-static const char *const maas_points[] = {MAAS_POINTS, NULL};
-static const char *const point_phases[] = {"asked", "done", "answered", NULL};
-
-static bool is_one_of(const char *const *words, const char *text)
-{
-    while (*words && !text_is(*words, text))
-        words++;
-    return *words != NULL;
-}
-
-static bool point_read(const char *text, const char *const *ops, struct script_point *p)
-{
-    char count[8];
-    int64_t n;
-
-    if (!text_next(&text, '.', p->op, sizeof p->op) ||
-        !text_next(&text, '.', count, sizeof count) || !text_int(count, 1, VERB_POINT_MAX, &n))
-        return false;
-    p->count = n;
-    return is_one_of(ops, p->op);
-}
-
-/* As it is written, so that nothing was left out of the text. */
-static bool is_written(const struct script_point *p, const char *text)
-{
-    char again[64];
-
-    snprintf(again, sizeof again, "%s.%lld%s%s", p->op, (long long)p->count,
-             p->phase[0] != '\0' ? "." : "", p->phase);
-    return text_is(again, text);
-}
-
-static const char *const wire_ends[] = {"gateway", "maas",     "palette", "proxy",
-                                        "dns",     "stranger", "user",    "private",
-                                        "transit", "internet", NULL};
-
-static bool is_wire_end(const char *text)
-{
-    return is_one_of(wire_ends, text);
-}
-
-bool verb_wire(const char *text, struct verb_wire *ret)
-{
-    const size_t n = strcspn(text, "->");
-    struct verb_wire p = {.both = text[n] == '-'};
-
-    if (text[n] == '\0' || !is_wire_end(text + n + 1) ||
-        !text_copy_len(p.from, sizeof p.from, text, n) || !is_wire_end(p.from) ||
-        !text_copy(p.to, sizeof p.to, text + n + 1))
-        return false;
-    *ret = p;
-    return true;
-}
-
-bool verb_wire_of_act(const char *text, struct verb_wire *ret)
-{
-    char words[4][SCRIPT_WORD_MAX] = {""};
-    struct buf pair;
-    bool is;
-
-    for (size_t i = 0; i < COUNTOF(words) && text_next(&text, ' ', words[i], sizeof words[i]); i++)
-        ;
-    if (!text_is(words[0], "wire"))
-        return false;
-    if (!text_is(words[2], "-"))
-        return verb_wire(words[1], ret);
-    buf_init(&pair, SCRIPT_WORD_MAX);
-    buf_printf(&pair, "%s-%s", words[1], words[3]);
-    is = verb_wire(buf_text(&pair), ret);
-    buf_drop(&pair);
-    return is;
-}
+/* --- words of several parts (verbs_read.c) ---------------------------------------------------- */
 
 static bool is_wire_pair(const char *text)
 {
     struct verb_wire pair;
 
     return verb_wire(text, &pair);
-}
-
-bool verb_point(const char *text, struct script_point *ret)
-{
-    const char *dot = strrchr(text, '.');
-    struct script_point p = {.count = 0};
-
-    if (!dot || !point_read(text, point_ops, &p) || !is_one_of(point_phases, dot + 1) ||
-        !text_copy(p.phase, sizeof p.phase, dot + 1) || !is_written(&p, text))
-        return false;
-    *ret = p;
-    return true;
-}
-
-bool verb_call(const char *text, struct script_point *ret)
-{
-    struct script_point p = {.count = 0};
-
-    if (!point_read(text, maas_points, &p) || !is_written(&p, text))
-        return false;
-    *ret = p;
-    return true;
 }
 
 static bool is_point(const char *text)
@@ -211,75 +111,6 @@ static bool is_call(const char *text)
     return verb_call(text, &point);
 }
 
-/* --- events ------------------------------------------------------------------------------------
- */
-
-#define OF_CLUSTER "machine-of-"
-
-/* What an event's kind is followed by. */
-enum object { OBJECT_NONE, OBJECT_CLUSTER, OBJECT_MACHINE };
-
-static const struct {
-    const char *words;
-    enum verb_event_kind kind;
-    enum object object;
-    bool is_span;
-} event_rows[] = {
-    {"hello", VERB_EVENT_HELLO, OBJECT_CLUSTER, false},
-    {"running", VERB_EVENT_RUNNING, OBJECT_CLUSTER, false},
-    {"delete", VERB_EVENT_DELETE, OBJECT_CLUSTER, false},
-    {"deleted", VERB_EVENT_DELETED, OBJECT_CLUSTER, false},
-    {"ready", VERB_EVENT_READY, OBJECT_MACHINE, false},
-    {"allocate", VERB_EVENT_ALLOCATE, OBJECT_MACHINE, false},
-    {"gateway starts", VERB_EVENT_ACT, OBJECT_NONE, false},
-    {"gateway stops", VERB_EVENT_ACT, OBJECT_NONE, false},
-    {"gateway dies", VERB_EVENT_ACT, OBJECT_NONE, false},
-    {"gateway freezes", VERB_EVENT_ACT, OBJECT_NONE, false},
-    {"gateway loses-power", VERB_EVENT_ACT, OBJECT_NONE, false},
-    {"gateway comes back", VERB_EVENT_ACT, OBJECT_NONE, false},
-    {"cut", VERB_EVENT_WIRE, OBJECT_NONE, false},
-    {"mended", VERB_EVENT_WIRE, OBJECT_NONE, false},
-    {"gateway dead", VERB_EVENT_GATEWAY_DEAD, OBJECT_NONE, true},
-};
-
-/* What is behind "hello ", or NULL. */
-static const char *object_of(const char *text, const char *words, enum object object)
-{
-    const size_t len = strlen(words);
-
-    if (object == OBJECT_NONE)
-        return text_is(text, words) ? text : NULL;
-    return text_begins(text, words) && text[len] == ' ' ? text + len + 1 : NULL;
-}
-
-static bool object_read(enum object object, const char *text, struct verb_event *x)
-{
-    if (object == OBJECT_MACHINE && text_begins(text, OF_CLUSTER)) {
-        x->of_cluster = true;
-        text += strlen(OF_CLUSTER);
-        object = OBJECT_CLUSTER;
-    }
-    return text_copy(x->name, sizeof x->name, text) &&
-           (object == OBJECT_NONE || (object == OBJECT_CLUSTER && is_cluster(text)) ||
-            (object == OBJECT_MACHINE && is_machine(text)));
-}
-
-bool verb_event(const char *text, struct verb_event *ret)
-{
-    size_t i;
-
-    for (i = 0; i < COUNTOF(event_rows); i++) {
-        struct verb_event x = {.kind = event_rows[i].kind, .is_span = event_rows[i].is_span};
-        const char *object = object_of(text, event_rows[i].words, event_rows[i].object);
-
-        if (!object || !object_read(event_rows[i].object, object, &x))
-            continue;
-        *ret = x;
-        return true;
-    }
-    return false;
-}
-
 static bool is_event(const char *text)
 {
     struct verb_event x;
@@ -294,11 +125,11 @@ static bool is_event(const char *text)
 const struct verb_place verb_places[] = {
     {"role", "a cluster such as c1", WORDS(ROLES), is_cluster, false},
     {"place", "a cluster such as c1", WORDS(ROLES, ZONES), is_cluster, false},
-    {"shape", "a shape, the name of a file in labs", WORDS("nat", "direct", "proxy-only", "proxy-auth"), NULL, false},
+    {"shape", "a shape, the name of a file in labs", WORDS("nat", "direct", "nat-short", "firewall", "double-nat", "overlap", "proxy-only", "proxy-auth", "proxy-bump", "proxy-inside", "hosted-proxy", "two-exits", "two-sites"), NULL, false},
     {"state", "a state that Palette shows", WORDS("Pending", "Running", "Unhealthy"), NULL, false},
     {"act", "what happens to the gateway", WORDS("starts", "stops", "dies", "freezes", "thaws", "loses-power", "comes-back"), NULL, false},
     {"writer", "a writer of the journal", WORDS("maas", "palette", "capture"), NULL, false},
-    {"wire-end", "an end of a wire", wire_ends, NULL, false},
+    {"wire-end", "an end of a wire", verb_wire_ends, NULL, false},
     {"wire-pair", "a pair such as gateway-palette, or a direction such as gateway>palette", NULL, is_wire_pair, false},
     {"property", "what MAAS can be asked for", WORDS("zones", "pools", "domains", "subnets", "tags"), NULL, false},
     {"palette-op", "a call to Palette",
@@ -320,6 +151,8 @@ const struct verb_place verb_places[] = {
     {"time", "a time such as 90s, 15m or 1h30m", NULL, is_time, false},
     {"name", "a name", NULL, NULL, false},
     {"proxy", "a proxy's URL such as http://10.10.0.9:3128, or unused", NULL, outfit_is_proxy, false},
+    {"proxy-url", "a proxy's URL such as http://10.10.0.8:8888", NULL, outfit_is_proxy_url, false},
+    {"certificate", "what a server shows", WORDS("good", "renewed", "other-ca", "wrong-name", "expired", "self-signed", "old-protocol"), NULL, false},
     {"proxy-variable", "HTTP_PROXY=, HTTPS_PROXY= or NO_PROXY= and a value", NULL, outfit_is_proxy_variable, false},
     {"proxy-way", "a status from 400 to 599", WORDS("honest", "refuses", "closes", "cuts", "silent"), is_error_status, false},
     {"assignment", "an assignment NAME=VALUE", NULL, outfit_is_variable, false},
@@ -397,6 +230,23 @@ const struct verb verbs[] = {
     {"proxy.drops-idle", VERB_ACT, "proxy drops idle after {time}", ALL,
      "From now on the proxy closes a tunnel over which no byte went for so long."},
 
+    {"proxy.breaks-tls", VERB_ACT, "proxy breaks tls", ALL,
+     "From now on the proxy opens the TLS of new tunnels: it shows clients a certificate of its own authority, and reads what they send."},
+    {"proxy.is-honest", VERB_ACT, "proxy is honest", ALL,
+     "From now on the proxy passes TLS through, and whatever else it did wrong ends; tunnels that are open stay as they are."},
+    {"gateway.told-proxy", VERB_ACT, "gateway is told proxy {proxy-url}", ALL,
+     "The gateway is stopped, its environment holds this proxy from now on, and it is started again with the state it has."},
+    {"gateway.told-no-proxy", VERB_ACT, "gateway is told no proxy", ALL,
+     "The same without any proxy setting."},
+    {"gateway.told-trust", VERB_ACT, "gateway is told to trust proxy", ALL,
+     "GP_PROXY_CA_FILE holds the authority of the proxies. A gateway with the feature reload has had the file from its start, with another authority in it, and gets HUP; any other is stopped and started."},
+
+    /* --- acts: Palette */
+    {"palette.certificate", VERB_ACT, "palette certificate is {certificate}", ALL,
+     "What Palette shows to new connections: renewed is a new leaf of the same authority; old-protocol is a good one, and no TLS newer than 1.1. A user who has yet to install takes the pairing code before."},
+    {"palette.drops", VERB_ACT, "palette drops every connection", ALL,
+     "Resets all of them; new ones are taken at once."},
+
     /* --- acts: wires */
     {"wire.cut", VERB_ACT, "wire {wire-end} - {wire-end} cut [silently]", ALL,
      "No packet passes between the two any more, of open flows neither. silently: nobody is told; else a sender of TCP gets a reset."},
@@ -420,6 +270,11 @@ const struct verb verbs[] = {
      "So many calls of this kind were answered below 400, from the run's beginning until now."},
     {"palette.took", VERB_FACT, "palette took {palette-op} from {role}", ALL,
      "At least one such call was answered below 400. For never."},
+
+    {"palette.read", VERB_FACT, "palette read request from {role}", ALL,
+     "A request of this role was readable at Palette, answered well or not."},
+    {"palette.showed", VERB_FACT, "palette showed {count} certificates", ALL,
+     "So many hellos of clients met a Palette that showed another certificate than the one it has by itself."},
 
     /* --- facts: clusters */
     {"cluster.is", VERB_FACT, "cluster {cluster} is {cluster-state}", ALL,
@@ -479,6 +334,15 @@ const struct verb verbs[] = {
 
     {"proxy.closed", VERB_FACT, "proxy closed {count} tunnels", ALL,
      "So many tunnels were closed by the proxy itself, because they were idle."},
+
+    {"bump.read", VERB_FACT, "bump read request", ALL,
+     "A request of anybody became readable at a proxy that opens TLS."},
+    {"bump.showed", VERB_FACT, "bump showed {count} certificates", ALL,
+     "So many hellos of clients were answered by a proxy with a certificate of its own making."},
+    {"dials.failed", VERB_FACT, "{count} failed dials {role} -> {role}", ALL,
+     "So many first SYNs from one to the other were followed by the next without a request of the first at Palette between them."},
+    {"dials.crowded", VERB_FACT, "more than {n} failed dials {role} -> {role} in any {time}", ALL,
+     "More than so many of them, at most 62, in some window of that length. For never."},
 
     /* --- facts: user data, as the machines found it when they booted */
     {"user-data.has", VERB_FACT, "user data of every machine of {cluster} has {proxy-variable}", ALL,

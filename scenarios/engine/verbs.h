@@ -43,6 +43,7 @@ struct verb_wire {
     char from[32], to[32];
     bool both; /* the other direction too */
 };
+extern const char *const verb_wire_ends[]; /* ends with NULL */
 bool verb_wire(const char *text, struct verb_wire *ret);
 /* Those of an act on a wire, as it was written: "wire gateway - palette cut silently". */
 bool verb_wire_of_act(const char *text, struct verb_wire *ret);
@@ -53,11 +54,13 @@ enum verb_event_kind {
     VERB_EVENT_RUNNING, /* Palette shows this state */
     VERB_EVENT_DELETE,  /* the user's delete is accepted: Deleting */
     VERB_EVENT_DELETED,
-    VERB_EVENT_READY,       /* a machine that was held is Ready again */
-    VERB_EVENT_ALLOCATE,    /* a machine becomes Allocated */
-    VERB_EVENT_ACT,         /* an act of the story with these words was done */
-    VERB_EVENT_WIRE,        /* a wire was cut, or mended */
-    VERB_EVENT_GATEWAY_DEAD /* a span: the program does not live */
+    VERB_EVENT_READY,          /* a machine that was held is Ready again */
+    VERB_EVENT_ALLOCATE,       /* a machine becomes Allocated */
+    VERB_EVENT_ACT,            /* an act of the story with these words was done */
+    VERB_EVENT_WIRE,           /* a wire was cut, or mended */
+    VERB_EVENT_GATEWAY_DEAD,   /* a span: the program does not live */
+    VERB_EVENT_BAD_CERTIFICATE /* a span: from the first hello that met one until it is good again
+                                */
 };
 struct verb_event {
     enum verb_event_kind kind;

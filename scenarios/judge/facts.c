@@ -158,7 +158,7 @@ bool fact_party_is(const struct view *v, const char *address, const char *wanted
 }
 
 /* A cluster calls through its agent. */
-static bool caller_is(const struct event *e, const char *wanted)
+bool fact_caller_is(const struct event *e, const char *wanted)
 {
     return role_is(ev_text(e, EVF_WHO), wanted) ||
            (ev_is(e, EVF_WHO, "agent") && ev_is(e, EVF_CLUSTER, wanted));
@@ -169,7 +169,7 @@ static void palette_took_feed(struct fact *f, const struct view *v, const struct
     const size_t op = f->line->n_args - 2; /* with and without a count before it */
 
     (void)v;
-    if (e->kind == EV_PAL_CALL && fact_is_taken(e) && caller_is(e, fact_arg(f, op + 1)) &&
+    if (e->kind == EV_PAL_CALL && fact_is_taken(e) && fact_caller_is(e, fact_arg(f, op + 1)) &&
         (text_is(fact_arg(f, op), "any") || ev_is(e, EVF_OP, fact_arg(f, op))))
         fact_count(f, e);
 }
@@ -209,12 +209,17 @@ static bool end_is(const struct view *v, const struct event *e, const struct end
            text_is(ledger_party(&v->ledger, ev_text(e, end->ip)), wanted);
 }
 
+bool fact_flow_is(const struct view *v, const struct event *e, const char *from, const char *to)
+{
+    static const struct end_fields source = {EVF_FROM, EVF_FROM_ZONE, EVF_FROM_IP},
+                                   target = {EVF_TO, EVF_TO_ZONE, EVF_TO_IP};
+
+    return end_is(v, e, &source, from) && end_is(v, e, &target, to);
+}
+
 static bool flow_is(const struct fact *f, const struct view *v, const struct event *e)
 {
-    static const struct end_fields from = {EVF_FROM, EVF_FROM_ZONE, EVF_FROM_IP},
-                                   to = {EVF_TO, EVF_TO_ZONE, EVF_TO_IP};
-
-    return end_is(v, e, &from, fact_arg(f, 0)) && end_is(v, e, &to, fact_arg(f, 1));
+    return fact_flow_is(v, e, fact_arg(f, 0), fact_arg(f, 1));
 }
 
 static void flow_feed(struct fact *f, const struct view *v, const struct event *e)
@@ -505,7 +510,8 @@ static void range_init(struct fact *f)
 
 static const struct fact_row *row_of(const char *verb)
 {
-    const struct fact_row *const others[] = {fact_cluster_rows, fact_proxy_rows, fact_wire_rows};
+    const struct fact_row *const others[] = {fact_cluster_rows, fact_proxy_rows, fact_tls_rows,
+                                             fact_wire_rows};
     const struct fact_row *row;
     size_t i;
 

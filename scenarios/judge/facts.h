@@ -5,6 +5,8 @@
 
 #include "scenarios/judge/view.h"
 
+#define FACT_TIMES_MAX 64 /* in a window that a line counts in */
+
 struct fact {
     const struct fact_row *row;
     const struct script_line *line;
@@ -14,6 +16,9 @@ struct fact {
     uint64_t first[2], last[2]; /* records of the two events of an order, 0 = not yet */
     int64_t count;              /* of what the fact counts */
     int64_t bad;                /* of what it forbids */
+    uint64_t pending;           /* a record whose end is not known yet, 0: none … */
+    ms_t pending_at;            /* … and its time */
+    ms_t times[FACT_TIMES_MAX]; /* the last ones of what it counts, in a ring */
     size_t n_evidence;
     uint64_t evidence[JUDGE_EVIDENCE_MAX]; /* first ones; of a state the one that made it */
 };

@@ -11,6 +11,9 @@ bool fact_in_range(const struct fact *f, int64_t count);
 void fact_count(struct fact *f, const struct event *e);
 bool fact_count_holds(const struct fact *f, const struct view *v, bool final);
 void fact_count_seen(const struct fact *f, const struct view *v, char *out, size_t size);
+/* Who made a call at Palette: a role, or a cluster through its agent. */
+bool fact_caller_is(const struct event *e, const char *wanted);
+bool fact_flow_is(const struct view *v, const struct event *e, const char *from, const char *to);
 /* A role or a cluster, or any. */
 bool fact_party_is(const struct view *v, const char *address, const char *wanted);
 /* Status above 0 and below 400. */
@@ -22,6 +25,8 @@ bool fact_maas_op_is(const struct event *e, const char *wanted);
 extern const struct fact_row fact_cluster_rows[];
 /* Facts of wires; ends likewise. */
 extern const struct fact_row fact_wire_rows[];
+/* Facts of certificates, and of who reads what; ends likewise. */
+extern const struct fact_row fact_tls_rows[];
 /* Facts of proxies and user data; ends likewise. */
 extern const struct fact_row fact_proxy_rows[];
 

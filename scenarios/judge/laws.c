@@ -36,6 +36,8 @@ const struct law laws[] = {
     {"PRX-5", LAW_UD | LAW_NET, law_prx_5},
     {"PRX-6", LAW_UD | LAW_NET, law_prx_6},
     {"PRX-7", LAW_NET | LAW_UD, law_prx_7},
+    {"PRX-8", LAW_NET, law_prx_8},
+    {"PRX-9", LAW_UD, law_prx_9},
     {"AGT-1", LAW_UD | LAW_PAL, law_agt_1},
     {"AGT-2", LAW_NET | LAW_PAL, law_agt_2},
     {"AGT-3", LAW_PAL, law_agt_3},
@@ -215,6 +217,27 @@ bool law_is_to_palette(const struct event *e)
 {
     return e->kind == EV_FLOW_TRY && ev_is(e, EVF_FROM, "gateway") && ev_is(e, EVF_TO, "palette") &&
            (!ev_has(e, EVF_FROM_ZONE) || ev_is(e, EVF_LINK, ev_text(e, EVF_FROM_ZONE)));
+}
+
+bool law_is_way(const struct event *e, bool opens)
+{
+    static const char certificate[] = "palette certificate is ", behaves[] = "proxy behaves ";
+    const char *verb = ev_text(e, EVF_VERB);
+    bool good;
+
+    if (law_is_link(e, opens ? "mended" : "cut"))
+        return true;
+    if (e->kind != EV_ACT || !ev_is(e, EVF_FIRED, "1"))
+        return false;
+    if (text_begins(verb, certificate)) {
+        good = text_is(verb + strlen(certificate), "good") ||
+               text_is(verb + strlen(certificate), "renewed");
+        return good == opens;
+    }
+    if (text_begins(verb, behaves))
+        return text_is(verb + strlen(behaves), "honest") == opens;
+    return opens ? text_is(verb, "proxy is honest") || text_is(verb, LAW_TRUSTED)
+                 : text_is(verb, "proxy breaks tls");
 }
 
 bool law_is_link(const struct event *e, const char *word)

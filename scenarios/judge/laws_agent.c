@@ -180,12 +180,32 @@ void law_agt_2(const struct ev_list *journal, const struct law_context *c,
 
 /* --- AGT-3 ----------------------------------------------------------------------------------- */
 
+/* Silence counts while the way is open; when it opens again the beats have some time to resume. */
+struct breath {
+    bool closed;
+    const struct event *opened; /* the last time */
+};
+
+static ms_t beat_bound(const struct breath *b, const struct event *since)
+{
+    return b->opened && since->seq <= b->opened->seq ? law_parameters[BOUND_HEAL].ms
+                                                     : law_parameters[BOUND_BEAT].ms;
+}
+
+static void breath_take(struct breath *b, const struct event *e)
+{
+    b->closed = (b->closed || law_is_way(e, false)) && !law_is_way(e, true);
+    if (law_is_way(e, true))
+        b->opened = e;
+}
+
 void law_agt_3(const struct ev_list *journal, const struct law_context *c,
                struct story_verdict *ret)
 {
     const ms_t bound = law_parameters[BOUND_BEAT].ms;
     struct law_site *s SCOPED(law_site_free) = law_site_new(journal);
     char expected[96], span[LAW_TIME_SIZE];
+    struct breath breath = {.closed = false};
     ms_t worst = 0, watched = 0;
     const struct event *e;
 
@@ -196,17 +216,20 @@ void law_agt_3(const struct ev_list *journal, const struct law_context *c,
             struct law_cluster *of = &s->at[i];
             const struct event *since = of->last ? of->last : of->running;
 
-            if (!law_lives(of))
+            if (!law_lives(of) || breath.closed)
                 continue;
+            if (breath.opened && since->seq < breath.opened->seq)
+                since = breath.opened;
             worst = ms_max(worst, e->t - since->t);
             watched = ms_max(watched, e->t - of->running->t);
-            if (e->t - since->t <= bound)
+            if (e->t - since->t <= beat_bound(&breath, since))
                 continue;
             text_duration_write(e->t - since->t, span, sizeof(span));
             law_missing(ret, c, expected, "%s was silent for %s", of->name, span);
             law_witness(ret, since);
             return;
         }
+        breath_take(&breath, e);
         if (e->kind == EV_PAL_BEAT && spoken_for(s, e) && law_lives(spoken_for(s, e)))
             spoken_for(s, e)->last = e;
     }
@@ -384,24 +407,54 @@ static const char *wrong_proxy(struct law_site *s, const struct event *e)
     return dialled(s, e, "proxy") ? "a node tried a proxy" : NULL;
 }
 
+static bool is_made_without(const struct law_tolds *tolds, const struct law_cluster *of)
+{
+    const struct law_told *told = law_tolds_at(tolds, of->made);
+
+    return !told || !told->is_set;
+}
+
+/* A record of a cluster that was made while none was told. */
+static bool is_without(struct law_site *s, const struct law_tolds *tolds, const struct event *e)
+{
+    const struct law_cluster *of = NULL;
+
+    if (e->kind == EV_NODE_BOOT)
+        of = law_site_holder(s, e);
+    if (e->kind == EV_FLOW_TRY)
+        of = law_site_cluster(s, ledger_party(&s->ledger, ev_text(e, EVF_FROM_IP)));
+    return of && is_made_without(tolds, of);
+}
+
+static const struct law_cluster *unseen_without(const struct law_site *s,
+                                                const struct law_tolds *tolds)
+{
+    for (size_t i = 0; i < s->n; i++)
+        if (s->at[i].hello && !s->at[i].met && is_made_without(tolds, &s->at[i]))
+            return &s->at[i];
+    return NULL;
+}
+
 void law_prx_4(const struct ev_list *journal, const struct law_context *c,
                struct story_verdict *ret)
 {
     static const char expected[] = "no proxy is set: clusters go straight to Palette";
     struct law_site *s SCOPED(law_site_free) = law_site_new(journal);
+    struct law_tolds tolds = {.n = 0};
     const struct event *e;
-    struct law_told told;
     size_t boots = 0;
 
-    if (law_told(journal, &told)) {
+    if (!law_was_told(journal, false)) {
         law_unproven(ret, VERDICT_INCONCLUSIVE, "the gateway is told of a proxy");
         return;
     }
     while ((e = law_site_next(s))) {
-        const char *wrong = wrong_proxy(s, e);
+        const bool counts = is_without(s, &tolds, e);
+        const char *wrong = counts ? wrong_proxy(s, e) : NULL;
         struct law_cluster *from = dialled(s, e, "palette");
 
-        boots += e->kind == EV_NODE_BOOT;
+        law_tolds_take(&tolds, e);
+        boots += counts && e->kind == EV_NODE_BOOT;
         if (from)
             from->met = true;
         if (!wrong)
@@ -412,8 +465,9 @@ void law_prx_4(const struct ev_list *journal, const struct law_context *c,
     }
     if (boots == 0 || clusters_that_ran(s) == 0)
         law_unproven(ret, VERDICT_INCONCLUSIVE, "no node ever ran user data of a cluster that ran");
-    else if (unseen(s))
-        law_missing(ret, c, expected, "%s was not seen to reach Palette straight", unseen(s)->name);
+    else if (unseen_without(s, &tolds))
+        law_missing(ret, c, expected, "%s was not seen to reach Palette straight",
+                    unseen_without(s, &tolds)->name);
     else
         law_pass(ret, expected, "%zu boots, straight to Palette only", boots);
 }

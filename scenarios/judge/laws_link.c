@@ -6,6 +6,7 @@
 #include <stdio.h>
 
 #define SIGNAL_CONT 18 /* Linux, all architectures we run on */
+#define SIGNAL_HUP  1
 
 /* --- CON-1 ----------------------------------------------------------------------------------- */
 
@@ -25,13 +26,14 @@ static bool ends_life(const struct event *e)
     for (size_t i = 0; i < COUNTOF(kinds); i++)
         if (law_is_prog(e, kinds[i]))
             return true;
-    return law_is_prog(e, "signalled") && ev_int(e, EVF_SIGNAL) != SIGNAL_CONT;
+    return law_is_prog(e, "signalled") && ev_int(e, EVF_SIGNAL) != SIGNAL_CONT &&
+           ev_int(e, EVF_SIGNAL) != SIGNAL_HUP;
 }
 
 /* Silence counts while the gateway lives and the way is open; how soon it heals is CON-2's. */
 static bool ends_way(const struct event *e)
 {
-    return ends_life(e) || law_is_link(e, "cut");
+    return ends_life(e) || law_is_way(e, false);
 }
 
 static bool begins_life(const struct event *e)
@@ -64,7 +66,7 @@ static bool follow(struct link *l, const struct event *e, bool *was_running)
     }
     if (ends_way(e))
         l->pulse = PULSE_DOWN;
-    if (begins_life(e) || law_is_link(e, "mended"))
+    if (begins_life(e) || law_is_way(e, true))
         l->pulse = PULSE_STARTING;
     return false;
 }
@@ -176,22 +178,26 @@ void law_prx_2(const struct ev_list *journal, const struct law_context *c,
                struct story_verdict *ret)
 {
     static const char expected[] = "no proxy is set: straight to Palette, nothing to a proxy";
-    size_t proxied = law_first(journal, 0, is_to_proxy);
-    struct law_told told;
+    struct law_told told = {.is_set = false};
+    size_t straight = 0;
 
     (void)c;
-    if (law_told(journal, &told)) {
-        law_unproven(ret, VERDICT_INCONCLUSIVE, "the gateway is told of a proxy");
+    for (size_t i = 0; i < journal->n; i++) {
+        const struct event *e = ev_list_at(journal, i);
+
+        law_told_take(&told, e);
+        straight += !told.is_set && law_is_to_palette(e);
+        if (told.is_set || !is_to_proxy(e))
+            continue;
+        law_fail(ret, expected, "the gateway tried the proxy at %s port %s", ev_text(e, EVF_TO_IP),
+                 ev_text(e, EVF_TO_PORT));
+        law_witness(ret, e);
         return;
     }
-    if (proxied < journal->n) {
-        law_fail(ret, expected, "the gateway tried the proxy at %s port %s",
-                 ev_text(ev_list_at(journal, proxied), EVF_TO_IP),
-                 ev_text(ev_list_at(journal, proxied), EVF_TO_PORT));
-        law_witness(ret, ev_list_at(journal, proxied));
-    } else if (law_first(journal, 0, law_is_to_palette) == journal->n) {
+    if (!law_was_told(journal, false))
+        law_unproven(ret, VERDICT_INCONCLUSIVE, "the gateway is told of a proxy");
+    else if (straight == 0)
         law_unproven(ret, VERDICT_INCONCLUSIVE, "no connection to Palette was seen");
-    } else {
+    else
         law_pass(ret, expected, "straight to Palette only");
-    }
 }

@@ -1,5 +1,6 @@
 /* Laws of a proxy that is set: PRX-1, PRX-3, PRX-5, PRX-6; and PRX-7, which holds with and without
- * one. Those of no proxy (PRX-2, PRX-4) stand beside the link's and the agent's. */
+ * one. Those of no proxy (PRX-2, PRX-4) stand beside the link's and the agent's, those of one that
+ * opens TLS in laws_bump.c. */
 #include "scenarios/judge/handed.h"
 #include "scenarios/judge/law_site.h"
 
@@ -13,17 +14,49 @@
 
 /* --- what was told, and what a proxy was asked for ------------------------------------------- */
 
-bool law_told(const struct ev_list *journal, struct law_told *ret)
+static bool tells(const struct event *e)
 {
-    const char *params = "";
+    return e->kind == EV_RUN_BEGIN || (e->kind == EV_ACT && ev_is(e, EVF_FIRED, "1") &&
+                                       text_begins(ev_text(e, EVF_PARAMS), "proxy="));
+}
 
-    for (size_t i = 0; i < journal->n && i < HOSTS_MAX; i++)
-        if (ev_list_at(journal, i)->kind == EV_RUN_BEGIN)
-            params = ev_text(ev_list_at(journal, i), EVF_PARAMS);
-    handed_param(params, "proxy", false, ret->proxy, sizeof(ret->proxy));
-    handed_param(params, "proxy-sum", false, ret->sum, sizeof(ret->sum));
-    handed_param(params, "no-proxy", true, ret->no_proxy, sizeof(ret->no_proxy));
-    return ret->proxy[0] != '\0' && !text_is(ret->proxy, "none");
+bool law_told_take(struct law_told *t, const struct event *e)
+{
+    const char *params = ev_text(e, EVF_PARAMS);
+
+    if (!tells(e))
+        return false;
+    *t = (struct law_told){.is_set = false};
+    handed_param(params, "proxy", false, t->proxy, sizeof(t->proxy));
+    handed_param(params, "proxy-sum", false, t->sum, sizeof(t->sum));
+    handed_param(params, "no-proxy", true, t->no_proxy, sizeof(t->no_proxy));
+    t->is_set = t->proxy[0] != '\0' && !text_is(t->proxy, "none");
+    return true;
+}
+
+bool law_was_told(const struct ev_list *journal, bool of_one)
+{
+    struct law_told told;
+
+    for (size_t i = 0; i < journal->n; i++)
+        if (law_told_take(&told, ev_list_at(journal, i)) && told.is_set == of_one)
+            return true;
+    return false;
+}
+
+void law_tolds_take(struct law_tolds *t, const struct event *e)
+{
+    if (t->n == LAW_TOLDS_MAX || !law_told_take(&t->at[t->n].told, e))
+        return;
+    t->at[t->n++].seq = e->seq;
+}
+
+const struct law_told *law_tolds_at(const struct law_tolds *t, const struct event *e)
+{
+    for (size_t i = t->n; i > 0; i--)
+        if (t->at[i - 1].seq <= e->seq)
+            return &t->at[i - 1].told;
+    return NULL;
 }
 
 /* The host of "host:port". */
@@ -80,21 +113,23 @@ void law_prx_1(const struct ev_list *journal, const struct law_context *c,
                struct story_verdict *ret)
 {
     static const char expected[] = "every connection to Palette is a CONNECT at the proxy";
-    size_t heads = 0, tunnels = 0, answered = law_connections(journal);
-    struct law_told told;
+    size_t heads = 0, tunnels = 0, answered = law_connections(journal, true);
+    struct law_told told = {.is_set = false};
 
-    if (!law_told(journal, &told)) {
+    if (!law_was_told(journal, true)) {
         no_proxy_set(ret);
         return;
     }
     for (size_t i = 0; i < journal->n; i++) {
         const struct event *e = ev_list_at(journal, i);
+
+        law_told_take(&told, e);
         const bool is_own =
             ev_is(e, EVF_FROM, "gateway") && is_asked(e) && is_for_palette(journal, e);
 
         heads += is_own && is_head(e);
         tunnels += is_own && e->kind == EV_PROXY_CONNECT;
-        if (!law_is_to_palette(e))
+        if (!told.is_set || !law_is_to_palette(e))
             continue;
         law_fail(ret, expected, "it tried Palette straight, at %s port %s", ev_text(e, EVF_TO_IP),
                  ev_text(e, EVF_TO_PORT));
@@ -114,7 +149,7 @@ void law_prx_1(const struct ev_list *journal, const struct law_context *c,
 /* --- PRX-3 and PRX-5 ------------------------------------------------------------------------- */
 
 struct heirs {
-    struct law_told told;
+    struct law_tolds tolds;
     size_t n;
     struct {
         const char *machine;
@@ -147,7 +182,15 @@ static bool is_by_gateway(const struct heirs *h, const struct event *boot)
     return false;
 }
 
-static const char *wrong_heir(const struct heirs *h, const struct event *boot)
+/* What the cluster is to inherit; NULL: no proxy. */
+static const struct law_told *estate(const struct law_tolds *tolds, const struct law_cluster *of)
+{
+    const struct law_told *told = of ? law_tolds_at(tolds, of->made) : NULL;
+
+    return told && told->is_set ? told : NULL;
+}
+
+static const char *wrong_heir(const struct law_told *told, const struct event *boot)
 {
     struct handed found;
 
@@ -155,23 +198,32 @@ static const char *wrong_heir(const struct heirs *h, const struct event *boot)
         return "found no settings at all";
     if (text_is(found.proxy, "none"))
         return "found no proxy";
-    if (!text_is(found.https_sum, h->told.sum) || !text_is(found.http_sum, h->told.sum))
+    if (!text_is(found.https_sum, told->sum) || !text_is(found.http_sum, told->sum))
         return "found another value than the gateway was told";
     if (!text_is(found.environment, "same") || !text_is(found.containerd, "same"))
         return "found the proxy in some of the three places only";
     return found.no_proxy[0] == '\0' ? "found no list of exceptions" : NULL;
 }
 
-static bool is_straight(const struct law_site *s, const struct event *e)
+/* A node of nobody's has inherited from the gateway as it is. */
+static bool is_straight(struct law_site *s, const struct law_tolds *tolds, const struct event *e)
 {
-    return e->kind == EV_FLOW_TRY && ev_is(e, EVF_TO, "palette") &&
-           text_is(ledger_role(&s->ledger, ev_text(e, EVF_FROM_IP)), "node");
+    const struct law_cluster *of;
+    const struct law_told *now;
+
+    if (e->kind != EV_FLOW_TRY || !ev_is(e, EVF_TO, "palette") ||
+        !text_is(ledger_role(&s->ledger, ev_text(e, EVF_FROM_IP)), "node"))
+        return false;
+    of = law_site_cluster(s, ledger_party(&s->ledger, ev_text(e, EVF_FROM_IP)));
+    now = law_tolds_at(tolds, e);
+    return of ? estate(tolds, of) != NULL : now && now->is_set;
 }
 
-static const struct law_cluster *never_through(const struct law_site *s)
+static const struct law_cluster *never_through(const struct law_site *s,
+                                               const struct law_tolds *tolds)
 {
     for (size_t i = 0; i < s->n; i++)
-        if (s->at[i].hello && !s->at[i].met)
+        if (s->at[i].hello && !s->at[i].met && estate(tolds, &s->at[i]))
             return &s->at[i];
     return NULL;
 }
@@ -197,18 +249,21 @@ static void judge_heirs(const struct ev_list *journal, const struct law_context 
     struct heirs h = {.n = 0};
     const struct event *e;
 
-    if (!law_told(journal, &h.told)) {
+    if (!law_was_told(journal, true)) {
         no_proxy_set(ret);
         return;
     }
     while ((e = law_site_next(s))) {
-        const bool counts = e->kind == EV_NODE_BOOT && (all || is_by_gateway(&h, e));
-        const char *wrong = counts ? wrong_heir(&h, e) : NULL;
+        const struct law_told *told = e->kind == EV_NODE_BOOT && (all || is_by_gateway(&h, e))
+                                          ? estate(&h.tolds, law_site_holder(s, e))
+                                          : NULL;
+        const char *wrong = told ? wrong_heir(told, e) : NULL;
 
+        law_tolds_take(&h.tolds, e);
         deploy_note(&h, s, e);
         through_note(s, e);
-        h.boots += counts;
-        if (!wrong && !is_straight(s, e))
+        h.boots += told != NULL;
+        if (!wrong && !is_straight(s, &h.tolds, e))
             continue;
         if (wrong)
             law_fail(ret, expected, "%s %s", ev_text(e, EVF_MACHINE), wrong);
@@ -219,9 +274,9 @@ static void judge_heirs(const struct ev_list *journal, const struct law_context 
     }
     if (h.boots < enough)
         law_unproven(ret, VERDICT_INCONCLUSIVE, "%zu machines ran user data", h.boots);
-    else if (never_through(s))
+    else if (never_through(s, &h.tolds))
         law_missing(ret, c, expected, "%s was not seen to reach Palette through the proxy",
-                    never_through(s)->name);
+                    never_through(s, &h.tolds)->name);
     else
         law_pass(ret, expected, "%zu boots", h.boots);
 }
@@ -303,7 +358,7 @@ static bool is_inner(const struct ev_list *journal, const struct law_told *told,
     for (size_t i = 0; i < COUNTOF(roles); i++)
         if (text_is(role, roles[i]))
             return true;
-    return handed_covers(told->no_proxy, host_of(ev_text(e, EVF_SNI), host, sizeof(host)));
+    return told && handed_covers(told->no_proxy, host_of(ev_text(e, EVF_SNI), host, sizeof(host)));
 }
 
 void law_prx_6(const struct ev_list *journal, const struct law_context *c,
@@ -312,22 +367,24 @@ void law_prx_6(const struct ev_list *journal, const struct law_context *c,
     static const char expected[] =
         "exceptions hold the user's own, MAAS, nodes, pods and services; the proxy hears of none";
     struct law_site *s SCOPED(law_site_free) = law_site_new(journal);
-    struct law_told told;
+    struct law_tolds tolds = {.n = 0};
     char word[HANDED_WORD_MAX];
     const struct event *e;
     size_t boots = 0;
 
     (void)c;
-    if (!law_told(journal, &told)) {
+    if (!law_was_told(journal, true)) {
         no_proxy_set(ret);
         return;
     }
     while ((e = law_site_next(s))) {
-        const bool is_boot = e->kind == EV_NODE_BOOT;
-        const char *lost = is_boot ? pushed_in(s, &told, e, word, sizeof(word)) : NULL;
+        const struct law_told *told =
+            e->kind == EV_NODE_BOOT ? estate(&tolds, law_site_holder(s, e)) : NULL;
+        const char *lost = told ? pushed_in(s, told, e, word, sizeof(word)) : NULL;
 
-        boots += is_boot;
-        if (!lost && !is_inner(journal, &told, e))
+        law_tolds_take(&tolds, e);
+        boots += told != NULL;
+        if (!lost && !is_inner(journal, law_tolds_at(&tolds, e), e))
             continue;
         if (lost)
             law_fail(ret, expected, "%s found a list without %s", ev_text(e, EVF_MACHINE), lost);

@@ -118,42 +118,78 @@ static bool is_first_bytes(const struct event *e)
             (ev_is(e, EVF_TO, "proxy") && ev_is(e, EVF_KIND, "connect+tls")));
 }
 
+struct used { /* a connection of the gateway, at a call over it */
+    int64_t conn;
+    size_t i;
+    bool told; /* of a proxy, then */
+};
+
 static int order_of(const void *a, const void *b)
 {
-    const int64_t x = *(const int64_t *)a, y = *(const int64_t *)b;
+    const struct used *x = a, *y = b;
 
-    return x < y ? -1 : x > y;
+    if (x->conn != y->conn)
+        return x->conn < y->conn ? -1 : 1;
+    return x->i < y->i ? -1 : x->i > y->i;
 }
 
-size_t law_connections(const struct ev_list *journal)
+size_t law_connections(const struct ev_list *journal, bool told)
 {
-    int64_t *conns = malloc((journal->n + 1) * sizeof(*conns));
+    struct used *used = malloc((journal->n + 1) * sizeof(*used));
+    struct law_told now = {.is_set = false};
     size_t n = 0, different = 0;
 
-    if (!conns)
+    if (!used)
         WRONG("out of memory");
     for (size_t i = 0; i < journal->n; i++) {
         const struct event *e = ev_list_at(journal, i);
 
+        law_told_take(&now, e);
         if (e->kind == EV_PAL_CALL && ev_is(e, EVF_WHO, "gateway"))
-            conns[n++] = ev_int(e, EVF_CONN);
+            used[n++] = (struct used){ev_int(e, EVF_CONN), i, now.is_set};
     }
-    qsort(conns, n, sizeof(*conns), order_of);
+    qsort(used, n, sizeof(*used), order_of);
     for (size_t i = 0; i < n; i++)
-        different += i == 0 || conns[i] != conns[i - 1];
-    free(conns);
+        different += (i == 0 || used[i].conn != used[i - 1].conn) && (used[i].told || !told);
+    free(used);
     return different;
+}
+
+/* Palette showed its client a certificate that must not be taken, and heard a request. */
+static const struct event *heard_badly(const struct ev_list *journal, size_t shown)
+{
+    const struct event *s = ev_list_at(journal, shown);
+
+    if (s->kind != EV_TLS_SHOWN || s->src != EVS_PALETTE || ev_is(s, EVF_KIND, "renewed"))
+        return NULL;
+    for (size_t i = shown; i < journal->n; i++) {
+        const struct event *e = ev_list_at(journal, i);
+
+        if (e->kind == EV_PAL_CALL && ev_is(e, EVF_WHO, "gateway") &&
+            ev_is(e, EVF_CONN, ev_text(s, EVF_CONN)))
+            return e;
+    }
+    return NULL;
 }
 
 void law_reg_3(const struct ev_list *journal, const struct law_context *c,
                struct story_verdict *ret)
 {
-    static const char expected[] = "every connection to Palette opens with TLS";
-    size_t secure = 0, answered;
+    static const char expected[] =
+        "every connection to Palette opens with TLS, and none is used before it is verified";
+    size_t secure = 0, answered, refused = 0;
 
     for (size_t i = 0; i < journal->n; i++) {
-        const struct event *e = ev_list_at(journal, i);
+        const struct event *e = ev_list_at(journal, i), *heard = heard_badly(journal, i);
 
+        if (heard) {
+            law_fail(ret, expected, "Palette showed a certificate that is %s, and heard a request",
+                     ev_text(e, EVF_KIND));
+            law_witness(ret, e);
+            law_witness(ret, heard);
+            return;
+        }
+        refused += e->kind == EV_TLS_SHOWN && e->src == EVS_PALETTE;
         if (!is_first_bytes(e))
             continue;
         if (!ev_is(e, EVF_KIND, "tls") && !ev_is(e, EVF_KIND, "connect+tls")) {
@@ -164,14 +200,15 @@ void law_reg_3(const struct ev_list *journal, const struct law_context *c,
         }
         secure++;
     }
-    answered = law_connections(journal);
+    answered = law_connections(journal, false);
     if (secure == 0 && answered == 0)
         law_unproven(ret, VERDICT_INCONCLUSIVE, "no connection to Palette was seen");
     else if (secure < answered)
         law_missing(ret, c, expected, "Palette answered on %zu connections, %zu opened with TLS",
                     answered, secure);
     else
-        law_pass(ret, expected, "%zu connections, all TLS", secure);
+        law_pass(ret, expected, "%zu connections, all TLS; %zu met another certificate", secure,
+                 refused);
 }
 
 /* --- REG-4 ----------------------------------------------------------------------------------- */

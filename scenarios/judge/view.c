@@ -29,7 +29,7 @@ static void role_add(struct view *v, const char *role)
 {
     size_t i;
 
-    if (text_is(role, "router") || text_is(role, "canary") || text_is(role, "node"))
+    if (text_is(role, "router") || text_is(role, "canary") || text_is(role, "decoy"))
         return;
     for (i = 0; i < v->n_roles; i++)
         if (text_is(v->roles[i], role))
@@ -210,6 +210,16 @@ static void on_act(struct view *v, const struct event *e)
     v->probes_done = v->probes_done || text_is(line->verb->id, "probe.every-pair");
 }
 
+/* What is shown is known by what was seen; that it ended, by the act that ended it. */
+static void certificate_feed(struct view *v, const struct event *e)
+{
+    if (e->kind == EV_TLS_SHOWN && e->src == EVS_PALETTE && !ev_is(e, EVF_KIND, "renewed"))
+        v->bad_certificate = true;
+    if (e->kind == EV_ACT && (ev_is(e, EVF_VERB, "palette certificate is good") ||
+                              ev_is(e, EVF_VERB, "palette certificate is renewed")))
+        v->bad_certificate = false;
+}
+
 /* The pairing code of an install is asked for by the harness, not by the story. */
 static void on_user(struct view *v, const struct event *e)
 {
@@ -291,6 +301,7 @@ void view_feed(struct view *v, const struct event *e)
     ledger_feed(&v->ledger, e);
     view_cluster_feed(v, e);
     view_evidence_feed(&v->evidence, e);
+    certificate_feed(v, e);
     for (i = 0; i < COUNTOF(rows); i++)
         if (rows[i].kind == e->kind)
             rows[i].on(v, e);

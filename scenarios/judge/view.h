@@ -80,9 +80,10 @@ struct view {
     bool alive, frozen, term_sent; /* the gateway's program */
     ms_t dead_since, dead_longest; /* dead_since: MS_NEVER while it lives, or before its start */
     int64_t starts, good_stops;
-    bool link_cut;    /* a wire between the gateway and Palette is */
-    bool was_running; /* Palette has shown Running once */
-    ms_t last_sign;   /* of the link; also moved by what stops the clock of the rule */
+    bool link_cut;        /* a wire between the gateway and Palette is */
+    bool bad_certificate; /* Palette showed one that must not be taken, and does so still */
+    bool was_running;     /* Palette has shown Running once */
+    ms_t last_sign;       /* of the link; also moved by what stops the clock of the rule */
 
     int64_t user_acts, user_answers, user_last_status;
     char user_last_answer[EV_VALUE_MAX];

@@ -216,6 +216,7 @@ bool view_happens(const struct view *v, const struct verb_event *x, const struct
     case VERB_EVENT_WIRE:
         return view_is_wire(e, x->name);
     case VERB_EVENT_GATEWAY_DEAD:
+    case VERB_EVENT_BAD_CERTIFICATE:
         return false;
     }
     WRONG("an event without a kind");
@@ -223,5 +224,7 @@ bool view_happens(const struct view *v, const struct verb_event *x, const struct
 
 bool view_spans(const struct view *v, const struct verb_event *x)
 {
+    if (x->kind == VERB_EVENT_BAD_CERTIFICATE)
+        return v->bad_certificate;
     return x->kind == VERB_EVENT_GATEWAY_DEAD && v->starts > 0 && !v->alive;
 }

@@ -37,7 +37,13 @@ bool proxy_way_read(const char *text, enum proxy_way *ret, int *ret_status)
 bool proxy_wish(const char *words, struct proxy_rules *r, ms_t *idle_ms)
 {
     static const char behaves[] = "behaves ", drops[] = "drops idle after ";
+    const bool breaks = text_is(words, "breaks tls");
 
+    if (breaks || text_is(words, "is honest")) {
+        r->bumps = breaks;
+        r->way = breaks ? r->way : PROXY_HONEST;
+        return true;
+    }
     if (text_begins(words, drops))
         return text_duration(words + strlen(drops), idle_ms);
     return text_begins(words, behaves) &&
@@ -220,6 +226,22 @@ void proxy_closed(struct event *e, ms_t t, uint64_t conn, const char *from, cons
     ev_init(e, EV_PROXY_CLOSE, t);
     ends_add(e, conn, from, from_ip, ask);
     ev_text_add(e, EVF_WHY, why);
+}
+
+void proxy_showed(struct event *e, ms_t t, uint64_t conn, const char *from, const char *from_ip,
+                  const struct proxy_ask *ask)
+{
+    ev_init(e, EV_BUMP_CERT, t);
+    ends_add(e, conn, from, from_ip, ask);
+}
+
+void proxy_has_read(struct event *e, ms_t t, uint64_t conn, const char *from, const char *from_ip,
+                    const struct proxy_ask *ask, const char *method, bool credentials)
+{
+    ev_init(e, EV_BUMP_REQUEST, t);
+    ends_add(e, conn, from, from_ip, ask);
+    ev_text_add(e, EVF_METHOD, method);
+    ev_int_add(e, EVF_CREDENTIALS, credentials);
 }
 
 void proxy_counted(struct event *e, uint64_t sent, uint64_t received)

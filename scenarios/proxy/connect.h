@@ -34,9 +34,11 @@ struct proxy_rules {
     char user[PROXY_WORD_MAX], password[PROXY_WORD_MAX]; /* "": nobody is asked who he is */
     enum proxy_way way;
     int status; /* of PROXY_ANSWERS */
+    bool bumps; /* it opens the TLS of new tunnels */
 };
-/* A wish of the harness, in a story's words: "behaves 407", "drops idle after 60s". *idle_ms is a
- * tunnel's bound, 0 = none. false: no such wish, and nothing was changed. */
+/* A wish of the harness, in a story's words: "behaves 407", "drops idle after 60s", "breaks tls",
+ * "is honest". *idle_ms is a tunnel's bound, 0 = none. false: no such wish, and nothing was
+ * changed. */
 bool proxy_wish(const char *words, struct proxy_rules *r, ms_t *idle_ms);
 /* "443,8443" or "any". */
 int proxy_ports_read(const char *text, struct proxy_rules *r, struct err *e) MUST_CHECK;
@@ -66,6 +68,11 @@ void proxy_asked(struct event *e, ms_t t, uint64_t conn, const char *from, const
 /* proxy.close of a tunnel. why: client, target, idle, time or end. */
 void proxy_closed(struct event *e, ms_t t, uint64_t conn, const char *from, const char *from_ip,
                   const struct proxy_ask *ask, const char *why);
+/* bump.cert, and bump.request with the request's method. */
+void proxy_showed(struct event *e, ms_t t, uint64_t conn, const char *from, const char *from_ip,
+                  const struct proxy_ask *ask);
+void proxy_has_read(struct event *e, ms_t t, uint64_t conn, const char *from, const char *from_ip,
+                    const struct proxy_ask *ask, const char *method, bool credentials);
 void proxy_counted(struct event *e, uint64_t sent, uint64_t received); /* bytes of a closed one */
 
 #endif

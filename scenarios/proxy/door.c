@@ -19,7 +19,7 @@
  * pass. LAST: what is left for the client is sent, then the end. */
 enum tunnel_state { TUNNEL_FREE, TUNNEL_HEAD, TUNNEL_ASKING, TUNNEL_OPEN, TUNNEL_LAST };
 
-enum { CLIENT, TARGET, SIDES };
+enum { CLIENT = BUMP_CLIENT, TARGET = BUMP_TARGET, SIDES = BUMP_SIDES };
 
 struct side {
     int fd;
@@ -38,6 +38,7 @@ struct tunnel {
     struct side sides[SIDES];
     struct buf head;
     struct proxy_ask ask;
+    struct bump *bump; /* NULL: TLS is passed through */
     struct dns_ask *looked_up;
     struct loop_timer *patience; /* for a head, a connect, or an idle tunnel */
 };
@@ -97,6 +98,7 @@ static void tunnel_end(struct tunnel *t, const char *why)
         buf_drop(&s->out);
     }
     buf_drop(&t->head);
+    bump_free(STEAL(t->bump));
     loop_timer_free(&t->patience);
     t->state = TUNNEL_FREE;
 }
@@ -104,13 +106,19 @@ static void tunnel_end(struct tunnel *t, const char *why)
 /* --- bytes -------------------------------------------------------------------------------------
  */
 
+static bool has_room(const struct tunnel *t, size_t i)
+{
+    return t->sides[SIDES - 1 - i].out.len < DOOR_BYTES_MAX &&
+           (i == TARGET || !t->bump || bump_holds(t->bump) < DOOR_BYTES_MAX);
+}
+
 /* Reads while there is room on the other side; writes while there is something to write. */
 static void watch_again(struct tunnel *t)
 {
     for (size_t i = 0; i < SIDES; i++) {
-        struct side *s = &t->sides[i], *other = &t->sides[SIDES - 1 - i];
-        const bool reads = t->state == TUNNEL_HEAD || (t->state == TUNNEL_OPEN && !s->ended &&
-                                                       other->out.len < DOOR_BYTES_MAX);
+        struct side *s = &t->sides[i];
+        const bool reads =
+            t->state == TUNNEL_HEAD || (t->state == TUNNEL_OPEN && !s->ended && has_room(t, i));
         const bool connects = t->state == TUNNEL_ASKING && i == TARGET;
 
         if (s->watch)
@@ -158,11 +166,36 @@ static void pass_ends_on(struct tunnel *t)
     for (size_t i = 0; i < SIDES; i++) {
         struct side *from = &t->sides[i], *to = &t->sides[SIDES - 1 - i];
 
-        if (from->ended && to->out.len == 0 && !to->shut) {
+        if (from->ended && to->out.len == 0 && !to->shut && !(t->bump && bump_holds(t->bump) > 0)) {
+            if (t->bump)
+                bump_ended(t->bump, (enum bump_side)i, &t->sides[CLIENT].out,
+                           &t->sides[TARGET].out);
+            (void)side_write(to);
             (void)shutdown(to->fd, SHUT_WR);
             to->shut = true;
         }
     }
+}
+
+/* Opens what one side sent. false: the talk is over, what it said last is on its way. */
+static bool opened(struct tunnel *t, size_t i, const char *bytes, size_t len)
+{
+    const enum bump_side broken = bump_take(t->bump, (enum bump_side)i, bytes, len,
+                                            &t->sides[CLIENT].out, &t->sides[TARGET].out);
+    char method[BUMP_METHOD_MAX];
+    bool credentials;
+    struct event e;
+
+    if (bump_showed(t->bump)) {
+        proxy_showed(&e, now_of(t->door), t->number, t->from, t->from, &t->ask);
+        journal_put(t->door->config.journal, &e);
+    }
+    if (bump_read(t->bump, method, &credentials)) {
+        proxy_has_read(&e, now_of(t->door), t->number, t->from, t->from, &t->ask, method,
+                       credentials);
+        journal_put(t->door->config.journal, &e);
+    }
+    return broken == BUMP_SIDES;
 }
 
 /* Takes what one side sends to the other. false: it is broken. */
@@ -172,13 +205,15 @@ static bool side_read(struct tunnel *t, size_t i)
     char bytes[KIB(16)];
     ssize_t n;
 
-    if (s->ended || other->out.len >= DOOR_BYTES_MAX)
+    if (s->ended || !has_room(t, i))
         return true;
     n = recv(s->fd, bytes, sizeof bytes, MSG_DONTWAIT);
     if (n < 0)
         return errno == EAGAIN || errno == EINTR;
     s->ended = n == 0;
     s->heard += (uint64_t)n;
+    if (t->bump)
+        return opened(t, i, bytes, (size_t)n);
     buf_add(&other->out, bytes, (size_t)n);
     return true;
 }
@@ -213,10 +248,18 @@ static void pass(struct tunnel *t, size_t i, uint32_t events)
 /* --- the way to the target ---------------------------------------------------------------------
  */
 
+/* Both talks begin: the target's with its hello, the client's with what it has sent already. */
+static bool bump_begin(struct tunnel *t, const char *bytes, size_t len)
+{
+    t->bump = bump_new(t->door->config.bumps, t->ask.host);
+    return t->bump && opened(t, TARGET, NULL, 0) && opened(t, CLIENT, bytes, len);
+}
+
 static void tunnel_open(struct tunnel *t)
 {
     const struct proxy_rules *r = &t->door->config.rules;
     struct buf rest = {0};
+    bool fine;
 
     say_asked(t, 200);
     proxy_answer_write(200, &t->sides[CLIENT].out);
@@ -228,10 +271,15 @@ static void tunnel_open(struct tunnel *t)
     t->state = TUNNEL_OPEN;
     rest = t->head; /* what came behind the head belongs to the target */
     t->head = (struct buf){0};
-    buf_add(&t->sides[TARGET].out, rest.data, rest.len);
     t->sides[CLIENT].heard = rest.len;
+    fine = !r->bumps || bump_begin(t, rest.data, rest.len);
+    if (!r->bumps)
+        buf_add(&t->sides[TARGET].out, rest.data, rest.len);
     buf_drop(&rest);
-    pass(t, CLIENT, 0);
+    if (fine)
+        pass(t, CLIENT, 0);
+    else
+        tunnel_end(t, "target");
 }
 
 static void on_target(void *arg, uint32_t events)
@@ -478,6 +526,10 @@ bool door_wish(struct door *d, const char *words)
 
     if (!proxy_wish(words, &d->config.rules, &d->config.idle_ms))
         return false;
+    if (d->config.rules.bumps && !d->config.bumps) {
+        d->config.rules.bumps = false;
+        return false;
+    }
     if (d->config.idle_ms != before)
         idle_again(d);
     return ear_set(d, NULL) == 0;

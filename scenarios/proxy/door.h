@@ -9,6 +9,7 @@
 
 #include "lib/io/dns.h"
 #include "lib/io/journal.h"
+#include "scenarios/proxy/bump.h"
 #include "scenarios/proxy/connect.h"
 
 #define DOOR_TUNNELS_MAX 128
@@ -19,7 +20,8 @@ struct door_config {
     const char *address;
     int port; /* 0: a free one */
     struct proxy_rules rules;
-    ms_t idle_ms; /* a tunnel without a byte for so long is closed; 0: never */
+    ms_t idle_ms;             /* a tunnel without a byte for so long is closed; 0: never */
+    struct bump_house *bumps; /* NULL: a wish to open TLS cannot be met */
     struct clk_domain domain;
     struct journal_ring *journal; /* NULL: none */
 };

@@ -37,6 +37,15 @@ static const struct opt_row rows[] = {
      .arg = "TIME",
      .value = "0s",
      .what = "a tunnel without a byte for so long is closed; 0s: never"},
+    {.name = "authority",
+     .arg = "DIR",
+     .what =
+         "open the TLS of tunnels when told so, with leaves of this folder's authority (ca.pem, "
+         "ca.key; made when missing)"},
+    {.name = "anchors",
+     .arg = "FILE",
+     .what = "whom to trust when TLS is opened, instead of the system's (PEM)"},
+    {.name = "breaks-tls", .kind = OPT_FLAG, .what = "do so from the start"},
     {.name = "servers", .arg = "LIST", .what = "name servers instead of resolv.conf's"},
     SLOT_ROWS,
     SLOT_WISHES_ROW,
@@ -132,6 +141,7 @@ static int read_rules(struct running *r, struct err *e)
         return code;
     r->config.address = r->address;
     r->config.idle_ms = opt_ms(r->o, "idle");
+    rules->bumps = opt_flag(r->o, "breaks-tls");
     if (!proxy_way_read(opt_text(r->o, "behaves"), &rules->way, &rules->status))
         return err_set(e, -EINVAL,
                        "--behaves '%.40s': wanted is honest, refuses, closes, cuts, silent or a "
@@ -140,6 +150,16 @@ static int read_rules(struct running *r, struct err *e)
     if (proxy_ports_read(opt_text(r->o, "allow-ports"), rules, e) < 0)
         return err_at(e, "--allow-ports");
     return read_password(r, e);
+}
+
+static int start_house(struct running *r, struct err *e)
+{
+    if (opt_given(r->o, "authority"))
+        return bump_house_new(&r->config.bumps, opt_text(r->o, "authority"),
+                              opt_text(r->o, "anchors"), e);
+    return opt_flag(r->o, "breaks-tls")
+               ? err_set(e, -EINVAL, "--breaks-tls wants --authority beside it")
+               : 0;
 }
 
 static int start_door(struct running *r, struct err *e)
@@ -164,8 +184,8 @@ static int tell(const struct running *r, struct err *e)
 
 static int run(struct running *r, struct err *e)
 {
-    static int (*const steps[])(struct running *, struct err *) = {start_slot, start_door,
-                                                                   start_wishes};
+    static int (*const steps[])(struct running *, struct err *) = {start_slot, start_house,
+                                                                   start_door, start_wishes};
 
     for (size_t i = 0; i < COUNTOF(steps); i++) {
         int code = steps[i](r, e);

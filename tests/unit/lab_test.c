@@ -3,6 +3,7 @@
 #include "lib/base/buf.h"
 #include "lib/base/text.h"
 #include "scenarios/engine/lab.h"
+#include "scenarios/engine/lab_ways.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -71,6 +72,11 @@ static const struct bad {
      "same zone"},
     {"\"address\":\"203.0.113.10\"}],\"routes\"", "\"address\":\"203.0.113.1\"}],\"routes\"",
      "small.json: hosts[2].links[0].address: '203.0.113.1' belongs to host r; give another"},
+    {"\"net\":\"203.0.113.0/24\"", "\"net\":\"10.0.0.0/16\"",
+     "small.json: zones[1].net: '10.0.0.0/16' overlaps zone private; give another, or say "
+     "\"overlaps\": \"private\" if both shall have the same addresses"},
+    {"\"net\":\"203.0.113.0/24\"", "\"overlaps\":\"privat\",\"net\":\"203.0.113.0/24\"",
+     "small.json: zones[1].overlaps: no zone 'privat' stands before; name one"},
     {"\"via\":\"203.0.113.1\"", "\"via\":\"10.0.0.1\"",
      "small.json: hosts[2].routes[0].via: '10.0.0.1' is no neighbour; give the address of a host in "
      "the same zone"},
@@ -85,12 +91,14 @@ static const struct bad {
     {"\"reach\":\"drop\"", "\"reach\":\"dropp\"",
      "small.json: reach[1].reach: no way is called 'dropp'; did you mean 'drop'?"},
     {"\"from\":\"palette\",\"to\":\"gateway\"", "\"from\":\"palette\",\"to\":\"maas\"",
-     "small.json: reach[1].to: no host has the role 'maas'; name one that is neither router nor "
-     "canary"},
+     "small.json: reach[1].to: no host has the role 'maas'; name one that is neither router, "
+     "canary nor decoy"},
     {"\"from\":\"palette\",\"to\":\"gateway\"", "\"from\":\"gateway\",\"to\":\"palette\"",
      "small.json: reach[1]: gateway to palette is said twice or leads nowhere; remove the row"},
     {",{\"from\":\"palette\",\"to\":\"gateway\",\"reach\":\"drop\"}", "",
      "small.json: reach: no row from palette to gateway; add one"},
+    {"\"from\":\"palette\",\"to\":\"gateway\"", "\"from\":\"palette\",\"to\":\"palette\"",
+     "small.json: reach[1]: leads nowhere; remove the row"},
     {"\"seen_as\":\"203.0.113.1\"", "\"seen_as\":\"203.0.113.9\"",
      "small.json: reach[0].seen_as: '203.0.113.9' is nobody's address; give a router's"},
     {"\"palette.example\",\"address\":\"203.0.113.10\"",
@@ -181,6 +189,87 @@ static void in_shape_direct_everything_is_open(void **state)
     free(l);
 }
 
+static const char *const shapes[] = {"direct",     "nat",          "nat-short",    "firewall",
+                                     "double-nat", "overlap",      "proxy-only",   "proxy-auth",
+                                     "proxy-bump", "proxy-inside", "hosted-proxy", "two-exits",
+                                     "two-sites"};
+
+/* Routes and rules say of every pair what the table says: the shapes hold together as files, before
+ * any kernel is asked. */
+static void every_shape_leads_where_its_table_says(void **state)
+{
+    struct lab *l = calloc(1, sizeof *l);
+
+    (void)state;
+    for (size_t s = 0; s < COUNTOF(shapes); s++) {
+        char path[64];
+
+        snprintf(path, sizeof path, "scenarios/labs/%s.json", shapes[s]);
+        lab_of_file(path, l);
+        assert_text(l->name, shapes[s]);
+        for (size_t i = 0; i < l->n_reach; i++) {
+            const struct lab_host *to = lab_role(l, l->reach[i].to);
+            struct lab_way w;
+
+            lab_way(l, lab_role(l, l->reach[i].from), to, to->listen != 0 ? to->listen : 7777, &w);
+            if (w.reach != l->reach[i].reach)
+                fail_msg("%s: %s to %s leads to %s", path, l->reach[i].from, l->reach[i].to,
+                         reach_name(w.reach));
+            if (w.reach == REACH_NAT)
+                assert_text(w.hops[w.n - 1].source, l->reach[i].seen_as);
+        }
+    }
+    free(l);
+}
+
+/* Two translations in a row: each link shows another source. */
+static void behind_two_nats_each_link_sees_another_source(void **state)
+{
+    struct lab *l = calloc(1, sizeof *l);
+    struct lab_way w;
+
+    (void)state;
+    lab_of_file("scenarios/labs/double-nat.json", l);
+    lab_way(l, lab_role(l, "gateway"), lab_role(l, "palette"), 443, &w);
+    assert_int_equal(w.n, 4);
+    assert_text(w.hops[0].source, "10.10.0.2");
+    assert_text(w.hops[1].source, "100.64.0.2");
+    assert_text(w.hops[2].source, "198.51.100.7");
+    assert_text(w.hops[3].source, "198.51.100.7");
+    assert_ptr_equal(w.end, lab_role(l, "palette"));
+    lab_way(l, lab_role(l, "palette"), lab_role(l, "maas"), 5240, &w);
+    assert_int_equal(w.reach, REACH_REFUSED);
+    assert_int_equal(w.n, 1); /* seen where it was sent, and no further */
+    assert_null(w.end);
+    free(l);
+}
+
+/* The same address, inside and at Palette's side: whom it means is a matter of the link. */
+static void an_address_that_two_have_means_whom_the_link_leads_to(void **state)
+{
+    struct lab *l = calloc(1, sizeof *l);
+    const struct lab_zone *z;
+    struct lab_way w;
+
+    (void)state;
+    lab_of_file("scenarios/labs/overlap.json", l);
+    assert_text(lab_host_at(l, "10.10.0.3")->role, "maas");
+    assert_text(lab_host_on(l, "private", "10.10.0.3", &z)->role, "maas");
+    assert_text(z->name, "private");
+    assert_text(lab_host_on(l, "internet", "10.10.0.3", &z)->name, "decoy-maas");
+    assert_text(z->name, "palette-side");
+    assert_text(lab_host_on(l, "transit", "10.10.0.3", NULL)->name, "decoy-maas");
+    assert_text(lab_host_on(l, "palette-side", "10.10.0.101", NULL)->name, "decoy-node");
+    assert_text(lab_host_on(l, "internet", "203.0.113.10", &z)->role, "palette");
+    assert_text(z->name, "internet");
+    assert_null(lab_host_on(l, "internet", "192.0.2.1", &z));
+    assert_null(z);
+    lab_way(l, lab_role(l, "palette"), lab_role(l, "maas"), 5240, &w);
+    assert_int_equal(w.reach, REACH_DECOY);
+    assert_text(w.end->name, "decoy-maas");
+    free(l);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -188,6 +277,9 @@ int main(void)
         test(every_mistake_gets_place_and_remedy),
         test(in_shape_nat_nothing_gets_in),
         test(in_shape_direct_everything_is_open),
+        test(every_shape_leads_where_its_table_says),
+        test(behind_two_nats_each_link_sees_another_source),
+        test(an_address_that_two_have_means_whom_the_link_leads_to),
     };
 
     return run_tests(tests);

@@ -109,27 +109,31 @@ static void the_first_packet_meets_the_first_rule_that_fits(void **state)
         "    type filter hook forward priority filter; policy drop;\n"
         "    ct state established,related accept\n    ct state invalid drop\n"
         "    ip saddr 10.10.0.9 ct state new accept\n"
+        "    ip saddr 10.10.0.5 tcp dport 443 ct state new accept\n"
         "    ip saddr 10.10.0.0/24 ct state new counter name tries drop\n  }\n"
         "  chain leaving {\n    type nat hook postrouting priority srcnat; policy accept;\n"
         "    ip saddr 10.10.0.0/24 ip daddr != 10.10.0.0/24 masquerade\n  }\n}\n";
     static const struct {
-        const char *hook, *from, *to;
+        const char *hook;
+        struct lab_packet p;
         enum lab_end end;
     } rows[] = {
-        {"forward", "10.10.0.9", "203.0.113.10", LAB_PASSES},
-        {"forward", "10.10.0.2", "203.0.113.10", LAB_DROPS},
-        {"forward", "203.0.113.10", "10.10.0.2", LAB_DROPS}, /* by the policy */
-        {"postrouting", "10.10.0.2", "203.0.113.10", LAB_REWRITES},
-        {"postrouting", "10.10.0.2", "10.10.0.3", LAB_PASSES},
-        {"input", "10.10.0.2", "10.10.0.1", LAB_PASSES}, /* no chain there */
+        {"forward", {"10.10.0.9", "203.0.113.10", 443}, LAB_PASSES},
+        {"forward", {"10.10.0.2", "203.0.113.10", 443}, LAB_DROPS},
+        {"forward", {"10.10.0.5", "203.0.113.10", 443}, LAB_PASSES},
+        {"forward", {"10.10.0.5", "203.0.113.10", 80}, LAB_DROPS},
+        {"forward", {"203.0.113.10", "10.10.0.2", 443}, LAB_DROPS}, /* by the policy */
+        {"postrouting", {"10.10.0.2", "203.0.113.10", 443}, LAB_REWRITES},
+        {"postrouting", {"10.10.0.2", "10.10.0.3", 443}, LAB_PASSES},
+        {"input", {"10.10.0.2", "10.10.0.1", 443}, LAB_PASSES}, /* no chain there */
     };
     struct lab_host h = {.forward = true};
     (void)state;
 
     assert_true(text_copy(h.nft, sizeof h.nft, proxied));
     for (size_t i = 0; i < COUNTOF(rows); i++)
-        if (lab_rules_end(&h, rows[i].hook, rows[i].from, rows[i].to) != rows[i].end)
-            fail_msg("row %zu: %s from %s to %s", i, rows[i].hook, rows[i].from, rows[i].to);
+        if (lab_rules_end(&h, rows[i].hook, &rows[i].p) != rows[i].end)
+            fail_msg("row %zu: %s from %s to %s", i, rows[i].hook, rows[i].p.from, rows[i].p.to);
 }
 
 int main(void)

@@ -3,6 +3,7 @@ certificate and a renewed one, and none that is wrong. Usage: mock_certs.py MOCK
 import http.client
 import os
 import re
+import socket
 import ssl
 import subprocess
 import sys
@@ -16,8 +17,32 @@ WISHES = [  # what is wished, what the client must say; None: it must be content
     ("certificate renewed", None),
     ("certificate wrong-name", "IP address mismatch"),
     ("certificate wrong-authority", "unable to get local issuer|self.signed"),
+    ("certificate self-signed", "self.signed"),
+    ("certificate old-protocol", "alert protocol version|unsupported protocol"),
     ("certificate own", None),
 ]
+
+
+def old_clients_get_through(port):
+    """What is refused for its version is a server that answers those who still take it."""
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+    context.check_hostname, context.verify_mode = False, ssl.CERT_NONE
+    context.minimum_version = ssl.TLSVersion.TLSv1
+    context.set_ciphers("DEFAULT@SECLEVEL=0")
+    with context.wrap_socket(socket.create_connection(("127.0.0.1", port), timeout=60)) as door:
+        assert door.version() == "TLSv1.1", door.version()
+
+
+def hears_the_end(port, control, anchors):
+    """A connection that is open and idle is reset."""
+    context = ssl.create_default_context(cafile=anchors)
+    with context.wrap_socket(socket.create_connection(("127.0.0.1", port), timeout=60),
+                             server_hostname="127.0.0.1") as door:
+        urllib.request.urlopen(f"http://127.0.0.1:{control}/control", b"drops every connection")
+        try:
+            assert not door.recv(1)
+        except (ConnectionResetError, ssl.SSLError):
+            pass
 
 
 def ask(port, anchors, path):
@@ -70,6 +95,10 @@ def main(mock, path):
                 seen = ask(port, anchors, path)
                 if (seen is None) != (wanted is None) or (wanted and not re.search(wanted, seen)):
                     sys.exit(f"after '{wish}' the client says: {seen or 'all is well'}")
+                if wish == "certificate old-protocol":
+                    old_clients_get_through(port)
+            if "palette" in mock:
+                hears_the_end(port, control, anchors)
             mode = os.stat(os.path.join(folder, "tls", "ca.key")).st_mode & 0o777
             assert mode == 0o600, oct(mode)
         finally:

@@ -1,0 +1,133 @@
+/* TLS of a site. There are no keys and no ciphers in it: a server has a certificate of some kind, a
+ * proxy may stand in between with one of its own, and a client takes it or goes away before it has
+ * sent a byte of its request. Each leaves the traces that it leaves in a real lab. */
+#include "scenarios/engine/site_private.h"
+
+#include "lib/base/text.h"
+
+#include <string.h>
+
+/* --- who takes what --------------------------------------------------------------------------- */
+
+/* The user's browser is not under test, and must be able to take a pairing code. */
+bool site_takes(const struct site *s, int caller, enum http_certificate which)
+{
+    (void)s;
+    return caller == SITE_USER || http_certificate_is_good(which);
+}
+
+/* Nodes are handed no authority of a proxy by the reference (GP-83 lets it). */
+bool site_takes_proxy(const struct site *s, int caller)
+{
+    return caller == SITE_USER || (caller == SITE_GATEWAY && s->trusts_proxy);
+}
+
+/* --- what is shown ---------------------------------------------------------------------------- */
+
+static const char *role_of(const struct site *s, const struct site_conn *c)
+{
+    const struct lab_host *h = lab_host_at(s->lab, c->client);
+
+    return h == NULL ? c->client : h->role;
+}
+
+static void server_shows(struct site *s, const struct site_conn *c)
+{
+    const struct site_server *server = &s->servers[c->server];
+    struct event e;
+
+    if (server->certificate == HTTP_CERT_AS_IT_IS || server->certificate == HTTP_CERT_OWN)
+        return;
+    ev_init(&e, EV_TLS_SHOWN, s->now);
+    ev_int_add(&e, EVF_CONN, (int64_t)c->number);
+    ev_text_add(&e, EVF_PEER, c->peer);
+    ev_text_add(&e, EVF_KIND, http_certificate_name(server->certificate));
+    site_put(s, server->src, &e);
+}
+
+/* The proxy's own client verifies, and no rogue can talk it out of that. */
+static bool proxy_opens(struct site *s, struct site_call *c)
+{
+    struct event e;
+
+    server_shows(s, c->conn);
+    proxy_showed(&e, s->now, c->conn->tunnel, role_of(s, c->conn), c->conn->client, &c->conn->ask);
+    site_put(s, EVS_PROXY, &e);
+    c->conn->is_open_book = true;
+    return site_takes_proxy(s, c->caller) &&
+           http_certificate_is_good(s->servers[c->server].certificate);
+}
+
+static bool straight(struct site *s, struct site_call *c)
+{
+    server_shows(s, c->conn);
+    return site_takes(s, c->caller, s->servers[c->server].certificate);
+}
+
+bool site_tls_begins(struct site *s, struct site_call *c)
+{
+    if (!s->servers[c->server].https ||
+        (c->conn->via != NULL && s->proxy.rules.bumps ? proxy_opens : straight)(s, c))
+        return true;
+    site_conn_close(s, c->conn);
+    c->conn = NULL;
+    site_call_fail(s, c, HTTP_TLS_FAILED);
+    return false;
+}
+
+void site_tls_speaks(struct site *s, const struct site_call *c)
+{
+    struct site_conn *conn = c->conn;
+    char value[KIB(1)];
+    struct event e;
+
+    if (!conn->is_open_book || conn->was_read)
+        return;
+    conn->was_read = true;
+    proxy_has_read(&e, s->now, conn->tunnel, role_of(s, conn), conn->client, &conn->ask,
+                   c->rq.method,
+                   http_header_get(&c->rq.headers, "Authorization", value, sizeof value));
+    site_put(s, EVS_PROXY, &e);
+}
+
+/* --- acts ------------------------------------------------------------------------------------- */
+
+static void drop_all(struct site *s, enum site_server_id server)
+{
+    for (size_t i = 0; i < SITE_CONNS_MAX; i++) {
+        struct site_conn *c = &s->conns[i];
+
+        if (!c->open || c->server != server)
+            continue;
+        site_conn_break(s, c);
+        if (c->via != NULL)
+            site_proxy_closed(s, c, "target");
+        *c = (struct site_conn){.open = false};
+    }
+}
+
+/* Palette itself is told, as its program is; what the edge would do for it is done here. */
+bool site_palette_act(struct site *s, const struct script_line *line)
+{
+    struct site_server *palette = &s->servers[SITE_PALETTE];
+    const char *which = line->n_args > 0 ? line->args[0] : "";
+    SCOPED(buf_drop) struct buf words = {0};
+    struct http_reply rp;
+    bool done;
+
+    which = text_is(which, "good") ? "own" : text_is(which, "other-ca") ? "wrong-authority" : which;
+    buf_init(&words, 64);
+    if (*which == '\0')
+        buf_text_add(&words, "drops every connection");
+    else
+        buf_printf(&words, "certificate %s", which);
+    http_reply_init(&rp);
+    done = palette_do(palette->app, s->now, buf_text(&words), &rp);
+    if (rp.certificate != HTTP_CERT_AS_IT_IS)
+        palette->certificate = rp.certificate;
+    if (rp.drop)
+        drop_all(s, SITE_PALETTE);
+    site_put_list(s, EVS_PALETTE, &rp.events);
+    http_reply_drop(&rp);
+    return done;
+}
