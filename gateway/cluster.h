@@ -252,6 +252,7 @@ struct gw_cluster {
     struct gw_machine machines[GW_MACHINES_MAX];
     size_t n_avoid; /* failed for this cluster: not again while there is another */
     char avoid[GW_AVOID_MAX][GW_SID_MAX];
+    unsigned n_bad; /* in a row, of machines that were taken */
     /* the feed */
     struct gw_item *item; /* NULL: nothing is wanted of us */
     bool listed;          /* in the newest list, as ours */

@@ -142,6 +142,8 @@ void gw_machine_see(struct gw_turn *t, struct gw_machine *m, const struct gw_see
     addresses_take(t, m, seen);
     gw_networks_check(t, m);
     clocks_set(t, m, rung);
+    if (rung == GW_UP)
+        t->c->n_bad = 0;
     m->named_after = is_get && (rung == GW_GOING || rung == GW_UP);
     m->read_due = rung == GW_FREE || rung == GW_FRESH
                       ? MS_NEVER
@@ -170,7 +172,7 @@ static void avoid(struct gw_turn *t, const struct gw_machine *m)
     }
     if (!known)
         memcpy(c->avoid[c->n_avoid++], m->sid, sizeof m->sid);
-    allocate->failures = (unsigned)c->n_avoid;
+    allocate->failures = ++c->n_bad;
     allocate->due = t->g->now + gw_maas_backoff(t->g, allocate->failures);
 }
 
