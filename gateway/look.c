@@ -169,23 +169,6 @@ static void intent_judge(struct gw_turn *t)
         c->look_due = settled;
 }
 
-/* The user sees the cluster gone: what MAAS still has of it is said at least here (GP-74). */
-static void forced_tell(struct gw_turn *t)
-{
-    struct gw_cluster *c = t->c;
-    struct buf names SCOPED(buf_drop);
-
-    buf_init(&names, GW_MESSAGE_MAX - 1);
-    if (!c->item->head.forced || c->forced_told)
-        return;
-    c->forced_told = true;
-    for (size_t i = 0; i < c->n_machines; i++)
-        if (gw_is_held(c, &c->machines[i]))
-            buf_printf(&names, " %s", c->machines[i].sid);
-    gw_say(t->fx, GW_WARNING, "cluster %.64s was deleted by force; left in MAAS:%s", c->uid,
-           names.len > 0 ? buf_text(&names) : " nothing");
-}
-
 bool gw_look_good(struct gw_turn *t)
 {
     struct gw_cluster *c = t->c;
@@ -209,7 +192,6 @@ bool gw_look_good(struct gw_turn *t)
             m->read_due = t->g->now;
     }
     intent_judge(t);
-    forced_tell(t);
     c->checked = t->final && !l.new_one;
     if (c->checked && c->item->present)
         c->name.known = false; /* the last read before the offer */

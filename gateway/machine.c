@@ -115,6 +115,18 @@ static void clocks_set(const struct gw_turn *t, struct gw_machine *m, enum gw_ru
         m->up_at = t->g->now;
 }
 
+/* What was refused is tried again after a pause, and in a pause a machine may change hands. */
+static ms_t next_try(const struct gw *g, const struct gw_machine *m)
+{
+    static const int steps[] = {GW_STEP_DEPLOY, GW_STEP_RELEASE};
+    ms_t at = MS_NEVER;
+
+    for (size_t i = 0; i < COUNTOF(steps); i++)
+        if (m->tries[steps[i]].failures > 0 && m->tries[steps[i]].due > g->now)
+            at = ms_min(at, m->tries[steps[i]].due);
+    return at;
+}
+
 static void lost(struct gw_turn *t, struct gw_machine *m)
 {
     m->gone = true;
@@ -148,6 +160,7 @@ void gw_machine_see(struct gw_turn *t, struct gw_machine *m, const struct gw_see
     m->read_due = rung == GW_FREE || rung == GW_FRESH
                       ? MS_NEVER
                       : t->g->now + ms_max(t->g->timing.maas_poll_ms, 1);
+    m->read_due = ms_min(m->read_due, next_try(t->g, m));
     if (!t->c->item || !t->c->item->present)
         return;
     if (!gw_is_held(t->c, m))

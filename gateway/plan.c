@@ -108,10 +108,28 @@ static void agent_missed(struct gw_turn *t, struct gw_machine *m)
            m->sid);
 }
 
+/* The user sees the cluster gone: what MAAS still has of it is said at least here (GP-74). */
+static void forced_tell(struct gw_turn *t)
+{
+    struct gw_cluster *c = t->c;
+    struct buf names SCOPED(buf_drop);
+
+    buf_init(&names, GW_MESSAGE_MAX - 1);
+    if (!c->item->head.forced || c->forced_told)
+        return;
+    c->forced_told = true;
+    for (size_t i = 0; i < c->n_machines; i++)
+        if (gw_is_held(c, &c->machines[i]))
+            buf_printf(&names, " %s", c->machines[i].sid);
+    gw_say(t->fx, GW_WARNING, "cluster %.64s was deleted by force; left in MAAS:%s", c->uid,
+           names.len > 0 ? buf_text(&names) : " nothing");
+}
+
 void gw_cluster_fit(struct gw_turn *t)
 {
     struct gw_cluster *c = t->c;
 
+    forced_tell(t);
     if (c->item->odd || !c->item->present)
         return;
     pools_fit(t);

@@ -86,6 +86,7 @@ static void judge_change(struct fake *f, const struct play_call *c)
         fail_msg("a change for nobody: %s %s", c->line, body);
     else {
         assert_true(k->ours && k->listed);
+        assert_false(k->offering);
         assert_int_equal(k->claimer, f->p.starts);
         assert_int_equal(k->claim_epoch, k->epoch);
     }
@@ -143,6 +144,20 @@ static void judge_secrets(const struct play_call *c)
             fail_msg("a secret (%s) is in the body of %s", secrets[i], c->line);
 }
 
+/* GP-64: nothing is in flight or of unknown outcome, and nothing is begun from here on. */
+static void judge_offer(struct fake *f, struct fake_cluster *k)
+{
+    for (size_t i = 0; i < f->p.n_calls; i++) {
+        const struct play_call *c = &f->p.calls[i];
+        const struct fake_machine *m = fake_machine_in(f, c->line);
+
+        if (c->target == GW_MAAS && c->line[0] != 'G')
+            assert_ptr_not_equal(fake_cluster_by(f, m ? m->cluster : buf_text(&c->call.body)), k);
+    }
+    assert_false(k->in_flight || k->must_look);
+    k->offering = true;
+}
+
 static void on_call(struct play *p, const struct play_call *c)
 {
     struct fake *f = fake_of(p);
@@ -154,6 +169,8 @@ static void on_call(struct play *p, const struct play_call *c)
         judge_change(f, c);
     if (strstr(c->line, "/released") || strstr(c->line, "/handover"))
         buf_printf(&f->log, "%s\n", strrchr(c->line, '/') + 1);
+    if (strstr(c->line, "/handover"))
+        judge_offer(f, fake_cluster_by(f, c->line));
     if (strstr(c->line, "/released"))
         assert_int_equal(fake_held(f, fake_cluster_by(f, c->line)->uid), 0);
 }
@@ -256,7 +273,7 @@ static ms_t world_due(const struct fake *f)
     for (size_t i = 0; i < f->n_machines; i++) {
         const struct fake_machine *m = &f->machines[i];
 
-        if (m->status == 9 || m->status == 12)
+        if (m->status == 9 || m->status == 12 || m->status == 14)
             due = ms_min(due, m->until);
         if (m->status == 6 && m->until + SECONDS(60) > f->p.now)
             due = ms_min(due, m->until + SECONDS(60));
@@ -271,7 +288,7 @@ static void world_turn(struct fake *f)
 
         if (m->status == 9 && f->p.now >= m->until)
             m->status = m->fails > 0 ? (m->fails--, 11) : 6;
-        else if (m->status == 12 && f->p.now >= m->until)
+        else if ((m->status == 12 || m->status == 14) && f->p.now >= m->until)
             fake_freed(m);
     }
     for (size_t i = 0; i < FAKE_CLUSTERS; i++)
@@ -327,8 +344,9 @@ static ms_t ready_at(const struct fake *f, const struct play_call *c)
 {
     if (is_ready(f, c))
         return f->p.now;
-    return c->at +
-           (strstr(c->line, "/feed") && !f->palette_away ? SECONDS(30) : c->call.timeout_ms);
+    if (strstr(c->line, "/feed") && !f->palette_away && !(f->stuck && strstr(c->line, f->stuck)))
+        return c->at + SECONDS(30);
+    return c->at + c->call.timeout_ms;
 }
 
 static struct fake_fault *fault_for(struct fake *f, const char *line)
@@ -346,6 +364,8 @@ static void settle(struct fake *f, const struct play_call *call, bool answered, 
         strstr(call->line, "op=allocate") ? fake_cluster_by(f, buf_text(&call->call.body)) : NULL;
     const char *marker = strstr(call->line, "?agent_name=");
 
+    if (strstr(call->line, "/handover") && answered && fake_cluster_by(f, call->line))
+        fake_cluster_by(f, call->line)->offering = false;
     if (marker && answered && fake_cluster_by(f, marker))
         fake_cluster_by(f, marker)->must_look = false;
     if (!c)

@@ -26,6 +26,7 @@ struct fake_machine {
     int cpu, disk_gb;
     const char *vm_host;  /* NULL: metal */
     const char *more;     /* further members, "\"power_state\":\"off\","; NULL: none */
+    ms_t release_for;     /* it stays Disk erasing so long; 0: Releasing, for FAKE_RELEASE */
     const char *ips;      /* members of ip_addresses instead of the usual two; NULL: those */
     int fails;            /* deployments that are going to fail */
     struct buf user_data; /* of the last deploy, decoded by whoever wants it */
@@ -50,6 +51,7 @@ struct fake_cluster {
     int asked;     /* that were sent */
     bool in_flight;
     ms_t unknown_at;  /* when the last allocate that was lost on its way was sent; 0: none */
+    bool offering;    /* an offer was sent, and no answer has come: GP-64 */
     bool must_look;   /* an allocate was carried out, and its answer lost */
     char extra[16];   /* a machine that Palette lists whoever has it */
     int claim_status; /* what a claim is answered with instead; 0: the truth */

@@ -143,10 +143,10 @@ static int machine_change(struct fake *f, struct fake_machine *m, const char *li
         m->until = f->p.now + FAKE_DEPLOY;
         buf_clear(&m->user_data);
         buf_text_add(&m->user_data, field(form, "user_data"));
-    } else if (m->status == 9 || m->status == 6 || m->status == 11) {
-        m->status = 12;
+    } else if (m->status == 9 || m->status == 6 || m->status == 11 || m->status == 15) {
+        m->status = m->release_for > 0 ? 14 : 12;
         m->agent_name[0] = '\0';
-        m->until = f->p.now + FAKE_RELEASE;
+        m->until = f->p.now + (m->release_for > 0 ? m->release_for : FAKE_RELEASE);
     } else if (m->status == 10) {
         fake_freed(m);
     }

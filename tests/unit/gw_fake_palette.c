@@ -129,7 +129,7 @@ static int handover(struct fake *f, struct fake_cluster *c, const char *body, st
         return 409;
     }
     if (c->ours) {
-        c->ours = c->listed = false;
+        c->ours = c->listed = c->offering = false;
         c->epoch++;
         f->version++;
     }
