@@ -24,6 +24,7 @@
 #define GW_ARCHS_MAX     8
 #define GW_AVOID_MAX     8
 #define GW_EVENTS_MAX    8
+#define GW_DEPLOYS_MAX   6 /* of one machine that MAAS answers with 5xx */
 
 /* --- what Palette wants (item.c) -------------------------------------------------------------- */
 
@@ -100,6 +101,10 @@ struct gw_seen { /* one machine as MAAS tells it */
     struct gw_named {
         char name[GW_NAME_LEN];
     } zone, pool;
+    struct gw_vm_host { /* that it lives on; both empty: it is metal */
+        char name[GW_NAME_LEN];
+        int64_t id;
+    } vm_host;
     size_t n_addresses, n_tags, n_disks, n_cards;
     char addresses[32][GW_ADDRESS_LEN];
     char tags[64][GW_NAME_LEN];
@@ -219,7 +224,9 @@ enum { /* conditions, rows of report.c */
 
 struct gw_record_name { /* the DNS record as read */
     bool known;
-    int64_t id; /* 0: there is none */
+    bool no_domain; /* known to MAAS is not even the domain */
+    ms_t read_due;  /* known, and to be read again: somebody else may have changed it */
+    int64_t id;     /* 0: there is none */
     size_t n_addresses;
     char addresses[GW_MACHINES_MAX][GW_ADDRESS_LEN];
 };
@@ -245,6 +252,7 @@ struct gw_cluster {
     struct gw_machine machines[GW_MACHINES_MAX];
     size_t n_avoid; /* failed for this cluster: not again while there is another */
     char avoid[GW_AVOID_MAX][GW_SID_MAX];
+    unsigned n_bad; /* in a row, of machines that were taken */
     /* the feed */
     struct gw_item *item; /* NULL: nothing is wanted of us */
     bool listed;          /* in the newest list, as ours */
@@ -283,7 +291,7 @@ struct gw_cluster {
     uint64_t told[GW_CONDITIONS];              /* hash of it; 0: nothing */
     uint64_t telling[GW_CONDITIONS];           /* in the report that is under way */
     ms_t told_at[GW_CONDITIONS];
-    bool endpoint_told;
+    bool endpoint_told, forced_told, overlap_told;
     size_t n_events;
     struct gw_cluster_event {
         const char *reason;
@@ -372,11 +380,14 @@ bool gw_is_held(const struct gw_cluster *c, const struct gw_machine *m);
 enum gw_rung gw_rung_of(const struct gw_machine *m);
 void gw_machine_see(struct gw_turn *t, struct gw_machine *m, const struct gw_seen *seen);
 void gw_machine_give_up(struct gw_turn *t, struct gw_machine *m, const char *reason);
+void gw_machine_misfit(struct gw_turn *t, struct gw_machine *m); /* not what was asked for */
 bool gw_machine_fits(const struct gw_cluster *c, const struct gw_pool *p,
                      const struct gw_seen *seen);
 const char *gw_outcome_of(const struct gw_cluster *c, const struct gw_machine *m);
 const struct gw_pool *gw_pool_find(const struct gw_cluster *c, const char *name);
 const struct gw_pool *gw_pool_missing(const struct gw_cluster *c); /* NULL: all are there */
+/* Machines that count for a pool; zone NULL: in all. */
+size_t gw_pool_count(const struct gw_cluster *c, const char *pool, const char *zone);
 const char *gw_next_role(const struct gw_cluster *c, const struct gw_pool *p);
 bool gw_has_init(const struct gw_cluster *c);
 void gw_cluster_fit(struct gw_turn *t); /* marks what is more than wanted */
@@ -392,7 +403,14 @@ size_t gw_name_wanted(const struct gw_cluster *c, const char *out[GW_MACHINES_MA
 bool gw_name_is_free_of(const struct gw_cluster *c, const struct gw_machine *m);
 bool gw_name_is_wanted(const struct gw_cluster *c);
 bool gw_name_is_settled(const struct gw_cluster *c); /* as it should be; absent: not there */
+/* Its domain is there and the key may write it, as far as one can tell beforehand. */
+bool gw_name_is_possible(const struct gw_cluster *c);
+const char *gw_domain_of(const char *host); /* all after the first dot */
+
+/* --- networks.c ------------------------------------------------------------------------------- */
+
 bool gw_cidr_has(const char *cidr, const char *address);
+void gw_networks_check(struct gw_turn *t, const struct gw_machine *m); /* says what overlaps */
 
 /* --- report.c, palette_cluster.c -------------------------------------------------------------- */
 
@@ -431,9 +449,9 @@ gw_good_fn gw_claim_good, gw_whoami_good, gw_look_good, gw_look_own_good, gw_rea
 gw_other_fn gw_claim_conflict, gw_leave, gw_offer_conflict, gw_released_conflict, gw_released_gone,
     gw_offer_not_now, gw_image_gone, gw_read_gone, gw_read_forbidden, gw_allocate_unknown,
     gw_allocate_none, gw_allocate_bad, gw_allocate_not_done, gw_mark_refused, gw_machine_unknown,
-    gw_deploy_bad, gw_release_unknown, gw_release_refused, gw_name_again, gw_name_domain,
-    gw_name_forbidden, gw_name_gone, gw_record_gone, gw_record_missed, gw_report_dropped,
-    gw_item_wrong;
+    gw_deploy_bad, gw_deploy_unknown, gw_release_unknown, gw_release_refused, gw_name_again,
+    gw_name_domain, gw_name_forbidden, gw_name_gone, gw_record_gone, gw_record_missed,
+    gw_report_dropped, gw_item_wrong;
 
 /* --- user data (userdata.c) ------------------------------------------------------------------- */
 

@@ -16,7 +16,7 @@ static void free_seen(struct gw_seen **s)
     gw_seen_free(*s);
 }
 
-/* --- a machine to ask for, when some have failed (GP-61) ---------------------------------------
+/* --- a machine to ask for: some have failed (GP-61), or another zone is wanted (GP-95) ---------
  */
 
 static bool wants_one(const struct gw_cluster *c)
@@ -24,34 +24,61 @@ static bool wants_one(const struct gw_cluster *c)
     const struct gw_pool *p = is_creating(c) && !c->intent ? gw_pool_missing(c) : NULL;
 
     return p && c->n_machines < GW_MACHINES_MAX && (!c->lost || c->looked_own) &&
+           gw_name_is_possible(c) && /* a cluster without its name would only keep machines idle */
            /* the one that spoke for the cluster has to be gone first (GP-59) */
            (!p->config.control_plane || !gw_has_init(c) || !text_is(gw_next_role(c, p), "init"));
+}
+
+/* A pool of several zones is spread over them: after its first machine it matters which is next. */
+static bool is_spread(const struct gw_cluster *c)
+{
+    const struct gw_pool *p = gw_pool_missing(c);
+
+    return p && p->cloud.n_azs > 1 && gw_pool_count(c, p->config.name, NULL) > 0;
+}
+
+static bool is_choosing(const struct gw_cluster *c)
+{
+    return c->n_avoid > 0 || is_spread(c);
 }
 
 ms_t gw_choose_when(const struct gw *g, const struct gw_cluster *c, const struct gw_machine *m)
 {
     (void)m;
-    return wants_one(c) && c->image.known && c->n_avoid > 0 && !c->chosen_asked ? g->now : MS_NEVER;
+    return wants_one(c) && c->image.known && is_choosing(c) && !c->chosen_asked ? g->now : MS_NEVER;
 }
+
+struct choice {
+    struct gw_cluster *c;
+    size_t neighbours; /* machines of the pool in the zone of the one that is chosen so far */
+};
 
 static void each_candidate(void *arg, const struct gw_seen *seen)
 {
-    struct gw_cluster *c = arg;
-    const struct gw_pool *p = gw_pool_missing(c);
+    struct choice *k = arg;
+    const struct gw_pool *p = gw_pool_missing(k->c);
+    size_t neighbours;
 
-    for (size_t i = 0; i < c->n_avoid; i++)
-        if (text_is(c->avoid[i], seen->sid))
+    for (size_t i = 0; i < k->c->n_avoid; i++)
+        if (text_is(k->c->avoid[i], seen->sid))
             return;
-    if (p && !c->chosen[0] && seen->status == 4 && gw_machine_fits(c, p, seen))
-        memcpy(c->chosen, seen->sid, sizeof c->chosen);
+    if (!p || seen->status != 4 || !gw_machine_fits(k->c, p, seen))
+        return;
+    neighbours = gw_pool_count(k->c, p->config.name, seen->zone.name);
+    if (k->c->chosen[0] && neighbours >= k->neighbours)
+        return;
+    k->neighbours = neighbours;
+    memcpy(k->c->chosen, seen->sid, sizeof k->c->chosen);
 }
 
 bool gw_choose_good(struct gw_turn *t)
 {
+    struct choice k = {.c = t->c};
+
     t->c->chosen[0] = '\0';
     if (!t->c->item)
         return true;
-    if (!gw_seen_list(t->r, each_candidate, t->c))
+    if (!gw_seen_list(t->r, each_candidate, &k))
         return false;
     t->c->chosen_asked = true;
     return true;
@@ -78,7 +105,7 @@ ms_t gw_allocate_when(const struct gw *g, const struct gw_cluster *c, const stru
     ms_t at = g->now;
 
     (void)m;
-    if (!wants_one(c) || !c->image.known || (c->n_avoid > 0 && !c->chosen_asked))
+    if (!wants_one(c) || !c->image.known || (is_choosing(c) && !c->chosen_asked))
         return MS_NEVER;
     if (c->lost)
         at = ms_max(at, gw_settled_at(g, c));
@@ -112,15 +139,6 @@ void gw_allocate_before(struct gw_turn *t)
     gw_cluster_persist(t);
 }
 
-static void misfit(struct gw_turn *t, struct gw_machine *m)
-{
-    m->unwanted = true;
-    gw_event_note(t->c, "BadConstraint", "machine %s is not what was asked for: it is released",
-                  m->sid);
-    gw_say(t->fx, GW_WARNING, "cluster %.64s: MAAS gave machine %s, which does not fit", t->c->uid,
-           m->sid);
-}
-
 bool gw_allocate_good(struct gw_turn *t)
 {
     struct gw_cluster *c = t->c;
@@ -142,7 +160,7 @@ bool gw_allocate_good(struct gw_turn *t)
     memcpy(c->user, seen->owner, sizeof c->user);
     gw_machine_see(t, m, seen);
     if (p && !gw_machine_fits(c, p, seen))
-        misfit(t, m);
+        gw_machine_misfit(t, m);
     gw_blame(c, GW_COND_ALLOCATED, NULL, "");
     gw_cluster_persist(t);
     return true;
@@ -238,11 +256,18 @@ bool gw_deploy_good(struct gw_turn *t)
 /* 400: image, kernel, storage or network of this very machine (GP-100). */
 void gw_deploy_bad(struct gw_turn *t)
 {
-    struct gw_try *allocate = &t->c->tries[GW_STEP_ALLOCATE];
-
     if (!t->m)
         return;
     gw_machine_give_up(t, t->m, "DeployFailed");
-    allocate->failures++;
-    allocate->due = t->g->now + gw_maas_backoff(t->g, allocate->failures);
+}
+
+/* Read before anything else (GP-100). What MAAS itself cannot do time after time is this machine's
+ * fault, or another one's turn. */
+void gw_deploy_unknown(struct gw_turn *t)
+{
+    if (!t->m)
+        return;
+    t->m->read_due = t->g->now;
+    if (t->r->outcome == HTTP_ANSWERED && t->m->tries[GW_STEP_DEPLOY].failures >= GW_DEPLOYS_MAX)
+        gw_deploy_bad(t);
 }

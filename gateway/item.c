@@ -12,7 +12,8 @@
 #define ITEM_MAX   KIB(64) /* GP-28 */
 #define NUMBER_MAX INT64_MAX
 #define PORT_MAX   65535
-#define MARKER_MIN 8 /* section 0 */
+#define PORT_API   6443 /* of a Kubernetes API, when none is said */
+#define MARKER_MIN 8    /* section 0 */
 #define MARKER_MAX 200
 
 /* clang-format off */
@@ -160,6 +161,8 @@ struct gw_item *gw_item_new(struct gw_item_head *head)
                 !item->head.config_uid || !item->head.config_uid[0] ||
                 (item->present &&
                  (!pools_are_fine(&item->body) || !item->head.image || !item->head.image[0]));
+    if (item->body.endpoint.port == 0)
+        item->body.endpoint.port = PORT_API;
     return item;
 }
 

@@ -114,7 +114,7 @@ static struct gw_machine *adopt(struct gw_turn *t, const struct gw_seen *seen)
         m = gw_machine_add(c, seen->sid, c->intent_pool, c->intent_role);
         c->intent = false;
         if (m && gw_pool_find(c, m->pool) && !gw_machine_fits(c, gw_pool_find(c, m->pool), seen))
-            m->unwanted = true;
+            gw_machine_misfit(t, m);
     } else {
         const struct gw_pool *p = c->item->present && !c->item->odd ? gw_pool_missing(c) : NULL;
         const bool fits = p && gw_machine_fits(c, p, seen);
@@ -193,6 +193,8 @@ bool gw_look_good(struct gw_turn *t)
     }
     intent_judge(t);
     c->checked = t->final && !l.new_one;
+    if (c->checked && c->item->present)
+        c->name.known = false; /* the last read before the offer */
     if (l.new_one)
         gw_cluster_persist(t);
     return true;

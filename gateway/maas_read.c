@@ -15,6 +15,10 @@ static const struct jx_field marks_fields[] = {
 static const struct jx_field named_fields[] = {
     JX_TEXT(struct gw_named, name, 0),
 };
+static const struct jx_field host_fields[] = {
+    JX_TEXT(struct gw_vm_host, name, 0),
+    JX_INT(struct gw_vm_host, id, "id", 0, INT64_MIN, INT64_MAX),
+};
 static const struct jx_field disk_fields[] = {
     JX_INT(struct gw_disk, bytes, "size", 0, 0, INT64_MAX),
 };
@@ -40,6 +44,7 @@ static const struct jx_field seen_fields[] = {
     JX_OBJECT(struct gw_seen, marks, "workload_annotations", 0, marks_fields),
     JX_OBJECT(struct gw_seen, zone, "zone", 0, named_fields),
     JX_OBJECT(struct gw_seen, pool, "pool", 0, named_fields),
+    JX_OBJECT(struct gw_seen, vm_host, "pod", 0, host_fields),
     JX_TEXTS(struct gw_seen, addresses, n_addresses, "ip_addresses", 0),
     JX_TEXTS(struct gw_seen, tags, n_tags, "tag_names", 0),
     JX_ARRAY(struct gw_seen, disks, n_disks, "blockdevice_set", 0, disk_fields),

@@ -115,6 +115,18 @@ static void clocks_set(const struct gw_turn *t, struct gw_machine *m, enum gw_ru
         m->up_at = t->g->now;
 }
 
+/* What was refused is tried again after a pause, and in a pause a machine may change hands. */
+static ms_t next_try(const struct gw *g, const struct gw_machine *m)
+{
+    static const int steps[] = {GW_STEP_DEPLOY, GW_STEP_RELEASE};
+    ms_t at = MS_NEVER;
+
+    for (size_t i = 0; i < COUNTOF(steps); i++)
+        if (m->tries[steps[i]].failures > 0 && m->tries[steps[i]].due > g->now)
+            at = ms_min(at, m->tries[steps[i]].due);
+    return at;
+}
+
 static void lost(struct gw_turn *t, struct gw_machine *m)
 {
     m->gone = true;
@@ -140,17 +152,41 @@ void gw_machine_see(struct gw_turn *t, struct gw_machine *m, const struct gw_see
     if (!m->owner[0] || (seen->marks.cluster[0] && !m->annotated))
         m->marked = false;
     addresses_take(t, m, seen);
+    gw_networks_check(t, m);
     clocks_set(t, m, rung);
+    if (rung == GW_UP)
+        t->c->n_bad = 0;
     m->named_after = is_get && (rung == GW_GOING || rung == GW_UP);
     m->read_due = rung == GW_FREE || rung == GW_FRESH
                       ? MS_NEVER
                       : t->g->now + ms_max(t->g->timing.maas_poll_ms, 1);
+    m->read_due = ms_min(m->read_due, next_try(t->g, m));
     if (!t->c->item || !t->c->item->present)
         return;
     if (!gw_is_held(t->c, m))
         lost(t, m);
     else if (rung == GW_FAILED && !m->unwanted)
         gw_machine_give_up(t, m, "DeployFailed");
+}
+
+/* Not again while there is another, and the more there are the later: MAAS would give the same one
+ * at once. */
+static void avoid(struct gw_turn *t, const struct gw_machine *m)
+{
+    struct gw_cluster *c = t->c;
+    struct gw_try *allocate = &c->tries[GW_STEP_ALLOCATE];
+    bool known = false;
+
+    for (size_t i = 0; i < c->n_avoid; i++)
+        known = known || text_is(c->avoid[i], m->sid);
+    if (!known && c->n_avoid == GW_AVOID_MAX) {
+        memmove(c->avoid[0], c->avoid[1], sizeof c->avoid - sizeof c->avoid[0]);
+        c->n_avoid--;
+    }
+    if (!known)
+        memcpy(c->avoid[c->n_avoid++], m->sid, sizeof m->sid);
+    allocate->failures = ++c->n_bad;
+    allocate->due = t->g->now + gw_maas_backoff(t->g, allocate->failures);
 }
 
 void gw_machine_give_up(struct gw_turn *t, struct gw_machine *m, const char *reason)
@@ -163,14 +199,17 @@ void gw_machine_give_up(struct gw_turn *t, struct gw_machine *m, const char *rea
     gw_blame(c, GW_COND_DEPLOYED, reason, m->sid);
     gw_say(t->fx, GW_WARNING, "cluster %.64s: machine %s: %s: it is released and replaced", c->uid,
            m->sid, reason);
-    for (size_t i = 0; i < c->n_avoid; i++)
-        if (text_is(c->avoid[i], m->sid))
-            return;
-    if (c->n_avoid == GW_AVOID_MAX) {
-        memmove(c->avoid[0], c->avoid[1], sizeof c->avoid - sizeof c->avoid[0]);
-        c->n_avoid--;
-    }
-    memcpy(c->avoid[c->n_avoid++], m->sid, sizeof m->sid);
+    avoid(t, m);
+}
+
+void gw_machine_misfit(struct gw_turn *t, struct gw_machine *m)
+{
+    m->unwanted = true;
+    gw_event_note(t->c, "BadConstraint", "machine %s is not what was asked for: it is released",
+                  m->sid);
+    gw_say(t->fx, GW_WARNING, "cluster %.64s: MAAS gave machine %s, which does not fit", t->c->uid,
+           m->sid);
+    avoid(t, m);
 }
 
 /* --- the machine got against the request ------------------------------------------------------ */
@@ -202,6 +241,12 @@ static bool has_arch(const struct gw_cluster *c, const char *arch)
     return c->image.n_archs == 0 || !arch[0];
 }
 
+/* Made by MAAS on a host of virtual machines, or found on one. */
+static bool is_virtual(const struct gw_seen *seen)
+{
+    return seen->vm_host.name[0] || seen->vm_host.id > 0;
+}
+
 bool gw_machine_fits(const struct gw_cluster *c, const struct gw_pool *p,
                      const struct gw_seen *seen)
 {
@@ -213,7 +258,7 @@ bool gw_machine_fits(const struct gw_cluster *c, const struct gw_pool *p,
     if (want->n_azs > 0 && !is_one_of("", want->azs, want->n_azs) &&
         !is_one_of(seen->zone.name, want->azs, want->n_azs))
         return false;
-    return (!want->pool[0] || text_is(want->pool, seen->pool.name)) &&
+    return !is_virtual(seen) && (!want->pool[0] || text_is(want->pool, seen->pool.name)) &&
            seen->cpu >= want->type.cpu && seen->mem_mb >= want->type.mem_mb &&
            has_disk(seen, want->type.disk_gb) && has_arch(c, seen->arch);
 }

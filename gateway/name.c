@@ -4,41 +4,11 @@
 
 #include "lib/base/text.h"
 
-#include <arpa/inet.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-#define BITS_MAX 128
-
 /* --- addresses -------------------------------------------------------------------------------- */
-
-static int family_of(const char *text, uint8_t bytes[16])
-{
-    if (inet_pton(AF_INET, text, bytes) == 1)
-        return AF_INET;
-    return inet_pton(AF_INET6, text, bytes) == 1 ? AF_INET6 : -1;
-}
-
-bool gw_cidr_has(const char *cidr, const char *address)
-{
-    char base[GW_ADDRESS_LEN];
-    uint8_t a[16] = {0}, b[16] = {0};
-    int64_t bits;
-    const char *slash = strchr(cidr, '/');
-
-    if (!slash || !text_int(slash + 1, 0, BITS_MAX, &bits) ||
-        !text_copy_len(base, sizeof base, cidr, (size_t)(slash - cidr)) || family_of(base, a) < 0 ||
-        family_of(base, a) != family_of(address, b))
-        return false;
-    for (int64_t i = 0; i < bits; i++) {
-        const uint8_t bit = (uint8_t)(0x80 >> (i % 8));
-
-        if ((a[i / 8] & bit) != (b[i / 8] & bit))
-            return false;
-    }
-    return true;
-}
 
 /* The best address of a machine: they are kept in the order in which they are preferred. */
 static const char *address_of(const struct gw_cluster *c, const struct gw_machine *m)
@@ -116,6 +86,19 @@ bool gw_name_is_settled(const struct gw_cluster *c)
     return c->name.known && c->name.id > 0 && n > 0 && is_same(c, wanted, n);
 }
 
+bool gw_name_is_possible(const struct gw_cluster *c)
+{
+    return !is_managed(c) || (c->name.known && !c->name.no_domain && c->key_user.admin) ||
+           gw_name_is_settled(c);
+}
+
+const char *gw_domain_of(const char *host)
+{
+    const char *dot = strchr(host, '.');
+
+    return dot ? dot + 1 : host;
+}
+
 /* A machine on its way out still stands in the record, or may. */
 static bool somebody_leaves(const struct gw_cluster *c)
 {
@@ -135,15 +118,16 @@ static bool is_time(const struct gw_cluster *c)
     return is_managed(c) && c->claimed && c->looked && !c->offered;
 }
 
+/* Once before a machine is taken, for the domain may be unknown, and then as long as the record is
+ * ours: whoever else writes names may have undone it. */
 ms_t gw_name_read_when(const struct gw *g, const struct gw_cluster *c, const struct gw_machine *m)
 {
-    const char *wanted[GW_MACHINES_MAX];
-
     (void)m;
-    if (!is_time(c) || c->name.known)
+    if (!is_time(c))
         return MS_NEVER;
-    return !c->item->present || gw_name_wanted(c, wanted) > 0 || somebody_leaves(c) ? g->now
-                                                                                    : MS_NEVER;
+    if (!c->name.known || c->name.no_domain)
+        return g->now;
+    return c->item->present && c->name.id > 0 ? c->name.read_due : MS_NEVER;
 }
 
 ms_t gw_name_make_when(const struct gw *g, const struct gw_cluster *c, const struct gw_machine *m)
@@ -151,7 +135,8 @@ ms_t gw_name_make_when(const struct gw *g, const struct gw_cluster *c, const str
     const char *wanted[GW_MACHINES_MAX];
 
     (void)m;
-    return is_time(c) && c->name.known && c->name.id == 0 && gw_name_wanted(c, wanted) > 0
+    return is_time(c) && c->name.known && c->name.id == 0 && !c->name.no_domain &&
+                   gw_name_wanted(c, wanted) > 0
                ? g->now
                : MS_NEVER;
 }
@@ -233,6 +218,11 @@ static struct resource *resource_new(void)
     return r;
 }
 
+static ms_t next_read(const struct gw_turn *t)
+{
+    return t->g->now + ms_max(t->g->timing.maas_max_ms, 1);
+}
+
 bool gw_name_read_good(struct gw_turn *t)
 {
     struct resource *r SCOPED(resource_free) = resource_new();
@@ -244,6 +234,7 @@ bool gw_name_read_good(struct gw_turn *t)
                      COUNTOF(resource_fields), 0, r, sizeof *r, each_resource, t->c, NULL) < 0)
         return false;
     t->c->name.known = true;
+    t->c->name.read_due = next_read(t);
     if (t->c->key_user.admin || gw_name_is_settled(t->c)) /* else writing it will be refused */
         gw_blame(t->c, GW_COND_ENDPOINT, NULL, "");
     return true;
@@ -259,6 +250,7 @@ bool gw_name_written_good(struct gw_turn *t)
         return false;
     }
     resource_take(t->c, r);
+    t->c->name.read_due = next_read(t);
     gw_blame(t->c, GW_COND_ENDPOINT, NULL, "");
     return true;
 }
@@ -283,12 +275,11 @@ void gw_name_domain(struct gw_turn *t)
 {
     if (!t->c->item)
         return;
-    if (!t->c->item->present) { /* no domain, no record in it */
-        t->c->name = (struct gw_record_name){.known = true};
+    /* no domain, no record in it */
+    t->c->name = (struct gw_record_name){.known = true, .no_domain = t->c->item->present};
+    if (!t->c->item->present)
         return;
-    }
-    t->c->name.known = false;
-    gw_blame(t->c, GW_COND_ENDPOINT, "DomainUnknown", t->c->item->body.endpoint.host);
+    gw_blame(t->c, GW_COND_ENDPOINT, "DomainUnknown", gw_domain_of(t->c->item->body.endpoint.host));
 }
 
 void gw_name_forbidden(struct gw_turn *t)

@@ -16,12 +16,13 @@ static bool counts(const struct gw_machine *m)
     return !m->unwanted && !m->gone;
 }
 
-static size_t count(const struct gw_cluster *c, const char *pool)
+size_t gw_pool_count(const struct gw_cluster *c, const char *pool, const char *zone)
 {
     size_t n = 0;
 
     for (size_t i = 0; i < c->n_machines; i++)
-        n += counts(&c->machines[i]) && text_is(c->machines[i].pool, pool);
+        n += counts(&c->machines[i]) && text_is(c->machines[i].pool, pool) &&
+             (!zone || text_is(c->machines[i].zone, zone));
     return n;
 }
 
@@ -32,7 +33,7 @@ const struct gw_pool *gw_pool_missing(const struct gw_cluster *c)
     for (int control_plane = 1; control_plane >= 0; control_plane--)
         for (size_t i = 0; i < b->n_pools; i++)
             if (b->pools[i].config.control_plane == control_plane &&
-                count(c, b->pools[i].config.name) < (size_t)b->pools[i].config.size)
+                gw_pool_count(c, b->pools[i].config.name, NULL) < (size_t)b->pools[i].config.size)
                 return &b->pools[i];
     return NULL;
 }
@@ -89,7 +90,7 @@ static void pools_fit(struct gw_turn *t)
     for (size_t i = 0; i < c->item->body.n_pools; i++) {
         const struct gw_pool_config *p = &c->item->body.pools[i].config;
 
-        for (size_t n = count(c, p->name); n > (size_t)p->size; n--)
+        for (size_t n = gw_pool_count(c, p->name, NULL); n > (size_t)p->size; n--)
             surplus_of(c, p->name)->unwanted = true;
     }
 }
@@ -107,10 +108,28 @@ static void agent_missed(struct gw_turn *t, struct gw_machine *m)
            m->sid);
 }
 
+/* The user sees the cluster gone: what MAAS still has of it is said at least here (GP-74). */
+static void forced_tell(struct gw_turn *t)
+{
+    struct gw_cluster *c = t->c;
+    struct buf names SCOPED(buf_drop);
+
+    buf_init(&names, GW_MESSAGE_MAX - 1);
+    if (!c->item->head.forced || c->forced_told)
+        return;
+    c->forced_told = true;
+    for (size_t i = 0; i < c->n_machines; i++)
+        if (gw_is_held(c, &c->machines[i]))
+            buf_printf(&names, " %s", c->machines[i].sid);
+    gw_say(t->fx, GW_WARNING, "cluster %.64s was deleted by force; left in MAAS:%s", c->uid,
+           names.len > 0 ? buf_text(&names) : " nothing");
+}
+
 void gw_cluster_fit(struct gw_turn *t)
 {
     struct gw_cluster *c = t->c;
 
+    forced_tell(t);
     if (c->item->odd || !c->item->present)
         return;
     pools_fit(t);

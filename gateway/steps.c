@@ -7,9 +7,6 @@
 #define ON(outcome, action) [GW_OUT_##outcome] = (action)
 /* GP-88: nothing about this item gets better before a higher pair is listed */
 #define LEFT ON(FORBIDDEN, gw_leave), ON(GONE, gw_leave), ON(BAD, gw_item_wrong)
-#define SEE_IT                                                                                     \
-    ON(UNKNOWN, gw_machine_unknown), ON(CONFLICT, gw_machine_unknown),                             \
-        ON(FORBIDDEN, gw_machine_unknown), ON(GONE, gw_machine_unknown)
 #define REPORT                                                                                     \
     ON(FORBIDDEN, gw_report_dropped), ON(GONE, gw_report_dropped), ON(BAD, gw_report_dropped),     \
         ON(CONFLICT, gw_report_dropped)
@@ -68,7 +65,9 @@ const struct gw_step gw_steps[GW_STEPS] = {
          ON(CONFLICT, gw_allocate_none), ON(BAD, gw_allocate_bad), ON(GONE, gw_allocate_bad),
          ON(FORBIDDEN, gw_allocate_bad)}},
     [GW_STEP_DEPLOY] = {"deploy", GW_MAAS, CHANGE | OF_MACHINES, gw_deploy_when, gw_deploy_before,
-        gw_deploy_write, gw_deploy_good, {ON(BAD, gw_deploy_bad), SEE_IT}},
+        gw_deploy_write, gw_deploy_good,
+        {ON(BAD, gw_deploy_bad), ON(UNKNOWN, gw_deploy_unknown), ON(CONFLICT, gw_machine_unknown),
+         ON(FORBIDDEN, gw_machine_unknown), ON(GONE, gw_machine_unknown)}},
     [GW_STEP_OFFER] = {"hand-over", GW_PALETTE, 0, gw_offer_when, gw_offer_before,
         gw_offer_write, gw_offer_good,
         {ON(NOT_NOW, gw_offer_not_now), ON(CONFLICT, gw_offer_conflict), LEFT}},

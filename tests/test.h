@@ -30,10 +30,17 @@
 /* One row of a list of tests, without a word for the list's type. */
 #define test(function) cmocka_unit_test(function)
 /* A test that proves clauses of docs/gateway-profile.md: `clause_test(a_late_claim_is_refused,
- * CLAUSE(54), CLAUSE(44))`. It registers itself: the program started with GATEPROOF_CITES in its
- * environment prints "test clause" lines and ends; ci/clauses collects them for
- * `gateproof rules --clauses`. */
-#define CLAUSE(n) ((n) + 0 * sizeof(char[(n) >= 1 && (n) <= 114 ? 1 : -1]))
+ * CLAUSE(54), CLAUSE(44))`; or that a known failure of others (docs/failures.md) does not happen
+ * here: P(3), F(11). It registers itself: the program started with GATEPROOF_CITES in its
+ * environment prints "test GP54" lines and ends; ci/clauses collects them for
+ * `gateproof rules --clauses` and `--failures`. */
+#define CITE(series, n, last)                                                                      \
+    ((series) + (n) + 0 * sizeof(char[(n) >= 1 && (n) <= (last) ? 1 : -1]))
+#define CLAUSE(n) CITE(0, n, 114)
+#define P(n)      CITE(CITE_P, n, 45)
+#define F(n)      CITE(CITE_F, n, 30)
+#define CITE_P    1000
+#define CITE_F    2000
 #define CITES_MAX 12
 struct test_cite {
     const char *test;

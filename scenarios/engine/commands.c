@@ -9,6 +9,7 @@
 #include "scenarios/engine/progress.h"
 #include "scenarios/engine/results.h"
 #include "scenarios/judge/clauses.h"
+#include "scenarios/judge/failures.h"
 #include "scenarios/judge/rules.h"
 #include "scenarios/report/report.h"
 
@@ -215,6 +216,8 @@ static int do_rules(const struct command_call *c, struct err *e)
     buf_init(&out, MIB(1));
     if (opt_flag(c->o, "clauses"))
         clauses_write(&out, markdown);
+    else if (opt_flag(c->o, "failures"))
+        failures_write(&out, markdown);
     else if (markdown)
         rules_markdown(&out);
     else

@@ -25,6 +25,8 @@ static const struct opt_row rows[] = {
      0, 0, 0},
     {"clauses", NULL, OPT_FLAG, "no", "",
      "rules: the profile's clauses and the tests that cite them instead", 0, 0, 0},
+    {"failures", NULL, OPT_FLAG, "no", "",
+     "rules: known failures of others and the tests that show ours do better instead", 0, 0, 0},
     {"data", "GATEPROOF_DATA", OPT_TEXT, "", "DIR", "folder with stories/ and labs/", 0, 0, 0},
 };
 

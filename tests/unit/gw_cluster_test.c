@@ -469,10 +469,10 @@ static void a_higher_revision_adds_and_takes_away_before_the_offer(void **state)
 static void a_stuck_cluster_holds_up_nobody(void **state)
 {
     struct fake *f = *state;
-    struct fake_cluster *c[FAKE_CLUSTERS];
-    static const char *const uids[FAKE_CLUSTERS] = {"c1", "c2", "c3", "c4"};
+    static const char *const uids[] = {"c1", "c2", "c3", "c4"};
+    struct fake_cluster *c[COUNTOF(uids)];
 
-    for (int i = 0; i < FAKE_CLUSTERS; i++)
+    for (size_t i = 0; i < COUNTOF(uids); i++)
         c[i] = fake_create(f, uids[i], 0);
     f->stuck = "gp1.mark.c2";
     fake_until(f, MINUTES(20));

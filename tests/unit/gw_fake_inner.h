@@ -7,6 +7,7 @@
 void fake_set(char *to, size_t size, const char *from);
 struct fake_machine *fake_machine_in(struct fake *f, const char *line);
 struct fake_cluster *fake_cluster_by(struct fake *f, const char *text);
+struct fake_account *fake_account_of(struct fake *f, const char *line); /* of a call of MAAS */
 bool fake_is_held(const struct fake_machine *m, const char *uid);
 void fake_freed(struct fake_machine *m);
 const char *fake_ip(const struct fake_machine *m, char *out,

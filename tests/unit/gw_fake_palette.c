@@ -19,22 +19,26 @@ static void item_write(const struct fake *f, const struct fake_cluster *c, struc
 
     buf_printf(out,
                "{\"uid\":\"%s\",\"name\":\"n-%s\",\"projectUid\":\"p1\",\"configUid\":\"cc-%s\","
-               "\"accountUid\":\"acc-1\",\"epoch\":%d,\"revision\":%d,\"owner\":\"%s\","
-               "\"desired\":\"%s\",\"forced\":false,\"marker\":\"" MARKER "%s\","
+               "\"accountUid\":\"acc-%d\",\"epoch\":%d,\"revision\":%d,\"owner\":\"%s\","
+               "\"desired\":\"%s\",\"forced\":%s,\"marker\":\"%s%s\","
                "\"image\":\"custom/u-1\",",
-               c->uid, c->uid, c->uid, (int)c->epoch, (int)c->revision,
-               c->ours ? "gateway" : "cluster", c->present ? "present" : "absent", c->uid);
+               c->uid, c->uid, c->uid, c->account + 1, (int)c->epoch, (int)c->revision,
+               c->ours ? "gateway" : "cluster", c->present ? "present" : "absent",
+               c->forced ? "true" : "false", c->marker ? c->marker : MARKER,
+               c->marker ? "" : c->uid);
     buf_printf(out,
-               "\"endpoint\":{\"host\":\"%s.maas\",\"port\":6443,\"managed\":%s},"
-               "\"network\":{\"podCidr\":\"192.168.0.0/16\",\"serviceCidr\":\"10.96.0.0/12\"},"
+               "\"endpoint\":{\"host\":\"%s.maas\",%s\"managed\":%s},"
+               "\"network\":{\"podCidr\":\"%s\",\"serviceCidr\":\"10.96.0.0/12\"},"
                "\"cloudConfig\":{\"domain\":\"maas\",\"sshKeys\":[\"ssh-rsa A\"],"
                "\"ntpServers\":[\"ntp.example\"]},",
-               c->uid, c == &f->clusters[0] ? "true" : "false");
+               c->uid, c->portless ? "" : "\"port\":6443,", c == &f->clusters[0] ? "true" : "false",
+               c->pod_cidr ? c->pod_cidr : "192.168.0.0/16");
     buf_printf(out,
-               "\"machinepoolconfig\":[{\"cloudConfig\":{\"azs\":[\"default\",\"z2\"],"
+               "\"machinepoolconfig\":[{\"cloudConfig\":{\"azs\":[%s],"
                "\"resourcePool\":\"default\",\"tags\":[\"t1\",\"t2\"],\"instanceType\":{\"minCPU\":"
                "4,\"minMemInMB\":8192,\"minDiskSizeInGB\":60}},\"poolConfig\":{\"name\":\"cp\","
-               "\"size\":1,\"isControlPlane\":true,\"labels\":[\"control-plane\"]}}");
+               "\"size\":%d,\"isControlPlane\":true,\"labels\":[\"control-plane\"]}}",
+               c->azs ? c->azs : "\"default\",\"z2\"", c->control_planes);
     if (c->workers > 0)
         buf_printf(out,
                    ",{\"cloudConfig\":{\"azs\":[],\"resourcePool\":\"\"},\"poolConfig\":{\"name\":"
@@ -45,7 +49,7 @@ static void item_write(const struct fake *f, const struct fake_cluster *c, struc
                "\"joinToken\":\"jt-token-%s\",\"registered\":%s},\"agentQuiesced\":true,"
                "\"machines\":[",
                c->uid, c->registered ? "true" : "false");
-    for (size_t i = 0; i < FAKE_MACHINES && !c->present; i++) {
+    for (size_t i = 0; i < f->n_machines && !c->present; i++) {
         if (!fake_is_held(&f->machines[i], c->uid) && !text_is(c->extra, f->machines[i].sid))
             continue;
         buf_printf(out, "%s{\"uid\":\"rec-%s\",\"systemId\":\"%s\",\"pool\":\"cp\"}",
@@ -59,10 +63,15 @@ void fake_feed_write(const struct fake *f, struct buf *out)
 {
     bool first = true;
 
-    buf_printf(out, "{\"cursor\":\"c-%d\",\"accounts\":[{\"uid\":\"acc-1\",\"revision\":1,",
-               (int)f->version);
-    buf_text_add(out, "\"apiEndpoint\":\"http://maas.site:5240/MAAS\",\"apiKey\":\"" PLAY_KEY
-                      "\",\"preferredSubnets\":[\"10.20.0.0/24\"]}],\"clusters\":[");
+    buf_printf(out, "{\"cursor\":\"c-%d\",\"accounts\":[", (int)f->version);
+    for (int i = 0; i < FAKE_ACCOUNTS; i++)
+        buf_printf(
+            out,
+            "%s{\"uid\":\"acc-%d\",\"revision\":%d,\"apiEndpoint\":\"http://maas%.*s.site:5240/"
+            "MAAS\",\"apiKey\":\"%s\",\"preferredSubnets\":[%s]}",
+            i > 0 ? "," : "", i + 1, f->accounts[i].revision, i > 0, i == 1 ? "2" : "3",
+            f->accounts[i].key, f->subnets);
+    buf_text_add(out, "],\"clusters\":[");
     for (size_t i = 0; i < FAKE_CLUSTERS; i++) {
         if (!f->clusters[i].listed)
             continue;
@@ -107,20 +116,20 @@ static int handover(struct fake *f, struct fake_cluster *c, const char *body, st
     const char *code =
         !c->ours && has_number(body, "epoch", c->epoch - 1) && has_number(body, "claim", c->claim)
             ? ""
-        : !has_number(body, "epoch", c->epoch)       ? "StaleEpoch"
-        : !has_number(body, "claim", c->claim)       ? "StaleClaim"
-        : !c->present                                ? "Deleting"
-        : !has_number(body, "revision", c->revision) ? "StaleRevision"
-        : !c->registered                             ? "AgentNotRegistered"
-        : (int)c->n_records < 1 + c->workers         ? "InventoryIncomplete"
-                                                     : NULL;
+        : !has_number(body, "epoch", c->epoch)               ? "StaleEpoch"
+        : !has_number(body, "claim", c->claim)               ? "StaleClaim"
+        : !c->present                                        ? "Deleting"
+        : !has_number(body, "revision", c->revision)         ? "StaleRevision"
+        : !c->registered                                     ? "AgentNotRegistered"
+        : (int)c->n_records < c->control_planes + c->workers ? "InventoryIncomplete"
+                                                             : NULL;
 
     if (code && code[0]) {
         buf_printf(out, "{\"code\":\"%s\"}", code);
         return 409;
     }
     if (c->ours) {
-        c->ours = c->listed = false;
+        c->ours = c->listed = c->offering = false;
         c->epoch++;
         f->version++;
     }
@@ -179,7 +188,12 @@ int fake_cluster_answer(struct fake *f, const struct play_call *call, struct buf
     if (strncmp(call->line, "DELETE", 6) == 0)
         return record_drop(c, call->line);
     if (strstr(call->line, "/conditions")) {
-        fake_set(c->conditions, sizeof c->conditions, body);
+        const size_t len = strlen(c->conditions);
+
+        if (len + strlen(body) < sizeof c->conditions)
+            fake_set(c->conditions + len, sizeof c->conditions - len, body);
+        else
+            fake_set(c->conditions, sizeof c->conditions, body);
         c->patches++;
         c->patched_at = f->p.now;
     }

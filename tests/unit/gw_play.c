@@ -239,7 +239,7 @@ static void step(struct play *p, struct gw_event *event)
     struct gw_effects *fx = p->fx;
 
     event->time = p->now;
-    event->wall_s = 1782864000 + p->now / 1000;
+    event->wall_s = 1782864000 + p->now / 1000 + p->wall_off_s;
     gw_effects_init(fx);
     gw_step(p->g, event, fx);
     effects(p, fx);
@@ -261,6 +261,12 @@ void play_kill(struct play *p)
     p->unsynced = false;
     p->dead = true;
     p->die_at = 0;
+}
+
+void play_wipe(struct play *p)
+{
+    records_drop(p->durable, &p->n_durable);
+    play_kill(p);
 }
 
 /* --- doing ------------------------------------------------------------------------------------ */

@@ -26,6 +26,7 @@ struct play {
     ms_t now;
     uint64_t starts; /* makes every start's seed and entropy differ */
     uint64_t seed;
+    int64_t wall_off_s; /* the wall clock stands so much ahead */
     size_t n_calls, n_records;
     struct play_call calls[PLAY_CALLS_MAX];
     struct play_record {
@@ -55,6 +56,8 @@ void play_stop(struct play *p);
 void play_reload(struct play *p);
 /* A kill with power: calls and unsynced records are gone. play_start goes on from there. */
 void play_kill(struct play *p);
+/* And the state directory is empty. */
+void play_wipe(struct play *p);
 /* Lets time pass, with every moment the core asked for in between. */
 void play_until(struct play *p, ms_t t);
 void play_wait(struct play *p); /* until the core does something of its own */
