@@ -25,6 +25,13 @@ static const struct opt_row rows[] = {
      0, 0, 0},
     {"clauses", NULL, OPT_FLAG, "no", "",
      "rules: the profile's clauses and the tests that cite them instead", 0, 0, 0},
+    {"over", NULL, OPT_TEXT, "", "VALUES", "kills: only runs with these over-values", 0, 0, 0},
+    {"depth", NULL, OPT_INT, "1", "N", "kills: 2 kills once more while it recovers", 0, 1, 2},
+    {"each", NULL, OPT_INT, "0", "N", "kills: at most N points of a run, drawn by seed; 0: all", 0,
+     0, INT32_MAX},
+    {"every", NULL, OPT_INT, "1", "N", "kills: of the second kills every N-th, drawn by seed", 0, 1,
+     INT32_MAX},
+    {"at", NULL, OPT_TEXT, "", "POINT", "kills: this one, as a red line names it", 0, 0, 0},
     {"data", "GATEPROOF_DATA", OPT_TEXT, "", "DIR", "folder with stories/ and labs/", 0, 0, 0},
 };
 
