@@ -24,7 +24,8 @@ struct kill_play {
     struct ev_list *journal;
     struct site *site;
     struct lines *lines;
-    size_t fed;
+    size_t fed, weighed;
+    uint64_t changes; /* records that tell of one, so far */
     ms_t now;
     size_t kills;
     ms_t start_at; /* it comes back; MS_NEVER: it is not to */
@@ -178,12 +179,42 @@ static void laws_look(struct kill_play *p)
 
 /* --- dying and coming back ------------------------------------------------------------------- */
 
+/* Reads, beats, and what only keeps the link alive change nothing that a restart would meet. */
+static bool is_change(const struct event *e)
+{
+    static const enum ev_kind always[] = {EV_ACT,        EV_PROG,        EV_FAULT,
+                                          EV_MAAS_STATE, EV_MAAS_MARK,   EV_PAL_CLUSTER,
+                                          EV_PAL_OWNER,  EV_PAL_GATEWAY, EV_PAL_WORK};
+    static const char *const quiet[] = {"beat", "renew", "feed"};
+
+    for (size_t i = 0; i < COUNTOF(always); i++)
+        if (e->kind == always[i])
+            return true;
+    for (size_t i = 0; i < COUNTOF(quiet); i++)
+        if (e->kind == EV_PAL_CALL && ev_is(e, EVF_OP, quiet[i]))
+            return false;
+    return (e->kind == EV_MAAS_CALL || e->kind == EV_PAL_CALL) && !ev_is(e, EVF_METHOD, "GET");
+}
+
+static uint64_t place_of(struct kill_play *p, const struct site_moment *m)
+{
+    uint64_t hash = (uint64_t)m->phase + 1;
+
+    for (; p->weighed < p->journal->n; p->weighed++)
+        p->changes += is_change(ev_list_at(p->journal, p->weighed));
+    for (const char *c = m->what; *c != '\0'; c++)
+        hash = hash * 1099511628211u + (uint8_t)*c;
+    return hash * 1099511628211u + p->changes;
+}
+
 /* In the middle of an instant: the effects that were to come are dropped with the core. */
 static void on_moment(void *arg, struct site *s, const struct site_moment *m)
 {
     struct kill_play *p = arg;
     ms_t down_ms = 0;
-    const enum kill_how how = p->asker->ask(p->asker->arg, p->kills, m, &down_ms);
+    const struct kill_moment moment = {
+        .at = m, .depth = p->kills, .place = place_of(p, m), .site = s};
+    const enum kill_how how = p->asker->ask(p->asker->arg, &moment, &down_ms);
 
     if (how == KILL_LIVES)
         return;
@@ -238,12 +269,16 @@ static ms_t next(const struct kill_play *p)
     return ms_max(p->now, at);
 }
 
+/* An act is due in the very instant in which all is well. */
+static bool is_as_ever(struct kill_play *p)
+{
+    return p->kills > 0 && p->start_at == MS_NEVER && lines_act(p->lines) != NULL && is_well(p);
+}
+
 static int acts(struct kill_play *p, struct err *e)
 {
     const struct script_line *act;
 
-    feed(p);
-    lines_time(p->lines, p->now);
     while ((act = lines_act(p->lines)) != NULL) {
         if (!site_act(p->site, act))
             return err_set(e, -ENOTSUP, "%s:%d: stage sim has no act for \"%s\"",
@@ -257,8 +292,13 @@ static int acts(struct kill_play *p, struct err *e)
 static int play(struct kill_play *p, const char **ret_why, struct err *e)
 {
     for (;;) {
-        const int code = acts(p, e);
+        int code;
 
+        feed(p);
+        lines_time(p->lines, p->now);
+        if (is_as_ever(p))
+            return 0;
+        code = acts(p, e);
         if (code < 0 || is_over(p, ret_why))
             return code;
         p->now = next(p);
@@ -294,8 +334,8 @@ int kill_play(const struct stage_run *r, const struct kill_asker *asker, struct 
     if (well)
         laws_look(p);
     *ret = (struct kill_verdict){.kills = p->kills, .balanced = well && p->why[0] == '\0'};
-    if (p->calm != MS_NEVER)
-        ret->healed = p->calm - p->back;
+    if (well && p->kills > 0)
+        ret->healed = (p->calm != MS_NEVER ? p->calm : p->now) - p->back;
     text_copy(ret->why, sizeof ret->why, p->why);
     lines_free(p->lines);
     site_free(p->site);

@@ -7,7 +7,8 @@
  * last for KILL_CALM_MS. Then all laws look at the whole journal, and none of them may fail; nor
  * may the launch contract, which holds what the simulator saw of the store (GP-8).
  *
- * The story's own acts go on at their times meanwhile; what is due after all is well is not played.
+ * The story's own acts go on at their times meanwhile. When one is due in the very instant in which
+ * all is well, the run ends before it: from there on it would be the story as it always is.
  * Nothing is forked here: whoever is asked may fork, and say `die` in the child. */
 #ifndef SCENARIOS_ENGINE_KILL_PLAY_H
 #define SCENARIOS_ENGINE_KILL_PLAY_H
@@ -26,9 +27,17 @@ enum kill_how {
     KILL_KEEPS  /* what was written is there, as with a kill of the process alone */
 };
 
+struct kill_moment {
+    const struct site_moment *at;
+    size_t depth; /* how often it was killed before */
+    /* The same effect in the same phase, with nothing changed in the world since: as many changes
+     * before it at MAAS and Palette and as many acts, whatever was read, beaten or renewed. */
+    uint64_t place;
+    const struct site *site;
+};
 struct kill_asker {
-    /* depth: how often it was killed before. down_ms: how long it stays dead. */
-    enum kill_how (*ask)(void *arg, size_t depth, const struct site_moment *m, ms_t *ret_down_ms);
+    /* down_ms: how long it stays dead. */
+    enum kill_how (*ask)(void *arg, const struct kill_moment *m, ms_t *ret_down_ms);
     void *arg;
 };
 

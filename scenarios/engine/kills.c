@@ -22,8 +22,8 @@
 /* Counted by many processes at once. */
 struct tally {
     atomic_ulong points[SITE_EFFECTS], covered[SITE_EFFECTS], red[SITE_EFFECTS];
-    atomic_ulong plays, played;         /* without what is the same state as another */
-    atomic_ulong second, second_played; /* kills during a recovery */
+    atomic_ulong instants, states, played;
+    atomic_ulong second, second_states, second_played; /* kills during a recovery */
 };
 
 struct shared {
@@ -37,7 +37,18 @@ struct shared {
 
 enum hunt_mode { HUNT_COUNT, HUNT_FORK, HUNT_AIM };
 
+/* Places and stores that were met; open addressing. */
+#define SEEN_MAX (1u << 16) /* of one run; what goes over it is played again */
+struct seen {
+    size_t n;
+    struct {
+        uint64_t state; /* 0: free */
+        bool played;
+    } at[SEEN_MAX];
+};
+
 struct kills {
+    struct seen *seen;
     const struct kills_options *o;
     struct run *run;
     struct shared *shared;
@@ -51,10 +62,10 @@ struct hunt {
     struct kills *kills;
     size_t item;
     enum hunt_mode mode;
-    uint64_t nth;          /* distinct points so far */
-    uint64_t step, offset; /* every step-th is played */
-    uint64_t second;       /* points of the recovery so far, in a child */
-    bool covered;          /* the last distinct one was */
+    uint64_t nth, repeat;  /* states, and repeats of them, so far */
+    uint64_t step, offset; /* every step-th state is played */
+    uint64_t second;       /* states of the recovery so far, in a child */
+    bool covered;          /* the last instant's state is played */
     bool child;
     enum site_effect kind; /* what the child's kill is counted as */
     size_t n_aims;
@@ -187,75 +198,122 @@ static bool child_fork(struct hunt *h)
 
 /* --- at a moment ----------------------------------------------------------------------------- */
 
-static bool is_drawn(struct hunt *h)
+/* Its place among what was seen; *ret_new: it was not. NULL: no room is left. */
+static bool *seen_find(struct seen *s, uint64_t state, bool *ret_new)
 {
-    return h->nth++ % h->step == h->offset;
+    size_t i = (size_t)(state % SEEN_MAX);
+
+    state |= 1;
+    while (s->at[i].state != 0 && s->at[i].state != state)
+        i = (i + 1) % SEEN_MAX;
+    *ret_new = s->at[i].state == 0;
+    if (*ret_new && s->n == SEEN_MAX / 2)
+        return NULL;
+    s->n += *ret_new;
+    s->at[i].state = state;
+    return &s->at[i].played;
 }
 
-/* Counted; played, when it is a state of its own and drawn. */
-static bool first_is_played(struct hunt *h, const struct site_moment *m, bool same)
+static uint64_t mixed(uint64_t a, uint64_t b)
+{
+    struct rng dice;
+
+    rng_seed(&dice, a * UINT64_C(0x9e3779b97f4a7c15) + b);
+    return rng_next(&dice);
+}
+
+/* Of the states every step-th, of the repeats every so-many-th: is it to be played? */
+static bool state_is_drawn(struct hunt *h, uint64_t state)
+{
+    const uint64_t repeats = (uint64_t)h->kills->o->repeats;
+    bool is_new;
+    bool *played = seen_find(h->kills->seen, state, &is_new);
+
+    if (played == NULL) {
+        h->covered = true;
+        return true;
+    }
+    if (is_new)
+        *played = h->nth++ % h->step == h->offset;
+    h->covered = *played;
+    return is_new ? *played : repeats > 0 && (h->repeat++ + h->kills->o->run.seed) % repeats == 0;
+}
+
+/* Counted; played, when it is drawn. Nothing happened since the moment before: the same state. */
+static bool first_is_played(struct hunt *h, const struct site_moment *m, uint64_t state)
 {
     struct tally *t = tally_of(h);
+    bool is_new = false, plays = false;
 
     if (h->mode == HUNT_COUNT) {
         atomic_fetch_add(&t->points[m->kind], 1);
-        atomic_fetch_add(&t->plays, !same);
+        if (!m->same)
+            (void)seen_find(h->kills->seen, state, &is_new);
+        atomic_fetch_add(&t->instants, !m->same);
+        atomic_fetch_add(&t->states, is_new);
         return false;
     }
-    if (!same)
-        h->covered = is_drawn(h);
+    if (!m->same)
+        plays = state_is_drawn(h, state);
     atomic_fetch_add(&t->covered[m->kind], h->covered);
-    return h->covered && !same;
+    return plays;
 }
 
-static bool second_is_played(struct hunt *h, bool same)
+static bool second_is_played(struct hunt *h, const struct site_moment *m, uint64_t state)
 {
     struct tally *t = tally_of(h);
-    struct rng dice;
+    const struct kill_aim *a = &h->aims[0];
+    const uint64_t first = mixed(a->effect * 8 + (uint64_t)a->phase * 2 + a->keep, h->item);
+    bool is_new = false;
 
-    if (h->kills->o->depth < 2 || same)
+    if (h->kills->o->depth < 2)
         return false;
     atomic_fetch_add(&t->second, 1);
-    rng_seed(&dice, h->aims[0].effect * 31 + (uint64_t)h->aims[0].phase + h->kills->o->run.seed);
-    return (++h->second + rng_next(&dice)) % (uint64_t)h->kills->o->every == 0;
+    if (!m->same)
+        (void)seen_find(h->kills->seen, mixed(first, state), &is_new);
+    atomic_fetch_add(&t->second_states, is_new);
+    return is_new &&
+           (h->second++ + mixed(first, h->kills->o->run.seed)) % (uint64_t)h->kills->o->every == 0;
 }
 
-static enum kill_how aimed(struct hunt *h, size_t depth, const struct site_moment *m)
+static enum kill_how aimed(struct hunt *h, const struct kill_moment *m)
 {
-    const struct kill_aim *a = &h->aims[depth];
+    const struct kill_aim *a = &h->aims[m->depth];
 
-    if (depth >= h->n_aims || a->effect != m->effect || a->phase != m->phase)
+    if (m->depth >= h->n_aims || a->effect != m->at->effect || a->phase != m->at->phase)
         return KILL_LIVES;
-    text_copy(h->what, sizeof h->what, m->what);
+    text_copy(h->what, sizeof h->what, m->at->what);
     return a->keep ? KILL_KEEPS : KILL_POWER;
 }
 
-static enum kill_how hunted(struct hunt *h, size_t depth, const struct site_moment *m, bool keep)
+static enum kill_how hunted(struct hunt *h, const struct kill_moment *m, bool keep)
 {
-    const bool plays = depth == 0 ? first_is_played(h, m, m->same) : second_is_played(h, m->same);
+    const uint64_t state = mixed(m->place, site_store_digest(m->site, keep));
+    const bool plays =
+        m->depth == 0 ? first_is_played(h, m->at, state) : second_is_played(h, m->at, state);
 
     if (!plays || !child_fork(h))
         return KILL_LIVES;
-    h->n_aims = depth + 1;
-    h->aims[depth] = (struct kill_aim){.effect = m->effect, .phase = m->phase, .keep = keep};
-    h->kind = m->kind;
-    text_copy(h->what, sizeof h->what, m->what);
+    h->n_aims = m->depth + 1;
+    h->aims[m->depth] =
+        (struct kill_aim){.effect = m->at->effect, .phase = m->at->phase, .keep = keep};
+    h->kind = m->at->kind;
+    text_copy(h->what, sizeof h->what, m->at->what);
     return keep ? KILL_KEEPS : KILL_POWER;
 }
 
-static enum kill_how on_moment(void *arg, size_t depth, const struct site_moment *m,
-                               ms_t *ret_down_ms)
+static enum kill_how on_moment(void *arg, const struct kill_moment *m, ms_t *ret_down_ms)
 {
     struct hunt *h = arg;
     enum kill_how how;
 
-    if (depth >= KILL_DEPTH_MAX)
+    if (m->depth >= KILL_DEPTH_MAX)
         return KILL_LIVES;
-    how = h->mode == HUNT_AIM ? aimed(h, depth, m) : hunted(h, depth, m, false);
-    if (how == KILL_LIVES && h->mode != HUNT_AIM && m->unsynced)
-        how = hunted(h, depth, m, true);
+    how = h->mode == HUNT_AIM ? aimed(h, m) : hunted(h, m, false);
+    if (how == KILL_LIVES && h->mode != HUNT_AIM && m->at->unsynced)
+        how = hunted(h, m, true);
     if (how != KILL_LIVES)
-        *ret_down_ms = down_of(h, &h->aims[depth]);
+        *ret_down_ms = down_of(h, &h->aims[m->depth]);
     return how;
 }
 
@@ -292,12 +350,12 @@ static _Noreturn void child_end(struct hunt *h, int code, const struct kill_verd
 
 static void draw(struct hunt *h)
 {
-    const uint64_t plays = atomic_load(&tally_of(h)->plays);
+    const uint64_t states = atomic_load(&tally_of(h)->states);
     const uint64_t each = (uint64_t)h->kills->o->each;
     struct rng dice;
 
     rng_seed(&dice, h->kills->o->run.seed + h->item);
-    h->step = each == 0 || plays <= each ? 1 : (plays + each - 1) / each;
+    h->step = each == 0 || states <= each ? 1 : (states + each - 1) / each;
     h->offset = (uint64_t)rng_between(&dice, 0, (int64_t)h->step - 1);
 }
 
@@ -307,9 +365,10 @@ static bool counted(struct hunt *h, struct err *e, int *ret_code)
     struct kill_verdict v;
 
     h->mode = HUNT_COUNT;
+    memset(h->kills->seen, 0, sizeof *h->kills->seen);
     *ret_code = item_play(h, &v, e);
-    if (*ret_code < 0 || v.balanced || atomic_load(&tally_of(h)->plays) == 0)
-        return *ret_code == 0 && atomic_load(&tally_of(h)->plays) > 0;
+    if (*ret_code < 0 || v.balanced || atomic_load(&tally_of(h)->instants) == 0)
+        return *ret_code == 0 && atomic_load(&tally_of(h)->instants) > 0;
     text_copy(h->what, sizeof h->what, "never killed");
     red_add(h, v.why);
     return false;
@@ -324,6 +383,7 @@ static int item_hunt(struct kills *k, size_t i, struct err *e)
     if (*k->run->items[i]->broken != '\0' || !counted(&h, e, &code))
         return code;
     h.mode = HUNT_FORK;
+    memset(k->seen, 0, sizeof *k->seen);
     draw(&h);
     code = item_play(&h, &v, e);
     if (h.child)
@@ -337,7 +397,8 @@ static int item_hunt(struct kills *k, size_t i, struct err *e)
 
 struct sum {
     unsigned long points[SITE_EFFECTS], covered[SITE_EFFECTS], red[SITE_EFFECTS];
-    unsigned long all, all_covered, all_red, plays, played, second, second_played, runs;
+    unsigned long all, all_covered, all_red, instants, states, played, runs;
+    unsigned long second, second_states, second_played;
 };
 
 static void sum_add(struct sum *s, const struct tally *t)
@@ -350,9 +411,11 @@ static void sum_add(struct sum *s, const struct tally *t)
         s->all_covered += atomic_load(&t->covered[i]);
         s->all_red += atomic_load(&t->red[i]);
     }
-    s->plays += atomic_load(&t->plays);
+    s->instants += atomic_load(&t->instants);
+    s->states += atomic_load(&t->states);
     s->played += atomic_load(&t->played);
     s->second += atomic_load(&t->second);
+    s->second_states += atomic_load(&t->second_states);
     s->second_played += atomic_load(&t->second_played);
     s->runs++;
 }
@@ -368,7 +431,7 @@ static void row_add(struct buf *out, const char *name, const struct sum *s)
                  s->covered[i] > s->red[i] ? s->covered[i] - s->red[i] : 0, s->points[i]);
         buf_printf(out, " %13s", cell);
     }
-    buf_printf(out, " %7lu %7lu %5lu\n", s->all, s->played + s->second_played, s->all_red);
+    buf_printf(out, " %7lu %7lu %7lu %5lu\n", s->all, s->states, s->played, s->all_red);
 }
 
 static void table_add(const struct kills *k, struct buf *out, struct sum *ret_all)
@@ -378,7 +441,7 @@ static void table_add(const struct kills *k, struct buf *out, struct sum *ret_al
     buf_printf(out, "%-36s %4s", "kill points: balanced/all", "runs");
     for (size_t i = 0; i < SITE_EFFECTS; i++)
         buf_printf(out, " %13s", site_effect_name((enum site_effect)i));
-    buf_printf(out, " %7s %7s %5s\n", "points", "played", "red");
+    buf_printf(out, " %7s %7s %7s %5s\n", "points", "states", "played", "red");
     for (size_t i = 0, end; i < r->n; i = end) {
         struct sum s = {.runs = 0};
 
@@ -427,10 +490,13 @@ static void last_word(const struct kills *k, const struct sum *s, struct buf *ou
 {
     const size_t reds = atomic_load(&k->shared->n_reds);
 
-    buf_printf(out, "kill points: %lu in %lu runs, %lu of them states of their own, %lu played",
-               s->all, s->runs, s->plays, s->played);
+    buf_printf(out,
+               "kill points: %lu in %lu runs (%lu instants, %lu different states); %lu played for "
+               "%lu of the points",
+               s->all, s->runs, s->instants, s->states, s->played, s->all_covered);
     if (s->second > 0)
-        buf_printf(out, "; second kills: %lu, %lu played", s->second, s->second_played);
+        buf_printf(out, "; second kills: %lu (%lu states), %lu played", s->second, s->second_states,
+                   s->second_played);
     if (reds == 0)
         buf_text_add(out, "; all balanced\n");
     else
@@ -505,11 +571,15 @@ static int hunt(struct kills *k, struct buf *out, bool *ret_balanced, struct err
 
 int kills_play(const struct kills_options *o, struct buf *out, bool *ret_balanced, struct err *e)
 {
-    struct kills k = {.o = o, .err = e};
+    struct kills k = {.o = o, .err = e, .seen = calloc(1, sizeof *k.seen)};
     int code = run_plan(&o->run, &k.run, e);
 
-    if (code < 0)
+    if (k.seen == NULL)
+        WRONG("out of memory");
+    if (code < 0) {
+        free(k.seen);
         return code;
+    }
     k.shared_bytes = sizeof *k.shared + k.run->n * sizeof k.shared->tally[0];
     k.shared =
         mmap(NULL, k.shared_bytes, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
@@ -520,5 +590,6 @@ int kills_play(const struct kills_options *o, struct buf *out, bool *ret_balance
     if (k.shared != MAP_FAILED)
         munmap(k.shared, k.shared_bytes);
     run_free(k.run);
+    free(k.seen);
     return code;
 }

@@ -67,6 +67,8 @@ void site_watch(struct site *s, site_moment_fn *fn, void *arg);
  * kernel still holds; else it is lost, as with a loss of power. */
 void site_kill(struct site *s, bool keep);
 bool site_alive(const struct site *s);
+/* Equal when a kill leaves the same records. keep: as in site_kill. */
+uint64_t site_store_digest(const struct site *s, bool keep);
 void site_start(struct site *s);          /* again; it is dead */
 bool site_is_asked(const struct site *s); /* something that the user wants is not carried out yet */
 

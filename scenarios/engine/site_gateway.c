@@ -203,6 +203,29 @@ void site_kill(struct site *s, bool keep)
     site_gateway_kill(s);
 }
 
+#define FNV_BASIS UINT64_C(14695981039346656037)
+#define FNV_PRIME UINT64_C(1099511628211)
+
+static uint64_t fnv(uint64_t hash, const void *bytes, size_t len)
+{
+    for (const uint8_t *at = bytes; len-- > 0; at++)
+        hash = (hash ^ *at) * FNV_PRIME;
+    return hash;
+}
+
+uint64_t site_store_digest(const struct site *s, bool keep)
+{
+    const struct site_record *all = keep ? s->gateway.work : s->gateway.durable;
+    uint64_t hash = FNV_BASIS;
+
+    for (size_t i = 0; i < GW_RECORDS_MAX; i++)
+        if (all[i].used) {
+            hash = fnv(hash, all[i].key, strlen(all[i].key) + 1);
+            hash = fnv(hash, buf_text(&all[i].bytes), all[i].bytes.len);
+        }
+    return hash;
+}
+
 bool site_alive(const struct site *s)
 {
     return s->gateway.core != NULL && !s->gateway.frozen;

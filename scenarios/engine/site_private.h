@@ -275,7 +275,7 @@ void site_gateway_drop(struct site *s);
 void site_moment_before(struct site *s, const struct gw_effect *f);
 void site_moment_after(struct site *s, const struct gw_effect *f);
 void site_moment_answered(struct site *s, uint64_t ticket);
-void site_moment_passed(struct site *s); /* a step begins that no answer began */
+void site_moment_passed(struct site *s);  /* a step begins that no answer began */
 void site_moments_forget(struct site *s); /* no call is under way any more */
 
 /* site_nodes.c */
