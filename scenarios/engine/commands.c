@@ -189,6 +189,8 @@ static int do_kills(const struct command_call *c, struct err *e)
                 .n_words = c->n_words},
         .depth = opt_int(c->o, "depth"),
         .each = opt_int(c->o, "each"),
+        .repeats = opt_int(c->o, "repeats"),
+        .sample = opt_int(c->o, "sample"),
         .every = opt_int(c->o, "every"),
         .at = opt_text(c->o, "at")};
     bool balanced = false;

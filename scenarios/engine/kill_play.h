@@ -1,11 +1,9 @@
 /* One story in the simulator, during which the gateway is killed where somebody says so: killed,
  * started again, and played on until all is well again or it is clear that it never will be.
  *
- * All is well: the gateway has beaten and asked for work since it came back and Palette shows it
- * Running; nothing that the user wants is open; each cluster that he wants is Running with as many
- * machines as he wants, each that he gave back is Deleted; the machine ledger balances. It must
- * last for KILL_CALM_MS. Then all laws look at the whole journal, and none of them may fail; nor
- * may the launch contract, which holds what the simulator saw of the store (GP-8).
+ * All is well as well.h says, and nothing that the user asked for is open; it must last for
+ * KILL_CALM_MS. Then all laws look at the whole journal, and none of them may fail; nor may the
+ * launch contract, which holds what the simulator saw of the store (GP-8).
  *
  * The story's own acts go on at their times meanwhile. When one is due in the very instant in which
  * all is well, the run ends before it: from there on it would be the story as it always is.
@@ -15,11 +13,11 @@
 
 #include "scenarios/engine/site.h"
 #include "scenarios/engine/stage.h"
+#include "scenarios/judge/well.h"
 
 #define KILL_CALM_MS   MINUTES(1)
 #define KILL_HEAL_MAX  HOURS(48) /* after the last kill: then it never will be well */
 #define KILL_DEPTH_MAX 2
-#define KILL_WHY_MAX   512
 
 enum kill_how {
     KILL_LIVES,
@@ -44,7 +42,7 @@ struct kill_asker {
 struct kill_verdict {
     size_t kills;
     bool balanced;
-    char why[KILL_WHY_MAX]; /* what is wrong, "" when nothing is */
+    char why[WELL_WHY_MAX]; /* what is wrong, "" when nothing is */
     ms_t healed;            /* domain time from the last start to the beginning of the calm */
 };
 

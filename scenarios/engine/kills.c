@@ -1,4 +1,4 @@
-#include "scenarios/engine/kills.h"
+#include "scenarios/engine/kills_private.h"
 
 #include "lib/base/rng.h"
 #include "lib/base/text.h"
@@ -7,8 +7,8 @@
 #include "scenarios/engine/results.h"
 
 #include <errno.h>
-#include <stdatomic.h>
 #include <stdio.h>
+#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
@@ -19,43 +19,7 @@
 
 #define CHILD_CPU_S 120 /* of one point; more is a simulator that does not come to its end */
 
-/* Counted by many processes at once. */
-struct tally {
-    atomic_ulong points[SITE_EFFECTS], covered[SITE_EFFECTS], red[SITE_EFFECTS];
-    atomic_ulong instants, states, played;
-    atomic_ulong second, second_states, second_played; /* kills during a recovery */
-};
-
-struct shared {
-    atomic_ulong n_reds;
-    struct kill_red {
-        size_t item;
-        char name[KILLS_NAME_MAX], what[SITE_WHAT_MAX], why[KILL_WHY_MAX];
-    } reds[KILLS_REDS_MAX];
-    struct tally tally[]; /* one an item */
-};
-
 enum hunt_mode { HUNT_COUNT, HUNT_FORK, HUNT_AIM };
-
-/* Places and stores that were met; open addressing. */
-#define SEEN_MAX (1u << 16) /* of one run; what goes over it is played again */
-struct seen {
-    size_t n;
-    struct {
-        uint64_t state; /* 0: free */
-        bool played;
-    } at[SEEN_MAX];
-};
-
-struct kills {
-    struct seen *seen;
-    const struct kills_options *o;
-    struct run *run;
-    struct shared *shared;
-    size_t shared_bytes;
-    int64_t busy; /* children of this process */
-    struct err *err;
-};
 
 /* One run of a story; in a child, one life after a kill. */
 struct hunt {
@@ -134,63 +98,78 @@ static struct tally *tally_of(const struct hunt *h)
     return &h->kills->shared->tally[h->item];
 }
 
-static void red_add(struct hunt *h, const char *why)
+void kills_red_add(struct kills *k, size_t item, const char *name, const char *what,
+                   const char *why)
 {
-    struct shared *s = h->kills->shared;
+    struct shared *s = k->shared;
     const size_t i = atomic_fetch_add(&s->n_reds, 1);
 
-    atomic_fetch_add(&tally_of(h)->red[h->kind], 1);
     if (i >= KILLS_REDS_MAX)
         return;
-    s->reds[i].item = h->item;
-    aims_write(h, s->reds[i].name);
-    text_copy(s->reds[i].what, sizeof s->reds[i].what, h->what);
+    s->reds[i].item = item;
+    text_copy(s->reds[i].name, sizeof s->reds[i].name, name);
+    text_copy(s->reds[i].what, sizeof s->reds[i].what, what);
     text_copy(s->reds[i].why, sizeof s->reds[i].why, why);
 }
 
-static void child_await(struct kills *k)
+static void red_add(struct hunt *h, const char *why)
 {
+    char name[KILLS_NAME_MAX];
+
+    aims_write(h, name);
+    atomic_fetch_add(&tally_of(h)->red[h->kind], 1);
+    kills_red_add(h->kills, h->item, name, h->what, why);
+}
+
+void kills_await(struct kills *k)
+{
+    char why[128];
     int status = 0;
 
     if (wait(&status) < 0)
         WRONG("a child that cannot be waited for");
     k->busy--;
-    /* it tells of what is red by itself; this is a simulator that broke */
-    if (!WIFEXITED(status) || WEXITSTATUS(status) != 0) {
-        const size_t i = atomic_fetch_add(&k->shared->n_reds, 1);
-
-        if (i < KILLS_REDS_MAX)
-            snprintf(k->shared->reds[i].why, KILL_WHY_MAX,
-                     "the simulator itself ended with %s %d at some point of this story",
-                     WIFSIGNALED(status) ? "signal" : "status",
-                     WIFSIGNALED(status) ? WTERMSIG(status) : WEXITSTATUS(status));
-    }
+    if (WIFEXITED(status) && WEXITSTATUS(status) == 0)
+        return; /* it told of what is red by itself; else this is a harness that broke */
+    snprintf(why, sizeof why, "the harness's own process ended with %s %d at a point of this story",
+             WIFSIGNALED(status) ? "signal" : "status",
+             WIFSIGNALED(status) ? WTERMSIG(status) : WEXITSTATUS(status));
+    kills_red_add(k, k->item, "", "", why);
 }
 
-/* true in the child. Who waits for a kill of its own plays one child at a time. */
-static bool child_fork(struct hunt *h)
+bool kills_fork(struct kills *k, int64_t most)
 {
-    struct kills *k = h->kills;
-    const struct rlimit cpu = {.rlim_cur = CHILD_CPU_S, .rlim_max = CHILD_CPU_S};
     const pid_t parent = getpid();
     pid_t pid;
 
-    while (k->busy >= (h->child ? 1 : k->o->run.jobs))
-        child_await(k);
+    while (k->busy >= most)
+        kills_await(k);
     pid = fork();
     if (pid < 0)
         WRONG("no process for a kill point");
     if (pid > 0) {
         k->busy++;
-        if (h->child)
-            child_await(k);
         return false;
     }
     prctl(PR_SET_PDEATHSIG, SIGKILL);
     if (getppid() != parent)
         _exit(1);
-    (void)setrlimit(RLIMIT_CPU, &cpu);
     k->busy = 0;
+    return true;
+}
+
+/* true in the child. Who waits for a kill of its own plays one child at a time. */
+static bool child_fork(struct hunt *h)
+{
+    const struct rlimit cpu = {.rlim_cur = CHILD_CPU_S, .rlim_max = CHILD_CPU_S};
+    struct kills *k = h->kills;
+
+    if (!kills_fork(k, h->child ? 1 : k->o->run.jobs)) {
+        if (h->child)
+            kills_await(k);
+        return false;
+    }
+    (void)setrlimit(RLIMIT_CPU, &cpu);
     h->child = true;
     h->second = 0;
     return true;
@@ -266,8 +245,6 @@ static bool second_is_played(struct hunt *h, const struct site_moment *m, uint64
     const uint64_t first = mixed(a->effect * 8 + (uint64_t)a->phase * 2 + a->keep, h->item);
     bool is_new = false;
 
-    if (h->kills->o->depth < 2)
-        return false;
     atomic_fetch_add(&t->second, 1);
     if (!m->same)
         (void)seen_find(h->kills->seen, mixed(first, state), &is_new);
@@ -307,7 +284,7 @@ static enum kill_how on_moment(void *arg, const struct kill_moment *m, ms_t *ret
     struct hunt *h = arg;
     enum kill_how how;
 
-    if (m->depth >= KILL_DEPTH_MAX)
+    if (m->depth >= (h->mode == HUNT_AIM ? KILL_DEPTH_MAX : (size_t)h->kills->o->depth))
         return KILL_LIVES;
     how = h->mode == HUNT_AIM ? aimed(h, m) : hunted(h, m, false);
     if (how == KILL_LIVES && h->mode != HUNT_AIM && m->at->unsynced)
@@ -380,6 +357,7 @@ static int item_hunt(struct kills *k, size_t i, struct err *e)
     struct kill_verdict v;
     int code = 0;
 
+    k->item = i;
     if (*k->run->items[i]->broken != '\0' || !counted(&h, e, &code))
         return code;
     h.mode = HUNT_FORK;
@@ -389,118 +367,8 @@ static int item_hunt(struct kills *k, size_t i, struct err *e)
     if (h.child)
         child_end(&h, code, &v, e);
     while (k->busy > 0)
-        child_await(k);
+        kills_await(k);
     return code;
-}
-
-/* --- what is told ---------------------------------------------------------------------------- */
-
-struct sum {
-    unsigned long points[SITE_EFFECTS], covered[SITE_EFFECTS], red[SITE_EFFECTS];
-    unsigned long all, all_covered, all_red, instants, states, played, runs;
-    unsigned long second, second_states, second_played;
-};
-
-static void sum_add(struct sum *s, const struct tally *t)
-{
-    for (size_t i = 0; i < SITE_EFFECTS; i++) {
-        s->points[i] += atomic_load(&t->points[i]);
-        s->covered[i] += atomic_load(&t->covered[i]);
-        s->red[i] += atomic_load(&t->red[i]);
-        s->all += atomic_load(&t->points[i]);
-        s->all_covered += atomic_load(&t->covered[i]);
-        s->all_red += atomic_load(&t->red[i]);
-    }
-    s->instants += atomic_load(&t->instants);
-    s->states += atomic_load(&t->states);
-    s->played += atomic_load(&t->played);
-    s->second += atomic_load(&t->second);
-    s->second_states += atomic_load(&t->second_states);
-    s->second_played += atomic_load(&t->second_played);
-    s->runs++;
-}
-
-/* "12/12": balanced of all there are. What was not drawn is not balanced, and not red either. */
-static void row_add(struct buf *out, const char *name, const struct sum *s)
-{
-    buf_printf(out, "%-36.36s %4lu", name, s->runs);
-    for (size_t i = 0; i < SITE_EFFECTS; i++) {
-        char cell[48];
-
-        snprintf(cell, sizeof cell, "%lu/%lu",
-                 s->covered[i] > s->red[i] ? s->covered[i] - s->red[i] : 0, s->points[i]);
-        buf_printf(out, " %13s", cell);
-    }
-    buf_printf(out, " %7lu %7lu %7lu %5lu\n", s->all, s->states, s->played, s->all_red);
-}
-
-static void table_add(const struct kills *k, struct buf *out, struct sum *ret_all)
-{
-    const struct run *r = k->run;
-
-    buf_printf(out, "%-36s %4s", "kill points: balanced/all", "runs");
-    for (size_t i = 0; i < SITE_EFFECTS; i++)
-        buf_printf(out, " %13s", site_effect_name((enum site_effect)i));
-    buf_printf(out, " %7s %7s %7s %5s\n", "points", "states", "played", "red");
-    for (size_t i = 0, end; i < r->n; i = end) {
-        struct sum s = {.runs = 0};
-
-        for (end = i; end < r->n && text_is(r->items[end]->script.name, r->items[i]->script.name);
-             end++) {
-            sum_add(&s, &k->shared->tally[end]);
-            sum_add(ret_all, &k->shared->tally[end]);
-        }
-        row_add(out, r->items[i]->script.name, &s);
-    }
-    row_add(out, "all", ret_all);
-}
-
-/* One line that plays it again. */
-static void again_add(const struct kills *k, const struct kill_red *red, struct buf *out)
-{
-    const struct run_item *item = k->run->items[red->item];
-
-    buf_printf(out, "  gateproof kills %.3s", item->script.name);
-    if (*item->over != '\0')
-        buf_printf(out, " --over '%s'", item->over);
-    if (k->o->run.seed != 1)
-        buf_printf(out, " --seed %llu", (unsigned long long)k->o->run.seed);
-    if (*red->name != '\0')
-        buf_printf(out, " --at %s", red->name);
-    buf_text_add(out, "\n");
-}
-
-static void reds_add(const struct kills *k, struct buf *out)
-{
-    const size_t n = atomic_load(&k->shared->n_reds);
-
-    for (size_t i = 0; i < n && i < KILLS_REDS_MAX; i++) {
-        const struct kill_red *red = &k->shared->reds[i];
-        const struct run_item *item = k->run->items[red->item];
-
-        buf_printf(out, "red: %s%s%s: %s (%s): %s\n", item->script.name,
-                   *item->over == '\0' ? "" : " ", item->over, red->name, red->what, red->why);
-        again_add(k, red, out);
-    }
-    if (n > KILLS_REDS_MAX)
-        buf_printf(out, "red: and %zu more\n", n - KILLS_REDS_MAX);
-}
-
-static void last_word(const struct kills *k, const struct sum *s, struct buf *out)
-{
-    const size_t reds = atomic_load(&k->shared->n_reds);
-
-    buf_printf(out,
-               "kill points: %lu in %lu runs (%lu instants, %lu different states); %lu played for "
-               "%lu of the points",
-               s->all, s->runs, s->instants, s->states, s->played, s->all_covered);
-    if (s->second > 0)
-        buf_printf(out, "; second kills: %lu (%lu states), %lu played", s->second, s->second_states,
-                   s->second_played);
-    if (reds == 0)
-        buf_text_add(out, "; all balanced\n");
-    else
-        buf_printf(out, "; %zu not balanced\n", reds);
 }
 
 /* --- one point ------------------------------------------------------------------------------- */
@@ -552,42 +420,49 @@ static int aim_play(struct kills *k, struct buf *out, bool *ret_balanced, struct
 
 static int hunt(struct kills *k, struct buf *out, bool *ret_balanced, struct err *e)
 {
-    struct sum all = {.runs = 0};
     int code = 0;
 
-    fflush(NULL); /* what stands in a buffer would be written by each child */
     for (size_t i = 0; i < k->run->n && code == 0; i++) {
         code = item_hunt(k, i, e);
         ev_list_clear(&k->run->items[i]->journal);
     }
-    if (code < 0)
-        return code;
-    table_add(k, out, &all);
-    reds_add(k, out);
-    last_word(k, &all, out);
-    *ret_balanced = atomic_load(&k->shared->n_reds) == 0 && all.all > 0;
-    return 0;
+    if (code == 0)
+        kills_tell(k, out, ret_balanced);
+    return code;
+}
+
+static int play(struct kills *k, struct buf *out, bool *ret_balanced, struct err *e)
+{
+    if (text_is(k->o->run.stage, stage_name(STAGE_NETNS)))
+        return kills_netns(k, out, ret_balanced, e);
+    return *k->o->at != '\0' ? aim_play(k, out, ret_balanced, e) : hunt(k, out, ret_balanced, e);
+}
+
+static int shared_new(struct kills *k, struct err *e)
+{
+    k->shared_bytes = sizeof *k->shared + k->run->n * sizeof k->shared->tally[0];
+    k->shared =
+        mmap(NULL, k->shared_bytes, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+    if (k->shared != MAP_FAILED)
+        return 0;
+    k->shared = NULL;
+    return err_errno(e, "memory for what is counted");
 }
 
 int kills_play(const struct kills_options *o, struct buf *out, bool *ret_balanced, struct err *e)
 {
-    struct kills k = {.o = o, .err = e, .seen = calloc(1, sizeof *k.seen)};
-    int code = run_plan(&o->run, &k.run, e);
+    struct kills k = {.o = o, .seen = calloc(1, sizeof *k.seen)};
+    int code;
 
     if (k.seen == NULL)
         WRONG("out of memory");
-    if (code < 0) {
-        free(k.seen);
-        return code;
-    }
-    k.shared_bytes = sizeof *k.shared + k.run->n * sizeof k.shared->tally[0];
-    k.shared =
-        mmap(NULL, k.shared_bytes, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
-    if (k.shared == MAP_FAILED)
-        code = err_errno(e, "memory for what is counted");
-    else
-        code = *o->at != '\0' ? aim_play(&k, out, ret_balanced, e) : hunt(&k, out, ret_balanced, e);
-    if (k.shared != MAP_FAILED)
+    code = run_plan(&o->run, &k.run, e);
+    if (code == 0)
+        code = shared_new(&k, e);
+    fflush(NULL); /* what stands in a buffer would be written by each child */
+    if (code == 0)
+        code = play(&k, out, ret_balanced, e);
+    if (k.shared != NULL)
         munmap(k.shared, k.shared_bytes);
     run_free(k.run);
     free(k.seen);

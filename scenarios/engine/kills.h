@@ -1,4 +1,5 @@
-/* `gateproof kills`: the gateway is killed at every point of every story, in the simulator.
+/* `gateproof kills`: the gateway is killed at every point of every story, in the simulator; or at
+ * some that are drawn, in namespaces (kills_netns.c).
  *
  * The points are computed from the traces: each story is played once and each effect of the
  * gateway's core (a record, a sync, a request) is counted before it, after it, and after its
@@ -23,6 +24,7 @@ struct kills_options {
     int64_t depth;          /* 1, or 2: killed once more while it recovers */
     int64_t each;           /* at most so many states of each run, drawn by seed; 0: all */
     int64_t repeats;        /* of the repeats of a state every so-many-th; 0: none */
+    int64_t sample;         /* netns: so many of all, drawn by seed; 0: all */
     int64_t every;          /* of the second kills every so-many-th, drawn by seed; 1: all */
     const char *at;         /* this point and no other; "": as above */
 };

@@ -33,6 +33,9 @@ static const struct opt_row rows[] = {
      "kills: of the points that repeat a state every N-th, too; 0: none", 0, 0, INT32_MAX},
     {"every", NULL, OPT_INT, "1", "N", "kills: of the second kills every N-th, drawn by seed", 0, 1,
      INT32_MAX},
+    {"sample", NULL, OPT_INT, "0", "N",
+     "kills, stage netns: N points of all stories together, drawn by seed; 0: all", 0, 0,
+     INT32_MAX},
     {"at", NULL, OPT_TEXT, "", "POINT", "kills: this one, as a red line names it", 0, 0, 0},
     {"data", "GATEPROOF_DATA", OPT_TEXT, "", "DIR", "folder with stories/ and labs/", 0, 0, 0},
 };

@@ -228,7 +228,7 @@ uint64_t site_store_digest(const struct site *s, bool keep)
 
 bool site_alive(const struct site *s)
 {
-    return s->gateway.core != NULL && !s->gateway.frozen;
+    return s->gateway.core != NULL;
 }
 
 void site_start(struct site *s)

@@ -20,6 +20,7 @@
 #define SITE_CLUSTERS_MAX 16
 #define SITE_WISHES_MAX   16 /* things the user has under way */
 #define SITE_HELLOS_MAX   64
+#define SITE_POINTS_MAX   24 /* operations that a story can name */
 #define SITE_EPOCH_S      INT64_C(1782864000) /* 2026-07-01: the same as under the stepped clock */
 #define SITE_PALETTE_URL  "https://palette.example"
 /* What machines are told to trust; the simulator has no TLS, so any text does. */
@@ -173,7 +174,7 @@ struct site {
     size_t n_records;
     struct site_record_of records[SITE_CLUSTERS_MAX];
     ms_t dial_at;        /* when a neighbour next asks the clusters' API; MS_NEVER: there is none */
-    uint64_t points[16]; /* how many of each operation there were */
+    uint64_t points[SITE_POINTS_MAX]; /* how many of each operation there were */
     bool at_point;       /* something was announced: whoever plays the story looks first */
     char api_key[64], maas_key[192];
     size_t n_secrets;
