@@ -81,6 +81,18 @@ static size_t utf8_at(const char *text, size_t left)
     return jx_utf8_len(next);
 }
 
+/* What JSON has outside of texts; a table, for every byte of every answer is looked up. */
+static bool is_outside(unsigned char c)
+{
+    static const bool table[256] = {
+        ['{'] = true,  ['}'] = true,  ['['] = true,         [']'] = true,
+        [':'] = true,  [','] = true,  [' '] = true,         ['\t'] = true,
+        ['\r'] = true, ['\n'] = true, ['+'] = true,         ['-'] = true,
+        ['.'] = true,  ['E'] = true,  ['0' ... '9'] = true, ['a' ... 'z'] = true};
+
+    return table[c];
+}
+
 /* json-c, even when strict, lets through what JSON does not have: single quotes, bare control
  * characters and overlong UTF-8 in a text, NaN, Infinity and "1.". Offset of the first such byte,
  * or len. */
@@ -101,10 +113,8 @@ static size_t first_foreign(const char *text, size_t len)
             if (n == 0)
                 return i;
             i += n - 1;
-        } else if (c == '\0' ||
-                   !strchr("{}[]:, \t\r\n+-.0123456789Eabcdefghijklmnopqrstuvwxyz", c)) {
-            return i;
-        } else if (c == '.' && (i + 1 == len || text[i + 1] < '0' || text[i + 1] > '9')) {
+        } else if (!is_outside(c) ||
+                   (c == '.' && (i + 1 == len || text[i + 1] < '0' || text[i + 1] > '9'))) {
             return i;
         }
     }

@@ -5,6 +5,7 @@
 #include "lib/io/file.h"
 #include "lib/io/journal.h"
 #include "scenarios/engine/gallery.h"
+#include "scenarios/engine/kills.h"
 #include "scenarios/engine/lab_draw.h"
 #include "scenarios/engine/progress.h"
 #include "scenarios/engine/results.h"
@@ -168,6 +169,40 @@ static int do_gallery(const struct command_call *c, struct err *e)
         return code < 0 ? code : !caught;
     commands_complain(e);
     return EXIT_UNPROVEN;
+}
+
+static int do_kills(const struct command_call *c, struct err *e)
+{
+    SCOPED(buf_drop) struct buf out = {0};
+    const char *stage = opt_text(c->o, "stage");
+    const struct kills_options o = {
+        .run = {.data = c->data,
+                .bin = c->bin,
+                .gateway = c->gateway,
+                .out = opt_text(c->o, "out"),
+                .stage = *stage ? stage : "sim",
+                .clock = "",
+                .seed = (uint64_t)opt_int(c->o, "seed"),
+                .jobs = opt_int(c->o, "jobs"),
+                .over = *opt_text(c->o, "over") != '\0' ? opt_text(c->o, "over") : NULL,
+                .again = "",
+                .words = c->words,
+                .n_words = c->n_words},
+        .depth = opt_int(c->o, "depth"),
+        .each = opt_int(c->o, "each"),
+        .repeats = opt_int(c->o, "repeats"),
+        .sample = opt_int(c->o, "sample"),
+        .every = opt_int(c->o, "every"),
+        .at = opt_text(c->o, "at")};
+    bool balanced = false;
+    int code;
+
+    buf_init(&out, MIB(1));
+    code = kills_play(&o, &out, &balanced, e);
+    print(&out);
+    if (code == RUN_FORBIDDEN)
+        commands_complain(e);
+    return code == RUN_FORBIDDEN ? EXIT_UNPROVEN : code < 0 ? code : !balanced;
 }
 
 /* --- list, rules, explain, lab -------------------------------------------------------------- */
@@ -445,6 +480,9 @@ static const struct command {
     {"gallery", "[ROGUE]",
      "plays gateways that break one rule on purpose, each in the story that must catch it", 1,
      do_gallery},
+    {"kills", "[STORY…]",
+     "kills the reference at every point of the stories and looks whether all is well afterwards",
+     SIZE_MAX, do_kills},
     {"journal", "[FILE]",
      "a journal as two runs are compared by; without FILE what its events mean", 1, do_journal},
 };

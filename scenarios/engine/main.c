@@ -27,6 +27,18 @@ static const struct opt_row rows[] = {
      "rules: the profile's clauses and the tests that cite them instead", 0, 0, 0},
     {"failures", NULL, OPT_FLAG, "no", "",
      "rules: known failures of others and the tests that show ours do better instead", 0, 0, 0},
+    {"over", NULL, OPT_TEXT, "", "VALUES", "kills: only runs with these over-values", 0, 0, 0},
+    {"depth", NULL, OPT_INT, "1", "N", "kills: 2 kills once more while it recovers", 0, 1, 2},
+    {"each", NULL, OPT_INT, "0", "N", "kills: at most N states of a run, drawn by seed; 0: all", 0,
+     0, INT32_MAX},
+    {"repeats", NULL, OPT_INT, "0", "N",
+     "kills: of the points that repeat a state every N-th, too; 0: none", 0, 0, INT32_MAX},
+    {"every", NULL, OPT_INT, "1", "N", "kills: of the second kills every N-th, drawn by seed", 0, 1,
+     INT32_MAX},
+    {"sample", NULL, OPT_INT, "0", "N",
+     "kills, stage netns: N points of all stories together, drawn by seed; 0: all", 0, 0,
+     INT32_MAX},
+    {"at", NULL, OPT_TEXT, "", "POINT", "kills: this one, as a red line names it", 0, 0, 0},
     {"data", "GATEPROOF_DATA", OPT_TEXT, "", "DIR", "folder with stories/ and labs/", 0, 0, 0},
 };
 

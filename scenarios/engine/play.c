@@ -11,6 +11,7 @@
 #define LOOK_MS          10 /* wall: the rings are looked at so often */
 #define PROGRESS_NS      INT64_C(100000000)
 #define ACTS_A_ROUND_MAX SCRIPT_LINES_MAX
+#define PLAY_CALM_MS     MINUTES(1)
 #define ACTING_STEP_MS   SECONDS(1)
 #define CANARY_MAX_MS    SECONDS(1)
 #define MOCKS_END_MAX_MS SECONDS(5)
@@ -53,6 +54,8 @@ static void take_one(struct play *p, const struct event *e)
     if (p->lines == NULL)
         return;
     lines_feed(p->lines, e);
+    if (p->well != NULL)
+        well_feed(p->well, e);
     nodes_feed(&p->nodes, e);
     points_feed(&p->points, &p->w, e);
     if (e->kind != EV_MAAS_RECORD)
@@ -144,10 +147,28 @@ static void tell_progress(struct play *p, int64_t kernel_ns)
     r->progress(r->progress_arg, world_now(&p->w), text);
 }
 
+/* All has been well for a while since the gateway came back, with the story's last line. Until it
+ * is the run goes on, also when the story has nothing left to wait for. */
+static bool is_over(struct play *p, const char **ret_why)
+{
+    const size_t last = p->w.run->script->n_lines - 1;
+    const ms_t now = world_now(&p->w);
+    char why[WELL_WHY_MAX];
+    bool over = lines_over(p->lines, ret_why);
+    if (p->well == NULL || lines_state(p->lines, last) != LINE_DONE || text_is(*ret_why, "time"))
+        return over;
+    *ret_why = "decided";
+    if (!well_is(p->well, why))
+        p->calm = MS_NEVER;
+    else if (p->calm == MS_NEVER)
+        p->calm = now;
+    return p->calm != MS_NEVER && now - p->calm >= PLAY_CALM_MS;
+}
+
 /* Why the run is over, or NULL. */
 static const char *round_of(struct play *p)
 {
-    const char *why = NULL;
+    const char *why = "";
     int64_t kernel_ns = clk_kernel_ns();
     take(p);
     if (!take_holds(p)) /* else this very instant is the story's */
@@ -163,7 +184,7 @@ static const char *round_of(struct play *p)
         p->broken = p->proxies.broken;
     if (p->broken.code < 0)
         return "harness";
-    if (p->acting == NULL && lines_over(p->lines, &why))
+    if (p->acting == NULL && is_over(p, &why))
         return why;
     if (kernel_ns - p->begin_ns > p->w.run->budget_ms * 1000000)
         return "budget";
@@ -293,6 +314,12 @@ static int open_all(struct play *p, const struct stage_run *r, const char *dir, 
     dials_init(&p->dials, &p->w, &p->nodes);
     tasks_init(&p->tasks, &p->w, p->user, &p->guest, &p->broken);
     p->lines = lines_new(r->script);
+    p->calm = MS_NEVER;
+    p->well = r->until_well ? calloc(1, sizeof(*p->well)) : NULL;
+    if (r->until_well && p->well == NULL)
+        WRONG("out of memory");
+    if (p->well != NULL)
+        well_init(p->well, r->script);
     p->due = loop_timer_new(p->w.loop, on_due, p);
     return 0;
 }
@@ -311,6 +338,7 @@ static void close_all(struct play *p)
         loop_timer_free(&p->due);
     if (p->lines != NULL)
         lines_free(p->lines);
+    free(p->well);
     world_close(&p->w);
 }
 

@@ -16,6 +16,7 @@
 #include "scenarios/engine/user.h"
 #include "scenarios/engine/wires.h"
 #include "scenarios/judge/lines.h"
+#include "scenarios/judge/well.h"
 
 struct play {
     struct world w;
@@ -31,6 +32,8 @@ struct play {
     struct probe *probe;
     struct wires wires;
     struct lines *lines;
+    struct well *well;                /* NULL: the run ends when the story does */
+    ms_t calm;                        /* since when all is well; MS_NEVER: it is not */
     const struct script_line *acting; /* an act that is not done yet, or NULL */
     bool telling;                     /* it waits for the gateway's end, to start it again */
     char uid[64], code[128];          /* a pairing code taken before its time, or "" */

@@ -8,18 +8,26 @@ static const struct point_row {
     const char *op;
     enum ev_kind kind;
     const char *asked; /* the server's own name of the operation */
-    bool by_agent;     /* else by the gateway */
+    bool by_anybody;   /* else by the gateway: of others there are none, or they count as well */
+    const char *also;  /* another name of it in the record of the call */
 } rows[] = {
-    {"allocate", EV_MAAS_CALL, "machines.allocate", false},
-    {"deploy", EV_MAAS_CALL, "machines.deploy", false},
-    {"release", EV_MAAS_CALL, "machines.release", false},
-    {"read", EV_MAAS_CALL, "machines.read", false},
-    {"register", EV_PAL_CALL, "register", false},
-    {"claim", EV_PAL_CALL, "claim", false},
-    {"report", EV_PAL_CALL, "report", false},
-    {"handover", EV_PAL_CALL, "handover", false},
-    {"hello", EV_PAL_CALL, "hello", true},
-    {"fetch", EV_PAL_CALL, "feed", false},
+    {"allocate", EV_MAAS_CALL, "machines.allocate", false, NULL},
+    {"deploy", EV_MAAS_CALL, "machines.deploy", false, NULL},
+    {"release", EV_MAAS_CALL, "machines.release", false, NULL},
+    {"read", EV_MAAS_CALL, "machines.read", false, NULL},
+    {"register", EV_PAL_CALL, "register", false, NULL},
+    {"claim", EV_PAL_CALL, "claim", false, NULL},
+    {"report", EV_PAL_CALL, "report", false, NULL},
+    {"handover", EV_PAL_CALL, "handover", false, NULL},
+    {"hello", EV_PAL_CALL, "hello", true, NULL},
+    {"fetch", EV_PAL_CALL, "feed", false, NULL},
+    {"mark", EV_MAAS_CALL, "machines.annotate", false, NULL},
+    {"name", EV_MAAS_CALL, "dnsresources.create", false, NULL},
+    {"unname", EV_MAAS_CALL, "dnsresources.delete", false, NULL},
+    {"enrol", EV_PAL_CALL, "renew", true, "enrol"},
+    {"account", EV_PAL_CALL, "account-create", false, NULL},
+    {"record", EV_PAL_CALL, "machine-post", false, NULL},
+    {"released", EV_PAL_CALL, "released", false, NULL},
 };
 _Static_assert(COUNTOF(rows) <= POINTS_OPS_MAX, "a counter for each operation");
 
@@ -29,9 +37,14 @@ static bool is_by(const struct world *w, const struct point_row *row, const char
 {
     const struct lab_host *h;
     if (row->kind == EV_PAL_CALL)
-        return row->by_agent || text_is(who, "gateway");
+        return row->by_anybody || text_is(who, "gateway");
     h = lab_host_at(w->run->lab, peer);
     return h != NULL && text_is(h->role, "gateway");
+}
+
+static bool is_op(const struct point_row *row, const char *op)
+{
+    return text_is(row->asked, op) || (row->also != NULL && text_is(row->also, op));
 }
 
 static bool is_fetch(const struct point_row *row)
@@ -68,7 +81,7 @@ void points_feed(struct points *p, struct world *w, const struct event *e)
         p->works = false;
     }
     for (size_t i = 0; i < COUNTOF(rows); i++)
-        if (!p->told[i] && rows[i].kind == e->kind && text_is(rows[i].asked, ev_text(e, EVF_OP)) &&
+        if (!p->told[i] && rows[i].kind == e->kind && is_op(&rows[i], ev_text(e, EVF_OP)) &&
             is_by(w, &rows[i], ev_text(e, EVF_WHO), ev_text(e, EVF_PEER)) &&
             (p->listed || !is_fetch(&rows[i])))
             reached(p, w, i, ev_int(e, EVF_LOST) == 1);

@@ -12,7 +12,7 @@
 
 #include "scenarios/engine/world.h"
 
-#define POINTS_OPS_MAX 16
+#define POINTS_OPS_MAX 24
 #define POINTS_OPEN_MAX                                                                            \
     64 /* operations between their first phase and their last, oldest forgotten */
 

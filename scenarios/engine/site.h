@@ -35,6 +35,43 @@ void site_free(struct site *s);
 void site_lose_sync(struct site *s, uint64_t nth);
 uint64_t site_syncs(const struct site *s); /* how many there were */
 
+/* --- where the gateway can be killed: before and after each effect of its core that leaves a trace
+ * outside of it, and when the answer to a call reaches it ------------------------------------- */
+
+enum site_effect {
+    SITE_RECORD,
+    SITE_SYNC,
+    SITE_TO_MAAS,
+    SITE_TO_PALETTE,
+    SITE_LOCAL,
+    SITE_EFFECTS
+};
+const char *site_effect_name(enum site_effect k);
+enum site_phase { SITE_BEFORE, SITE_AFTER, SITE_ANSWERED, SITE_PHASES };
+const char *site_phase_name(enum site_phase p);
+#define SITE_WHAT_MAX 160
+
+struct site_moment {
+    uint64_t effect; /* the n-th since site_watch, from 1 */
+    enum site_effect kind;
+    enum site_phase phase;
+    bool same;     /* nothing happened since the moment before this one: the same state */
+    bool unsynced; /* records were written that a loss of power takes away */
+    const char
+        *what; /* "POST http://maas…/?op=allocate": a call's line, a record's key; no secret */
+};
+/* Told of each moment; may kill the gateway there and then by site_kill. NULL: nobody is. */
+typedef void site_moment_fn(void *arg, struct site *s, const struct site_moment *m);
+void site_watch(struct site *s, site_moment_fn *fn, void *arg);
+/* SIGKILL. keep: what was written and not synced is there afterwards, as with a file that the
+ * kernel still holds; else it is lost, as with a loss of power. */
+void site_kill(struct site *s, bool keep);
+bool site_alive(const struct site *s);
+/* Equal when a kill leaves the same records. keep: as in site_kill. */
+uint64_t site_store_digest(const struct site *s, bool keep);
+void site_start(struct site *s);          /* again; it is dead */
+bool site_is_asked(const struct site *s); /* something that the user wants is not carried out yet */
+
 /* Everything that is due at `now` happens; now never goes back. */
 void site_run_to(struct site *s, ms_t now);
 ms_t site_due(const struct site *s); /* MS_NEVER when nothing is under way */

@@ -68,7 +68,8 @@ static void records_copy(struct site_record *to, const struct site_record *from)
 static void gateway_gone(struct site *s)
 {
     gw_free(STEAL(s->gateway.core));
-    s->gateway.frozen = false;
+    s->gateway.frozen = s->gateway.unsynced = s->gateway.dirty = false;
+    site_moments_forget(s);
     records_copy(s->gateway.work, s->gateway.durable);
     site_close_all(s, SITE_GATEWAY);
 }
@@ -104,17 +105,17 @@ static void effect_run(struct site *s, struct gw_effect *f)
         break;
     case GW_FX_PERSIST:
         record_persist(g->work, f->key, &f->bytes);
-        g->unsynced = true;
+        g->unsynced = g->dirty = true;
         break;
     case GW_FX_FORGET:
         record_forget(g->work, f->key);
-        g->unsynced = true;
+        g->unsynced = g->dirty = true;
         break;
     case GW_FX_SYNC:
         if (++g->syncs == g->lost_sync || g->lost_sync == SITE_SYNCS_ALL)
             break;
         records_copy(g->durable, g->work);
-        g->unsynced = false;
+        g->unsynced = g->dirty = false;
         break;
     case GW_FX_SAY:
         say(s, f->text);
@@ -136,8 +137,13 @@ static void gateway_event(struct site *s, struct gw_event *ev)
     ev->wall_s = SITE_EPOCH_S + s->now / 1000;
     gw_effects_init(&g->fx);
     gw_step(g->core, ev, &g->fx);
-    for (size_t i = 0; i < g->fx.n && g->core != NULL; i++)
-        effect_run(s, &g->fx.at[i]);
+    for (size_t i = 0; i < g->fx.n && g->core != NULL; i++) {
+        site_moment_before(s, &g->fx.at[i]);
+        if (g->core != NULL)
+            effect_run(s, &g->fx.at[i]);
+        if (g->core != NULL)
+            site_moment_after(s, &g->fx.at[i]);
+    }
     gw_effects_drop(&g->fx);
 }
 
@@ -164,6 +170,7 @@ void site_gateway_start(struct site *s)
     g->starts++;
     g->stopping = false;
     prog(s, "started", -1);
+    site_moment_passed(s);
     gateway_event(s, &ev);
 }
 
@@ -171,6 +178,7 @@ void site_gateway_stop(struct site *s)
 {
     struct gw_event ev = {.kind = GW_EV_STOP};
 
+    site_moment_passed(s);
     prog(s, "stopped", -1);
     s->gateway.stopping = true;
     gateway_event(s, &ev);
@@ -186,6 +194,46 @@ void site_gateway_kill(struct site *s)
     ev_int_add(&e, EVF_SIGNAL, 9);
     site_put(s, EVS_ENGINE, &e);
     gateway_gone(s);
+}
+
+void site_kill(struct site *s, bool keep)
+{
+    if (keep)
+        records_copy(s->gateway.durable, s->gateway.work);
+    site_gateway_kill(s);
+}
+
+#define FNV_BASIS UINT64_C(14695981039346656037)
+#define FNV_PRIME UINT64_C(1099511628211)
+
+static uint64_t fnv(uint64_t hash, const void *bytes, size_t len)
+{
+    for (const uint8_t *at = bytes; len-- > 0; at++)
+        hash = (hash ^ *at) * FNV_PRIME;
+    return hash;
+}
+
+uint64_t site_store_digest(const struct site *s, bool keep)
+{
+    const struct site_record *all = keep ? s->gateway.work : s->gateway.durable;
+    uint64_t hash = FNV_BASIS;
+
+    for (size_t i = 0; i < GW_RECORDS_MAX; i++)
+        if (all[i].used) {
+            hash = fnv(hash, all[i].key, strlen(all[i].key) + 1);
+            hash = fnv(hash, buf_text(&all[i].bytes), all[i].bytes.len);
+        }
+    return hash;
+}
+
+bool site_alive(const struct site *s)
+{
+    return s->gateway.core != NULL;
+}
+
+void site_start(struct site *s)
+{
+    site_gateway_start(s);
 }
 
 void site_gateway_freeze(struct site *s, bool frozen)
@@ -219,14 +267,17 @@ void site_gateway_step(struct site *s)
 {
     struct gw_event ev = {.kind = GW_EV_TIME};
 
-    if (site_gateway_due(s) <= s->now)
-        gateway_event(s, &ev);
+    if (site_gateway_due(s) > s->now)
+        return;
+    site_moment_passed(s);
+    gateway_event(s, &ev);
 }
 
 void site_gateway_reply(struct site *s, uint64_t ticket, const struct http_result *result)
 {
     struct gw_event ev = {.kind = GW_EV_REPLY, .ticket = ticket, .result = result};
 
+    site_moment_answered(s, ticket);
     gateway_event(s, &ev);
 }
 

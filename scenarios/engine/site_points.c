@@ -20,7 +20,16 @@ static const struct point_row {
     {"handover", SITE_PALETTE, "handover", false},
     {"hello", SITE_PALETTE, "hello", true},
     {"fetch", SITE_PALETTE, "feed", false},
+    {"mark", SITE_MAAS, "machines.annotate", false},
+    {"name", SITE_MAAS, "dnsresources.create", false},
+    {"unname", SITE_MAAS, "dnsresources.delete", false},
+    {"enrol", SITE_PALETTE, "renew", false}, /* the first of them; then it renews its token */
+    {"account", SITE_PALETTE, "account-create", false},
+    {"record", SITE_PALETTE, "machine-post", false},
+    {"released", SITE_PALETTE, "released", false},
 };
+
+_Static_assert(COUNTOF(rows) <= SITE_POINTS_MAX, "a counter for each operation");
 
 int site_point_of(const struct site *s, const struct site_call *c)
 {

@@ -21,6 +21,7 @@
 #define SITE_PROXIES_MAX  4
 #define SITE_WISHES_MAX   16 /* things the user has under way */
 #define SITE_HELLOS_MAX   64
+#define SITE_POINTS_MAX   24 /* operations that a story can name */
 #define SITE_EPOCH_S      INT64_C(1782864000) /* 2026-07-01: the same as under the stepped clock */
 #define SITE_PALETTE_URL  "https://palette.example"
 /* What machines are told to trust; the simulator has no TLS, so any text does. */
@@ -96,16 +97,31 @@ struct site_record {
     struct buf bytes;
 };
 
+/* Who watches the effects of the core, and the calls whose answers it has not heard. */
+struct site_watch {
+    site_moment_fn *fn; /* NULL: nobody */
+    void *arg;
+    uint64_t effects;
+    bool same; /* nothing happened since the last moment */
+    struct site_watched {
+        uint64_t ticket, effect; /* effect 0: a free place */
+        enum site_effect kind;
+        char what[SITE_WHAT_MAX];
+    } calls[SITE_CALLS_MAX];
+};
+
 struct site_gateway {
     struct gw *core; /* NULL: not running */
     bool frozen, stopping;
     bool unsynced;      /* a record was written or forgotten, and is not durable yet */
+    bool dirty;         /* what is durable is not what the process sees */
     uint64_t syncs;     /* effects of that kind so far */
     uint64_t lost_sync; /* this one of them is not carried out; 0: none */
     int starts;
     struct gw_config config;
     struct site_record work[GW_RECORDS_MAX];    /* as the process sees its store */
     struct site_record durable[GW_RECORDS_MAX]; /* what survives a kill */
+    struct site_watch watch;
     struct gw_effects fx;
 };
 
@@ -165,7 +181,7 @@ struct site {
     size_t n_records;
     struct site_record_of records[SITE_CLUSTERS_MAX];
     ms_t dial_at;        /* when a neighbour next asks the clusters' API; MS_NEVER: there is none */
-    uint64_t points[16]; /* how many of each operation there were */
+    uint64_t points[SITE_POINTS_MAX]; /* how many of each operation there were */
     bool at_point;       /* something was announced: whoever plays the story looks first */
     char api_key[64], maas_key[192];
     size_t n_secrets;
@@ -281,6 +297,13 @@ void site_gateway_step(struct site *s);
 void site_gateway_reply(struct site *s, uint64_t ticket, const struct http_result *result);
 ms_t site_gateway_due(const struct site *s);
 void site_gateway_drop(struct site *s);
+
+/* site_moments.c: tells who watches. The gateway may be dead afterwards. */
+void site_moment_before(struct site *s, const struct gw_effect *f);
+void site_moment_after(struct site *s, const struct gw_effect *f);
+void site_moment_answered(struct site *s, uint64_t ticket);
+void site_moment_passed(struct site *s);  /* a step begins that no answer began */
+void site_moments_forget(struct site *s); /* no call is under way any more */
 
 /* site_nodes.c */
 void site_nodes_look(struct site *s); /* boots and ends machines as MAAS says */

@@ -345,6 +345,14 @@ ms_t site_user_due(const struct site *s)
     return due;
 }
 
+bool site_is_asked(const struct site *s)
+{
+    for (size_t i = 0; i < SITE_WISHES_MAX; i++)
+        if (s->wishes[i].used)
+            return true;
+    return false;
+}
+
 void site_user_step(struct site *s)
 {
     for (size_t i = 0; i < SITE_WISHES_MAX; i++)

@@ -22,6 +22,8 @@ struct stage_run {
     const char *bin_dir; /* where mock-maas and mock-palette lie */
     uint64_t lose_sync;  /* sim only: see site_lose_sync() */
     uint64_t *ret_syncs; /* sim only: how many syncs there were; may be NULL */
+    bool until_well;     /* netns only: the story's last line brings a gateway back; the run ends
+                            when all has been well (well.h) for a while after it */
     ms_t budget_ms;      /* kernel time the run may take */
     void (*progress)(void *arg, ms_t domain_now, const char *text); /* may be NULL */
     void *progress_arg;

@@ -20,8 +20,9 @@ static bool is_numbered(char letter, const char *text)
 
 #define MAAS_POINTS "allocate", "deploy", "release", "read"
 
-static const char *const point_ops[] = {MAAS_POINTS, "enrol",    "register", "fetch",   "claim",
-                                        "report",    "handover", "hello",    "running", NULL};
+static const char *const point_ops[] = {MAAS_POINTS, "mark",     "name",  "unname",   "enrol",
+                                        "register",  "account",  "fetch", "claim",    "record",
+                                        "report",    "handover", "hello", "released", NULL};
 static const char *const maas_points[] = {MAAS_POINTS, NULL};
 static const char *const point_phases[] = {"asked", "done", "answered", NULL};
 
