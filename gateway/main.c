@@ -1,6 +1,7 @@
 /* gateproof-pcg: the reference gateway, started by the launch contract or by a person. */
 #include "gateway/install.h"
 #include "gateway/shell.h"
+#include "gateway/status.h"
 #include "gateway/watch.h"
 #include "lib/base/text.h"
 
@@ -32,7 +33,7 @@ static int status(struct config *c, const struct config_source *source)
     SCOPED(buf_drop) struct buf out = {.max = MIB(1)};
     int code = SHELL_EXIT_BROKEN;
     struct err e;
-    const int r = shell_status(c, &out, &code, &e);
+    const int r = status_write(c, &out, &code, &e);
 
     (void)source;
     fputs(buf_text(&out), stdout);

@@ -1,10 +1,10 @@
 #include "gateway/shell.h"
 
+#include "gateway/calls.h"
 #include "gateway/peek.h"
 #include "gateway/store.h"
 #include "gateway/watch.h"
-#include "lib/base/text.h"
-#include "lib/io/call.h"
+#include "lib/io/dns.h"
 #include "lib/io/log.h"
 
 #include <errno.h>
@@ -17,18 +17,6 @@
 
 #define SAVE_MS  SECONDS(1) /* changes in it are one status.json */
 #define LINE_MAX 1024
-
-/* What must not be sent twice (the POST of an account, GP-39) goes out on a connection of its own:
- * libcurl repeats a request by itself when a connection that was used before dies under it. All
- * else of the profile is safe to repeat (GP-88). */
-enum shell_caller { TO_PALETTE, TO_PALETTE_ONCE, TO_MAAS, SHELL_CALLERS };
-
-struct shell_call {
-    struct shell *shell;
-    enum gw_target target;
-    uint64_t ticket;
-    struct call *call; /* NULL = free place */
-};
 
 struct shell {
     struct config *config;
@@ -44,14 +32,13 @@ struct shell {
     struct clk_page *page; /* NULL = the kernel's clock */
     struct loop *loop;
     struct dns *dns;
-    struct caller *callers[SHELL_CALLERS];
+    struct calls *calls;
     struct store *store;
     struct gw *gw;
     struct gw_effects *fx;
     struct loop_timer *due;
     struct gw_record *records;
     size_t n_records;
-    struct shell_call calls[SHELL_CALLS_MAX];
     bool stopping; /* the core was told */
     bool over;     /* no more effects */
     int code;
@@ -121,44 +108,14 @@ static void give_up(struct shell *s, const struct err *e)
 
 /* --- calls ----------------------------------------------------------------------------------- */
 
-static struct shell_call *place_find(struct shell *s)
+static void on_reply(void *arg, uint64_t ticket, enum gw_target target,
+                     const struct http_result *result)
 {
-    for (size_t i = 0; i < SHELL_CALLS_MAX; i++)
-        if (!s->calls[i].call)
-            return &s->calls[i];
-    WRONG("more calls at once than the core may have");
-}
+    struct shell *s = arg;
+    struct gw_event event = {.kind = GW_EV_REPLY, .ticket = ticket, .result = result};
 
-static void on_reply(void *arg, const struct http_result *result)
-{
-    struct shell_call *place = arg;
-    struct shell *s = place->shell;
-    struct gw_event event = {.kind = GW_EV_REPLY, .ticket = place->ticket, .result = result};
-
-    place->call = NULL; /* it is gone after this */
-    s->watch.calls[place->target][result->outcome]++;
+    s->watch.calls[target][result->outcome]++;
     step(s, &event);
-}
-
-static void call_do(struct shell *s, const struct gw_effect *f)
-{
-    static const enum shell_caller by_target[] = {[GW_PALETTE] = TO_PALETTE, [GW_MAAS] = TO_MAAS};
-    enum shell_caller to = by_target[f->target];
-    struct shell_call *place = place_find(s);
-
-    if (to == TO_PALETTE && f->call.once)
-        to = TO_PALETTE_ONCE;
-    place->shell = s;
-    place->ticket = f->ticket;
-    place->target = f->target;
-    place->call = call_start(s->callers[to], &f->call, on_reply, place);
-}
-
-static void cancel_do(struct shell *s, uint64_t ticket)
-{
-    for (size_t i = 0; i < SHELL_CALLS_MAX; i++)
-        if (s->calls[i].call && s->calls[i].ticket == ticket)
-            call_cancel(&s->calls[i].call);
 }
 
 /* --- effects --------------------------------------------------------------------------------- */
@@ -186,10 +143,10 @@ static void effect_do(struct shell *s, const struct gw_effect *f)
 
     switch (f->kind) {
     case GW_FX_CALL:
-        call_do(s, f);
+        calls_start(s->calls, f);
         return;
     case GW_FX_CANCEL:
-        cancel_do(s, f->ticket);
+        calls_cancel(s->calls, f->ticket);
         return;
     case GW_FX_PERSIST:
         stored(s, store_put(s->store, f->key, f->bytes.data, f->bytes.len, &e), &e);
@@ -262,29 +219,6 @@ static void log_set(struct shell *s)
         say(s, LOG_WARN, "%s", s->config->remark);
 }
 
-/* The files of each caller, in the order of enum shell_caller. */
-static void trust_files(const struct config *c, const char *ret_ca[SHELL_CALLERS],
-                        const char *ret_proxy_ca[SHELL_CALLERS])
-{
-    for (size_t i = 0; i < SHELL_CALLERS; i++) {
-        ret_ca[i] = i == TO_MAAS ? c->maas_ca : c->palette_ca;
-        ret_proxy_ca[i] = i == TO_MAAS ? "" : c->proxy_ca;
-    }
-}
-
-/* The files were read and found good a moment ago. Half of the callers with new anchors is a state
- * nobody asked for: then this process ends. */
-static int trust_again(struct shell *s, const struct config *c, struct err *e)
-{
-    const char *ca[SHELL_CALLERS], *proxy_ca[SHELL_CALLERS];
-    int r = 0;
-
-    trust_files(c, ca, proxy_ca);
-    for (size_t i = 0; r == 0 && i < SHELL_CALLERS; i++)
-        r = caller_trust(s->callers[i], ca[i], proxy_ca[i], e);
-    return r;
-}
-
 static void swap(struct config *a, struct config *b)
 {
     static_assert(sizeof(*a) < KIB(32), "three of them are on the stack");
@@ -309,7 +243,7 @@ static void reload(struct shell *s)
         save_soon(s);
         return;
     }
-    if (trust_again(s, &next, &e) < 0) {
+    if (calls_trust(s->calls, &next, &e) < 0) {
         give_up(s, &e);
         return;
     }
@@ -382,24 +316,6 @@ static int clock_take(struct shell *s, struct err *e)
     return 0;
 }
 
-static int callers_make(struct shell *s, struct err *e)
-{
-    static const bool fresh_changes[] = {[TO_PALETTE_ONCE] = true, [TO_MAAS] = true};
-    const char *ca[SHELL_CALLERS], *proxy_ca[SHELL_CALLERS];
-    int r = 0;
-
-    trust_files(s->config, ca, proxy_ca);
-    for (size_t i = 0; r == 0 && i < SHELL_CALLERS; i++) {
-        const struct call_config config = {.ca_file = ca[i],
-                                           .proxy_ca_file = proxy_ca[i],
-                                           .fresh_changes = fresh_changes[i],
-                                           .user_agent = SHELL_NAME "/" GATEPROOF_VERSION};
-
-        r = caller_new(&s->callers[i], s->loop, s->dns, &config, e);
-    }
-    return r;
-}
-
 static void on_patience(void *arg)
 {
     struct shell *s = arg;
@@ -444,7 +360,7 @@ static int open_all(struct shell *s, struct err *e)
     if (r == 0)
         r = dns_new(&s->dns, s->loop, e);
     if (r == 0)
-        r = callers_make(s, e);
+        r = calls_new(&s->calls, s->loop, s->dns, s->config, on_reply, s, e);
     if (r == 0 && *s->config->listen && !s->patience_ms)
         r = peek_open(&s->peek, s->loop, s->config->listen, on_look, s, e);
     return r;
@@ -453,8 +369,7 @@ static int open_all(struct shell *s, struct err *e)
 static void close_all(struct shell *s)
 {
     peek_close(s->peek);
-    for (size_t i = 0; i < SHELL_CALLERS; i++)
-        caller_free(s->callers[i]);
+    calls_free(s->calls);
     dns_free(s->dns);
     gw_free(s->gw);
     store_records_free(s->records, s->n_records);
@@ -517,74 +432,4 @@ int shell_register(struct config *c, ms_t patience_ms)
 
     s->patience_ms = patience_ms;
     return work(s);
-}
-
-/* --- status ---------------------------------------------------------------------------------- */
-
-/* Of what the core finds in the records: whatever it says of calls is about a start that is not. */
-static void clusters_write(const struct gw *g, struct buf *out)
-{
-    SCOPED(buf_drop) struct buf all = {.max = KIB(64)};
-    const char *at;
-    size_t n = 0;
-
-    gw_describe(g, &all);
-    for (at = buf_text(&all); *at; at += strcspn(at, "\n") + 1) {
-        if (!text_begins(at, "cluster "))
-            continue;
-        if (!n++)
-            buf_text_add(out, "clusters in work, from the records:\n");
-        buf_text_add(out, "  ");
-        buf_add(out, at, strcspn(at, "\n"));
-        buf_char_add(out, '\n');
-    }
-    if (!n)
-        buf_text_add(out, "clusters in work, from the records: none\n");
-}
-
-static int records_write(const struct config *c, struct buf *out, struct err *e)
-{
-    struct store *store = NULL;
-    struct gw_record *records = NULL;
-    struct gw_effects *fx = calloc(1, sizeof(*fx));
-    struct gw_event event = {.kind = GW_EV_START, .config = &c->gw};
-    struct gw *gw = gw_new();
-    int r = store_open(&store, c->state_dir, STORE_LOOK, e);
-
-    if (!fx)
-        abort();
-    if (r == 0)
-        r = store_load(store, &records, &event.n_records, e);
-    if (r == 0) {
-        event.records = records;
-        gw_effects_init(fx);
-        gw_step(gw, &event, fx);
-        gw_effects_drop(fx);
-        clusters_write(gw, out);
-    }
-    store_records_free(records, event.n_records);
-    store_close(store);
-    gw_free(gw);
-    free(fx);
-    return r;
-}
-
-int shell_status(const struct config *c, struct buf *out, int *ret_code, struct err *e)
-{
-    const bool held = store_held(c->state_dir);
-    struct watch_state state;
-    struct err unsaid;
-    const bool said = watch_load(&state, c->state_dir, &unsaid) == 0;
-    const bool linked = said && watch_state_linked(&state, clk_realtime_s());
-
-    buf_printf(out, "%s in %s\n", held ? "a gateway is running" : "no gateway is running",
-               c->state_dir);
-    if (said)
-        watch_state_write(&state, out);
-    else
-        buf_printf(out, "%s\n", unsaid.text);
-    if (held && !linked)
-        buf_text_add(out, "the link to Palette is down\n");
-    *ret_code = !held ? SHELL_EXIT_DOWN : linked ? SHELL_EXIT_DONE : SHELL_EXIT_UNLINKED;
-    return records_write(c, out, e);
 }

@@ -5,8 +5,7 @@
 
 #include "gateway/config.h"
 
-#define SHELL_NAME      "gateproof-pcg"
-#define SHELL_CALLS_MAX 640 /* at once: 240 clusters with two each and 32 queries ask less */
+#define SHELL_NAME "gateproof-pcg"
 
 enum shell_exit { /* beside those of the launch contract (gateway/config.h) */
                   SHELL_EXIT_DONE = 0,
@@ -22,8 +21,5 @@ int shell_run(struct config *c, const struct config_source *source);
 /* Runs until Palette has registered this gateway, has answered a heartbeat and, with a MAAS, has
  * its account; SHELL_EXIT_UNLINKED when that takes longer. */
 int shell_register(struct config *c, ms_t patience_ms);
-/* What the state directory says, read beside a running gateway and without a trace: for people.
- * *ret_code: DONE, DOWN or UNLINKED. */
-int shell_status(const struct config *c, struct buf *out, int *ret_code, struct err *e) MUST_CHECK;
 
 #endif

@@ -1,0 +1,79 @@
+#include "gateway/status.h"
+
+#include "gateway/core.h"
+#include "gateway/shell.h"
+#include "gateway/store.h"
+#include "gateway/watch.h"
+#include "lib/base/text.h"
+#include "lib/io/clk.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+/* Of what the core finds in the records: whatever it says of calls is about a start that is not. */
+static void clusters_write(const struct gw *g, struct buf *out)
+{
+    SCOPED(buf_drop) struct buf all = {.max = KIB(64)};
+    const char *at;
+    size_t n = 0;
+
+    gw_describe(g, &all);
+    for (at = buf_text(&all); *at; at += strcspn(at, "\n") + 1) {
+        if (!text_begins(at, "cluster "))
+            continue;
+        if (!n++)
+            buf_text_add(out, "clusters in work, from the records:\n");
+        buf_text_add(out, "  ");
+        buf_add(out, at, strcspn(at, "\n"));
+        buf_char_add(out, '\n');
+    }
+    if (!n)
+        buf_text_add(out, "clusters in work, from the records: none\n");
+}
+
+static int records_write(const struct config *c, struct buf *out, struct err *e)
+{
+    struct store *store = NULL;
+    struct gw_record *records = NULL;
+    struct gw_effects *fx = calloc(1, sizeof(*fx));
+    struct gw_event event = {.kind = GW_EV_START, .config = &c->gw};
+    struct gw *gw = gw_new();
+    int r = store_open(&store, c->state_dir, STORE_LOOK, e);
+
+    if (!fx)
+        abort();
+    if (r == 0)
+        r = store_load(store, &records, &event.n_records, e);
+    if (r == 0) {
+        event.records = records;
+        gw_effects_init(fx);
+        gw_step(gw, &event, fx);
+        gw_effects_drop(fx);
+        clusters_write(gw, out);
+    }
+    store_records_free(records, event.n_records);
+    store_close(store);
+    gw_free(gw);
+    free(fx);
+    return r;
+}
+
+int status_write(const struct config *c, struct buf *out, int *ret_code, struct err *e)
+{
+    const bool held = store_held(c->state_dir);
+    struct watch_state state;
+    struct err unsaid;
+    const bool said = watch_load(&state, c->state_dir, &unsaid) == 0;
+    const bool linked = said && watch_state_linked(&state, clk_realtime_s());
+
+    buf_printf(out, "%s in %s\n", held ? "a gateway is running" : "no gateway is running",
+               c->state_dir);
+    if (said)
+        watch_state_write(&state, out);
+    else
+        buf_printf(out, "%s\n", unsaid.text);
+    if (held && !linked)
+        buf_text_add(out, "the link to Palette is down\n");
+    *ret_code = !held ? SHELL_EXIT_DOWN : linked ? SHELL_EXIT_DONE : SHELL_EXIT_UNLINKED;
+    return records_write(c, out, e);
+}
