@@ -104,7 +104,7 @@ class Account:
         if query:
             target += ("&" if "?" in path else "?") + urlencode(query)
         headers = {"Authorization": authorization(self.key)}
-        body = urlencode(form).encode() if form else b""
+        body = urlencode(list(form)).encode() if form else b""
         if body:
             headers["Content-Type"] = "application/x-www-form-urlencoded"
         try:
