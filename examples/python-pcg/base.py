@@ -7,6 +7,7 @@ import json
 import os
 import random
 import sys
+import time
 
 DEFAULTS = {  # section 16, in seconds
     "heartbeatSeconds": 60, "feedWaitSeconds": 30, "feedSlackSeconds": 10, "feedGapSeconds": 5,
@@ -33,6 +34,11 @@ class Timing:
 def now():
     """Seconds on the monotonic clock (GP-91)."""
     return asyncio.get_running_loop().time()
+
+
+def wall():
+    """Seconds since 1970, for signatures and certificates only (GP-91)."""
+    return getattr(asyncio.get_running_loop(), "wall", time.time)()
 
 
 async def wait_for(event, seconds=None):

@@ -188,7 +188,7 @@ class Cluster:
             mine = await account.read("machines/", ("owner", user.get("username", "")))
             held |= {one["system_id"]: one for one in mine if self.holds(one)}
         outcomes = {}
-        for system_id in {*self.record["machines"], *more} - set(held):
+        for system_id in sorted({*self.record["machines"], *more} - set(held)):
             machine, outcome = await self._read(account, system_id)
             if outcome == "held":
                 held[system_id] = machine

@@ -118,7 +118,7 @@ class Making:
             if fault:
                 self.give_up(system_id, fault)
         names = {pool_name(pool): int(pool["poolConfig"].get("size") or 0) for pool in self.pools}
-        for pool in {self.record["machines"][one]["pool"] for one in self.kept()}:
+        for pool in sorted({self.record["machines"][one]["pool"] for one in self.kept()}):
             mine = self.kept(pool)
             mine.sort(key=lambda one: (self.record["machines"][one]["role"] != "init", not self.record["machines"][one]["deploy"]))
             for system_id in mine[names.get(pool, 0):]:

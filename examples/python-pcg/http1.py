@@ -5,6 +5,8 @@ import asyncio
 import ssl
 from dataclasses import dataclass
 
+from base import wall
+
 HEAD_MAX = 64 * 1024
 BODY_MAX = 16 * 1024 * 1024
 KEPT_MAX = 8
@@ -145,6 +147,8 @@ class Client:
                           f"{via.authority} cannot be reached: {error.strerror or 'no address'}") from None
         if self.proxy:
             await self._tunnel(reader, writer)
+        if self.server.tls:
+            _check_time(writer)
         return Line(reader, writer, stamp)
 
     async def _tunnel(self, reader, writer):
@@ -169,6 +173,16 @@ class Client:
         except BaseException:
             writer.transport.abort()
             raise
+
+
+def _check_time(writer):
+    """A certificate's time by our own clock: OpenSSL has looked at the kernel's, and a clock page (GP-114)
+    may tell another."""
+    certificate = writer.get_extra_info("peercert") or {}
+    for name, sign in (("notBefore", 1), ("notAfter", -1)):
+        if name in certificate and (ssl.cert_time_to_seconds(certificate[name]) - wall()) * sign > 0:
+            writer.transport.abort()
+            raise Trouble("tls", "TLS failed: certificate is not yet valid, or has expired")
 
 
 def _reason(error):

@@ -5,10 +5,9 @@ import ipaddress
 import json
 import math
 import secrets
-import time
 from urllib.parse import quote, urlencode
 
-from base import Rate
+from base import Rate, wall
 from http1 import Client, Trouble, tls_context
 from settings import Server, SettingsError
 
@@ -27,7 +26,7 @@ def authorization(key):
     consumer, token, secret = key
     fields = {"oauth_version": "1.0", "oauth_signature_method": "PLAINTEXT", "oauth_consumer_key": consumer,
               "oauth_token": token, "oauth_signature": "&" + secret, "oauth_nonce": secrets.token_hex(16),
-              "oauth_timestamp": str(int(time.time()))}
+              "oauth_timestamp": str(int(wall()))}
     return "OAuth " + ", ".join(f'{name}="{quote(value, safe="")}"' for name, value in fields.items())
 
 

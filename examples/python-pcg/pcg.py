@@ -16,6 +16,7 @@ import signal
 
 import create
 import delete
+import stepped
 from base import Log, Store, Timing, now
 from cluster import Cluster
 from maas import Account, MaasError, Regions
@@ -193,7 +194,10 @@ def main():
     except (SettingsError, OSError, ValueError) as error:
         print(f"python-pcg: {error if isinstance(error, SettingsError) else 'the configuration cannot be used'}", file=sys.stderr)
         return 2
-    asyncio.run(gateway.run())
+    if os.environ.get("GP_CLOCK_FD"):
+        gateway.log.say("time is not real: it is read from a clock page")
+    with asyncio.Runner(loop_factory=stepped.new_loop) as runner:
+        runner.run(gateway.run())
     return 1  # it does not end by itself
 
 
