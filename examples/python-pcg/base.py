@@ -75,12 +75,12 @@ class Window:
     def full_for(self, share=1.0):
         """Seconds until there is room again; 0 when there is room now."""
         start = now() - self.span()
-        while self.times and self.times[0] <= start:
+        while self.times and self.times[0] < start:
             self.times.popleft()
         most = max(1, int(self.most() * share))
         if len(self.times) < most:
             return 0
-        return self.times[len(self.times) - most] - start
+        return self.times[len(self.times) - most] - start + 0.001
 
     def take(self):
         self.times.append(now())

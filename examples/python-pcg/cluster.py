@@ -137,6 +137,11 @@ class Cluster:
     def ready(self, key):
         return key not in self.tries or self.tries[key][1] <= now()
 
+    def next_look(self):
+        """Seconds until the next look: the usual, or sooner when a back-off ends sooner."""
+        ends = [due - now() for _, due in self.tries.values() if due > now()]
+        return min([self.timing.maasPollSeconds, *ends])
+
     def say_stuck(self, key, kind, error):
         """Reports why a step does not go on, and when it may be tried again."""
         if isinstance(error, Stuck):

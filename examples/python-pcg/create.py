@@ -290,7 +290,7 @@ class Making:
     async def finish(self):
         """C8 to C10: everything is there, the agent has called, and nothing else is held."""
         cluster, record = self.cluster, self.record
-        pause = min([self.timing.maasPollSeconds] + [max(0.05, due - now()) for _, due in cluster.tries.values()])
+        pause = cluster.next_look()
         wanted = set(self.kept())
         deployed = all(self.held[one].get("status_name") == "Deployed" for one in wanted)
         if list(self.places()) or not wanted or not deployed or record["intent"]:

@@ -29,13 +29,13 @@ async def turn(cluster, item, account):
             cluster.tries.pop(("release", system_id), None)
     if held or not ended:
         say_releasing(cluster, held)
-        return next_look(cluster)
+        return cluster.next_look()
     await drop_records(cluster, item, outcomes)
     quiet = cluster.quiet_after
     if cluster.lost or item.get("agentQuiesced") is False:
         quiet = max(quiet, cluster.claim_sent + cluster.timing.settleSeconds)
     if started < quiet:
-        return max(0.05, quiet - now())  # D7
+        return quiet - started  # D7
     return await say_released(cluster, item, outcomes)
 
 
@@ -70,10 +70,6 @@ def say_releasing(cluster, held):
     names = " ".join(sorted(held))
     if held and not any(key[0] == "release" for key in cluster.tries if isinstance(key, tuple)):
         cluster.reports.condition("MachinesReleased", "False", "Releasing", names)
-
-
-def next_look(cluster):
-    return min([cluster.timing.maasPollSeconds] + [max(0.05, due - now()) for _, due in cluster.tries.values()])
 
 
 async def drop_records(cluster, item, outcomes):
