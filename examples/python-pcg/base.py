@@ -3,11 +3,13 @@ survive a power cut, and lines on stderr that hold no secret."""
 
 import asyncio
 import collections
+import itertools
 import json
 import os
 import random
 import sys
 import time
+from urllib.parse import quote
 
 DEFAULTS = {  # section 16, in seconds
     "heartbeatSeconds": 60, "feedWaitSeconds": 30, "feedSlackSeconds": 10, "feedGapSeconds": 5,
@@ -39,6 +41,11 @@ def now():
 def wall():
     """Seconds since 1970, for signatures and certificates only (GP-91)."""
     return getattr(asyncio.get_running_loop(), "wall", time.time)()
+
+
+def segment(text):
+    """One segment of a path."""
+    return quote(str(text), safe="")
 
 
 async def wait_for(event, seconds=None):
@@ -125,16 +132,14 @@ class Log:
     """Lines on stderr. Known secrets are struck out, though no line should hold one (GP-103)."""
 
     def __init__(self):
-        self.secrets = set()
-        self.last = {}
+        self.secrets, self.last = {}, {}
 
-    def hide(self, *secrets):
-        for text in secrets:
-            if text and len(text) >= 6:
-                self.secrets.add(text)
+    def hide(self, topic, *secrets):
+        """The newest secrets of a topic take the place of the ones before."""
+        self.secrets[topic] = [text for text in secrets if text and len(text) >= 6]
 
     def say(self, text):
-        for secret in self.secrets:
+        for secret in itertools.chain(*self.secrets.values()):
             text = text.replace(secret, "[secret]")
         print(text[:1000], file=sys.stderr, flush=True)
 

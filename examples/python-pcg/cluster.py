@@ -3,13 +3,12 @@ parts that making and deleting it have in common. create.py and delete.py are it
 
 import asyncio
 import traceback
-from urllib.parse import quote
 
 import maas
-from base import Backoff, now, wait_for
+from base import Backoff, now, segment, wait_for
 from maas import MaasError, annotations
 from palette import NotNow, Refused
-from reports import Reports
+from reports import Reports, machines_path
 
 GOING = ("Releasing", "Disk erasing")
 
@@ -21,15 +20,15 @@ class Changed(Exception):
 class Stuck(Exception):
     """A condition of section 9: its type, its reason, and what is missing."""
 
-    def __init__(self, kind, reason, text):
+    def __init__(self, kind, reason, text, retry_after=0):
         super().__init__(text)
-        self.kind, self.reason = kind, reason
+        self.kind, self.reason, self.retry_after = kind, reason, retry_after
 
 
 class Cluster:
     def __init__(self, gateway, uid, after_start):
         self.gateway, self.uid, self.log = gateway, uid, gateway.log
-        self.name = "cluster-" + quote(uid, safe="")
+        self.name = "cluster-" + segment(uid)
         stored = gateway.store.read(self.name)
         self.record = {"uid": uid, "epoch": 0, "revision": 0, "claim": 0, "machines": {}, "bad": [], "releasing": [],
                        "intent": None, "offer": None, "user": ""} | (stored or {})
@@ -151,7 +150,7 @@ class Cluster:
         if self.reports:
             self.reports.condition(kind, "False", reason, str(error))
         self.log.change(f"cluster {self.uid} {kind}", f"{reason}: {error}")
-        return self.later(key, self.maas_backoff, getattr(error, "retry_after", 0))
+        return self.later(key, self.maas_backoff, error.retry_after)
 
     async def attempt(self, key, kind, step, *args):
         """One step with a back-off of its own: its failure does not hold up the others."""
@@ -161,6 +160,9 @@ class Cluster:
             await step(*args)
         except (MaasError, Stuck) as error:
             self.say_stuck(key, kind, error)
+            return False
+        except NotNow as late:
+            self.later(key, self.gateway.palette.backoff, late.retry_after)
             return False
         self.tries.pop(key, None)
         return True
@@ -173,7 +175,7 @@ class Cluster:
         if self.claimed == wanted:
             return
         self.claim_sent = now()
-        _, said = await self.gateway.palette.call("PUT", f"/v1/x-gp/clusters/{self.uid}/claim",
+        _, said = await self.gateway.palette.call("PUT", f"/v1/x-gp/clusters/{segment(self.uid)}/claim",
                                                   {"epoch": item["epoch"], "revision": item["revision"]}, item)
         self.record |= {"claim": said.get("claim", 0), "marker": item["marker"], "offer": None}
         self.keep()
@@ -203,7 +205,7 @@ class Cluster:
 
     async def _read(self, account, system_id):
         try:
-            machine = await account.read(f"machines/{quote(system_id, safe='')}/")
+            machine = await account.read(f"machines/{segment(system_id)}/")
         except MaasError as error:
             if error.status in (403, 404):
                 return None, "absent" if error.status == 404 else "foreign"
@@ -253,26 +255,25 @@ class Cluster:
             if error.unknown:
                 self.gateway.unsettle(item["accountUid"], system_id)
             reason = "ReleaseForbidden" if error.status == 403 and self.other_user(account) else "ReleaseFailed"
-            raise Stuck("MachinesReleased", reason, f"{system_id}: {error}") from None
+            raise Stuck("MachinesReleased", reason, f"{system_id}: {error}", error.retry_after) from None
 
     def other_user(self, account):
         """Whether the machines were allocated with another user's key (GP-71)."""
         user = (account.user or {}).get("username")
         return bool(self.record["user"] and user and self.record["user"] != user)
 
-    async def forget_machine(self, item, system_id, uid, pool):
+    async def drop_record(self, item, system_id):
         """D6: Palette's record of a machine that is not held any more."""
+        mine = self.record["machines"][system_id]
         self.reports.forget(system_id)
-        if uid:
-            try:
-                await self.gateway.palette.call(
-                    "DELETE", f"/v1/cloudconfigs/maas/{item['configUid']}/machinePools/{pool}/machines/{uid}", None, item)
-            except Refused as no:
-                if no.status != 404:
-                    raise
-        if system_id in self.record["releasing"]:
-            self.record["releasing"].remove(system_id)
-        self.record["machines"].pop(system_id, None)
+        if not mine["uid"]:
+            return
+        try:
+            await self.gateway.palette.call("DELETE", machines_path(item, mine["pool"]) + "/" + segment(mine["uid"]), None, item)
+        except Refused as no:
+            if no.status != 404:
+                raise
+        mine["uid"] = ""
         self.keep()
 
     # the name (GP-98)

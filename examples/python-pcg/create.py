@@ -3,7 +3,7 @@ MAAS first; so a repeat, a restart and a lost answer are all the same case."""
 
 import maas
 import userdata
-from base import now
+from base import now, segment
 from cluster import Changed, Stuck, fits, pool_name
 from maas import MaasError, annotations
 from palette import Refused
@@ -107,9 +107,16 @@ class Making:
             if not mine["drop"]:
                 self.reports.condition("MachinesDeployed", "False", "MachineVanished", f"{system_id} is not ours any more")
                 mine["drop"] = "vanished"
-            await cluster.forget_machine(self.item, system_id, mine["uid"], mine["pool"])
+            if await cluster.attempt(("record", system_id), "MachinesDeployed", cluster.drop_record, self.item, system_id):
+                self.forget(system_id)
         for system_id in self.held:
             cluster.missing.pop(system_id, None)
+
+    def forget(self, system_id):
+        del self.record["machines"][system_id]
+        if system_id in self.record["releasing"]:
+            self.record["releasing"].remove(system_id)
+        self.cluster.keep()
 
     def judge(self):
         """Marks the machines that are to be given back: failed, too slow, or more than is wanted."""
@@ -263,6 +270,7 @@ class Making:
         if (self.item.get("endpoint") or {}).get("managed") and not self.held:
             await self.cluster.read_name(self.item, self.account)
             if not (self.account.user or {}).get("is_superuser"):
+                self.account.user = None  # asked again next time: somebody may mend it
                 raise Stuck("EndpointReady", "DnsForbidden", "the account's key is not an administrator's")
 
     # C7 to C10
@@ -337,7 +345,7 @@ async def offer(cluster, item):
     await cluster.reports.settle(cluster.timing.callSeconds)
     await cluster.reports.stop()  # after the switch nothing may be said
     try:
-        _, said = await cluster.gateway.palette.call("POST", f"/v1/x-gp/clusters/{cluster.uid}/handover", made, item)
+        _, said = await cluster.gateway.palette.call("POST", f"/v1/x-gp/clusters/{segment(cluster.uid)}/handover", made, item)
     except Refused as no:
         if no.status != 409 or no.code == "StaleEpoch":
             raise

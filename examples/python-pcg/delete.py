@@ -2,7 +2,7 @@
 held; there is no number of tries after which it is given up (GP-72)."""
 
 import create
-from base import now
+from base import now, segment
 from cluster import Stuck
 from palette import Refused
 
@@ -30,7 +30,8 @@ async def turn(cluster, item, account):
     if held or not ended:
         say_releasing(cluster, held)
         return cluster.next_look()
-    await drop_records(cluster, item, outcomes)
+    for system_id in outcomes:
+        await cluster.drop_record(item, system_id)
     quiet = cluster.quiet_after
     if cluster.lost or item.get("agentQuiesced") is False:
         quiet = max(quiet, cluster.claim_sent + cluster.timing.settleSeconds)
@@ -45,7 +46,9 @@ def note(cluster, system_ids, listed):
     for system_id in system_ids:
         told = listed.get(system_id, {})
         mine = machines.get(system_id) or {"pool": "", "role": "", "deploy": True, "uid": "", "drop": "", "cp": False}
-        machines[system_id] = mine | {name: told[name] for name in ("pool", "uid") if told.get(name)}
+        if system_id not in machines:
+            mine |= {name: told[name] for name in ("pool", "uid") if told.get(name)}
+        machines[system_id] = mine
     if machines != before:
         cluster.keep()
 
@@ -72,31 +75,12 @@ def say_releasing(cluster, held):
         cluster.reports.condition("MachinesReleased", "False", "Releasing", names)
 
 
-async def drop_records(cluster, item, outcomes):
-    """D6: Palette's records of the machines; what was noted stays until the end."""
-    for system_id in outcomes:
-        mine = cluster.record["machines"].get(system_id)
-        if mine and mine["uid"] and not mine.get("told"):
-            await forget_record(cluster, item, mine)
-
-
-async def forget_record(cluster, item, mine):
-    path = f"/v1/cloudconfigs/maas/{item['configUid']}/machinePools/{mine['pool']}/machines/{mine['uid']}"
-    try:
-        await cluster.gateway.palette.call("DELETE", path, None, item)
-    except Refused as no:
-        if no.status != 404:
-            raise
-    mine["told"] = True
-    cluster.keep()
-
-
 async def say_released(cluster, item, outcomes):
     """D8 (GP-71)."""
     machines = [{"systemId": system_id, "outcome": outcome} for system_id, outcome in sorted(outcomes.items())]
     await cluster.reports.stop()
     try:
-        await cluster.gateway.palette.call("POST", f"/v1/x-gp/clusters/{cluster.uid}/released",
+        await cluster.gateway.palette.call("POST", f"/v1/x-gp/clusters/{segment(cluster.uid)}/released",
                                            {"epoch": item["epoch"], "claim": cluster.record["claim"], "machines": machines}, item)
     except Refused as no:
         if no.status == 409 and no.code in ("StaleClaim", "InventoryIncomplete"):

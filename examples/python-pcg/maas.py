@@ -69,7 +69,7 @@ class Account:
         self.told = told
         self.region = regions.at(str(told.get("apiEndpoint") or ""))
         self.key = str(told.get("apiKey") or "").split(":")
-        log.hide(*self.key)
+        log.hide(("account", told.get("uid")), *self.key)
         self.user = None
 
     @property
@@ -126,7 +126,8 @@ def _judged(answer, change):
     if status == 401:  # its body shows the right secret (GP-103)
         if "Expired timestamp" in text:
             raise MaasError("ClockSkew", "MAAS says that our clock is behind", status)
-        raise MaasError("MaasUnauthorized", "MAAS refuses the key", status, unknown=change and "Nonce already used" in text)
+        used = "Nonce already used" in text  # a copy of this very request has taken effect
+        raise MaasError("MaasUnauthorized", "MAAS refuses the key", status, unknown=change and used)
     if status in (409, 503) and wait is not None:
         raise MaasError("MaasError", f"MAAS is busy ({status})", status, retry_after=wait)
     if status == 403:

@@ -6,7 +6,7 @@ import hashlib
 import json
 import secrets
 
-from base import Backoff, Dials, Rate, now, wait_for
+from base import Backoff, Dials, Rate, now, segment, wait_for
 from http1 import Client, Trouble, tls_context
 from settings import FEATURES, VERSION
 
@@ -45,10 +45,11 @@ class Palette:
     def __init__(self, settings, timing, store, log):
         self.settings, self.timing, self.store, self.log = settings, timing, store, log
         self.rate = Rate(timing)
-        self.client = Client(settings.palette, tls_context(settings.palette_ca, settings.proxy_ca if settings.proxy else ""),
-                             settings.proxy, Dials(timing))
+        trust = tls_context(settings.palette_ca, settings.proxy_ca if settings.proxy else "")
+        self.client = Client(settings.palette, trust, settings.proxy, Dials(timing))
         self.record = store.read("identity") or {}
-        self.has_token, self.wants_token, self.enrolled = asyncio.Event(), asyncio.Event(), asyncio.Event()
+        self.has_token, self.wants_token = asyncio.Event(), asyncio.Event()
+        self.enrolled = asyncio.Event()
         self.token, self.self_uid, self.is_system = "", "", False
         self.trusted = False  # GP-35, GP-36: while it is not, nothing is changed in MAAS
         self.first_beat = asyncio.Event()
@@ -110,7 +111,7 @@ class Palette:
             if self.record.get("secret") != secret:
                 self.record["secret"] = secret
                 self.keep()
-        self.log.hide(self.record["secret"], self.settings.secret("pairing-code"))
+        self.log.hide("identity", self.record["secret"], self.settings.secret("pairing-code"))
 
     def keep(self):
         self.store.write("identity", self.record)
@@ -169,7 +170,7 @@ class Palette:
             self.keep()
         self.self_uid, self.is_system = str(said.get("selfClusterUid", "")), said.get("isSystem") is True
         self.token = said["token"]
-        self.log.hide(self.token)
+        self.log.hide("token", self.token)
         self.has_token.set()
         if said.get("registered") is False and not self.is_system:
             await self.register()
@@ -244,8 +245,8 @@ class Palette:
                 if status == 204 and cursor:
                     desk.take_sign(sent)
                 elif status == 200 and isinstance(said.get("cursor"), str):
-                    cursor = said["cursor"]
                     desk.take_list(said, sent)
+                    cursor = said["cursor"]
                 else:
                     raise NotNow("answers the feed with no list")
                 backoff.reset()
@@ -261,5 +262,5 @@ class Palette:
         wait = self.timing.feedWaitSeconds
         path = f"/v1/x-gp/pcg/{self.settings.uid}/feed?waitSeconds={wait:g}"
         if cursor:
-            path += "&cursor=" + "".join(c if c.isalnum() and c.isascii() else f"%{ord(c):02X}" for c in cursor)
+            path += "&cursor=" + segment(cursor)
         return await self.call("GET", path, seconds=wait + self.timing.feedSlackSeconds)

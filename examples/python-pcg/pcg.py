@@ -17,7 +17,7 @@ import signal
 import create
 import delete
 import stepped
-from base import Log, Store, Timing, now
+from base import Log, Store, Timing, now, segment
 from cluster import Cluster
 from maas import Account, MaasError, Regions
 from palette import NotNow, Palette, Refused
@@ -53,8 +53,7 @@ class Gateway:
     def __init__(self, settings):
         self.settings, self.timing, self.log = settings, Timing(), Log()
         self.store = Store(settings.state_dir)
-        self.log.hide(*settings.secret("maas-key").split(":"), *(
-            proxy.password for proxy in (settings.proxy,) if proxy and proxy.password))
+        self.log.hide("start", *settings.secret("maas-key").split(":"), *settings.passwords)
         self.palette = Palette(settings, self.timing, self.store, self.log)
         self.regions = Regions(settings, self.timing)
         self.accounts, self.clusters, self.late = {}, {}, {}
@@ -89,15 +88,14 @@ class Gateway:
                 cluster.lease_sent = sent
 
     def take_accounts(self, told):
-        for one in told:
-            known = self.accounts.get(one.get("uid"))
-            if known is None or known.told != one:
+        told = {one["uid"]: one for one in told if isinstance(one, dict) and isinstance(one.get("uid"), str)}
+        self.accounts = {uid: account for uid, account in self.accounts.items() if account.told == told.get(uid)}
+        for uid, one in told.items():
+            if uid not in self.accounts:
                 try:
-                    self.accounts[one.get("uid")] = Account(self.regions, one, self.log)
+                    self.accounts[uid] = Account(self.regions, one, self.log)
                 except MaasError as error:
-                    self.log.say(f"account {one.get('uid')}: {error}")
-        for uid in set(self.accounts) - {one.get("uid") for one in told}:
-            del self.accounts[uid]
+                    self.log.change(f"account {uid}", str(error))
 
     def account(self, uid):
         if uid not in self.accounts:
@@ -135,7 +133,7 @@ class Gateway:
             body = await self.ask(query, (until - now()) * 0.8)
             while now() < until:
                 try:
-                    await self.palette.call("POST", f"/v1/x-gp/pcg/{self.settings.uid}/queries/{query['id']}", body)
+                    await self.palette.call("POST", f"/v1/x-gp/pcg/{self.settings.uid}/queries/{segment(query['id'])}", body)
                     break
                 except NotNow as late:
                     await asyncio.sleep(min(backoff.pause(late.retry_after), max(0, until - now())))

@@ -3,12 +3,16 @@ never in the way of work on MAAS."""
 
 import asyncio
 
-from base import now, wait_for
+from base import now, segment, wait_for
 from palette import NotNow, Refused
 
 STATES = {"Allocated": "Pending", "Deploying": "Provisioning", "Deployed": "Provisioned",
           "Releasing": "Deleting", "Disk erasing": "Deleting", "Failed deployment": "Failed",
           "Releasing failed": "Failed", "Failed disk erasing": "Failed"}
+
+
+def machines_path(item, pool):
+    return f"/v1/cloudconfigs/maas/{segment(item.get('configUid'))}/machinePools/{segment(pool)}/machines"
 
 
 def machine_body(machine):
@@ -126,7 +130,7 @@ class Reports:
             self.due[key] = now() + self.palette.timing.reportMinSeconds
 
     async def _call(self, key, value, item):
-        call, about = self.palette.call, f"/v1/spectroclusters/{item['uid']}/status"
+        call, about = self.palette.call, f"/v1/spectroclusters/{segment(item['uid'])}/status"
         if key[0] == "condition":
             await call("PATCH", f"{about}/conditions", [value], item)
         elif key[0] == "endpoint":
@@ -137,12 +141,12 @@ class Reports:
             await self._call_machine(key, value, item)
 
     async def _call_machine(self, key, value, item):
-        path = f"/v1/cloudconfigs/maas/{item['configUid']}/machinePools/{key[1]}/machines"
+        path = machines_path(item, key[1])
         record = self.records.get(key[2])
         if record is None:
             return
         if record.get("uid"):
-            await self.palette.call("PUT", f"{path}/{record['uid']}", value, item)
+            await self.palette.call("PUT", f"{path}/{segment(record['uid'])}", value, item)
         else:
             _, said = await self.palette.call("POST", path, value, item)
             record["uid"] = str(said.get("uid", ""))

@@ -113,10 +113,10 @@ class Settings:
         self.maas_ca_text = self._text(self.maas_ca, "GP_MAAS_CA_FILE")
         for path, what in ((self.palette_ca, "GP_PALETTE_CA_FILE"), (self.proxy_ca, "GP_PROXY_CA_FILE")):
             self._text(path, what)
-        self.proxy = None
-        if self.https_proxy:
-            proxy = Server(self.https_proxy, "GP_HTTPS_PROXY", ("http",))
-            self.proxy = None if goes_straight(self.palette, self.no_proxy) else proxy
+        proxies = [Server(url, what, ("http",)) if url else None for url, what in
+                   ((self.https_proxy, "GP_HTTPS_PROXY"), (self.http_proxy, "GP_HTTP_PROXY"))]
+        self.passwords = [text for one in proxies if one and one.password for text in (one.password, unquote(one.password))]
+        self.proxy = None if goes_straight(self.palette, self.no_proxy) else proxies[0]
 
     @staticmethod
     def _text(path, what):
