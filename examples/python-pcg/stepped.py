@@ -139,7 +139,7 @@ def addresses_in(data):
                 found.append(socket.inet_ntoa(data[at + 10:at + 14]))
             at += 10 + size
         return found
-    except (IndexError, struct.error):
+    except (IndexError, OSError, struct.error):
         return []
 
 
