@@ -184,8 +184,9 @@ static int tell(const struct running *r, struct err *e)
 
 static int run(struct running *r, struct err *e)
 {
+    /* what is ready is served in this order: who connects after a wish finds it come true */
     static int (*const steps[])(struct running *, struct err *) = {start_slot, start_house,
-                                                                   start_door, start_wishes};
+                                                                   start_wishes, start_door};
 
     for (size_t i = 0; i < COUNTOF(steps); i++) {
         int code = steps[i](r, e);
