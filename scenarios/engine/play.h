@@ -7,6 +7,7 @@
 #include "scenarios/engine/dials.h"
 #include "scenarios/engine/guest.h"
 #include "scenarios/engine/holds.h"
+#include "scenarios/engine/mappings.h"
 #include "scenarios/engine/mocks.h"
 #include "scenarios/engine/nodes.h"
 #include "scenarios/engine/points.h"
@@ -30,6 +31,7 @@ struct play {
     struct tasks tasks;
     struct probe *probe;
     struct wires wires;
+    struct mappings *mappings; /* NULL: no router forgets */
     struct lines *lines;
     const struct script_line *acting; /* an act that is not done yet, or NULL */
     struct loop_timer *due;

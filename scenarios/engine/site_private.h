@@ -54,12 +54,14 @@ struct site_conn {
     enum site_server_id server;
     uint64_t number; /* at the server */
     char peer[LAB_ADDRESS_MAX];
-    ms_t idle_since;              /* also of a call that is under way: since its last byte */
-    const struct lab_host *via;   /* the proxy whose tunnel it is, NULL: straight */
-    uint64_t tunnel;              /* number at the proxy */
-    char client[LAB_ADDRESS_MAX]; /* as the proxy sees it */
-    struct proxy_ask ask;         /* what it was asked for */
-    uint64_t sent, received;      /* bytes */
+    ms_t idle_since;               /* also of a call that is under way: since its last byte */
+    const struct lab_host *via;    /* the proxy whose tunnel it is, NULL: straight */
+    uint64_t tunnel;               /* number at the proxy */
+    char client[LAB_ADDRESS_MAX];  /* as the proxy sees it */
+    struct proxy_ask ask;          /* what it was asked for */
+    uint64_t sent, received;       /* bytes */
+    const struct lab_host *router; /* on its way, one that forgets idle flows; NULL: none */
+    bool forgotten;
 };
 
 struct site_call {
@@ -244,6 +246,9 @@ bool site_wire_act(struct site *s, const struct script_line *line);
 /* What comes of a SYN that has n_hops links to cross, with the wires as they are. */
 enum reach site_wire_reach(const struct site *s, const struct lab_host *from,
                            const struct lab_host *to, enum reach reach, size_t *n_hops);
+bool site_router_forgets(struct site *s, const struct script_line *line);
+/* A router on the way has forgotten the connection: what is sent now is dropped without a word. */
+bool site_conn_forgotten(struct site *s, struct site_conn *c);
 /* Of the packets of a call, or of those that answer it. */
 enum wire_fate site_wire_fate(const struct site *s, const struct site_call *c, bool answers);
 
