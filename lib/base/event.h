@@ -100,6 +100,7 @@ enum ev_mark {
     K(FLOW_TRY,     "flow.try",     "from to link",     "a first SYN, answered or not")            \
     K(LAB_HOST,     "lab.host",     "name who link ip", "an address of the lab and whose it is; said once each, at the start") \
     K(FLOW_FIRST,   "flow.first",   "from to kind",     "first bytes of a flow, client to server") \
+    K(ROUTER_FORGOT,"router.forgot","name count",       "a router forgot so many flows: idle ones, or all at once") \
     K(DNS_ANSWER,   "dns.answer",   "from name answer", "the lab's name server answered")          \
     K(PROXY_CONNECT,"proxy.connect","from sni status",  "a proxy made the tunnel that a CONNECT asked for") \
     K(PROXY_REFUSE, "proxy.refuse", "from sni status",  "a proxy refused a CONNECT, or a request of another kind") \

@@ -163,18 +163,10 @@ static enum act_state gateway_act(struct play *p, const struct script_line *line
 /* --- the lab and the evidence -------------------------------------------------------------------
  */
 
-static void on_try(void *arg, const struct capture_try *t)
-{
-    struct play *p = arg;
-    if (p->probe != NULL)
-        probe_try(p->probe, t);
-}
-
 static void on_probed(void *arg)
 {
     struct play *p = arg;
     const struct script_line *line = p->acting;
-    p->w.on_try = NULL;
     probe_free(STEAL(p->probe));
     act_done(p, line, true);
 }
@@ -189,8 +181,6 @@ static enum act_state probe_every_pair(struct play *p, const struct script_line 
                                    .silence_ms =
                                        p->w.stepped ? SILENCE_STEPPED_MS : SILENCE_WALL_MS};
     (void)line;
-    p->w.on_try = on_try;
-    p->w.on_try_arg = p;
     return probe_start(&p->probe, &c, on_probed, p, &p->broken) < 0 ? ACT_NOT_DONE : ACT_BEGUN;
 }
 
@@ -212,6 +202,12 @@ static enum act_state wire_act(struct play *p, const struct script_line *line)
     if (!wires_act(&p->wires, line))
         return ACT_NOT_DONE;
     return labnet_wires(p->w.net, &p->wires, &p->broken) < 0 ? ACT_NOT_DONE : ACT_DONE;
+}
+
+static enum act_state router_forgets(struct play *p, const struct script_line *line)
+{
+    (void)line;
+    return mappings_forget(p->mappings) ? ACT_DONE : ACT_NOT_DONE;
 }
 
 /* --- the user -----------------------------------------------------------------------------------
@@ -448,6 +444,7 @@ static const struct {
     {"wire.cut-one-way", wire_act},
     {"wire.mended", wire_act},
     {"wire.pair-mended", wire_act},
+    {"router.forgets", router_forgets},
 };
 
 bool act_begin(struct play *p, const struct script_line *line)

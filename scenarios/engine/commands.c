@@ -1,4 +1,4 @@
-#include "scenarios/engine/commands.h"
+#include "scenarios/engine/commands_private.h"
 
 #include "lib/base/jx.h"
 #include "lib/base/text.h"
@@ -24,15 +24,6 @@
 #define GATEPROOF_ROGUES 0 /* 1 in test builds, whose simulator has rogues in it */
 #endif
 
-struct command_call {
-    const struct opts *o;
-    const char *const *words; /* without the command's own */
-    size_t n_words;
-    char data[1024], bin[1024], gateway[1100];
-};
-
-typedef int command_fn(const struct command_call *c, struct err *e);
-
 static void free_script(struct script **s)
 {
     free(*s);
@@ -45,12 +36,6 @@ static struct script *script_new(void)
     if (s == NULL)
         WRONG("out of memory");
     return s;
-}
-
-static int print(const struct buf *text)
-{
-    fwrite(buf_text(text), 1, text->len, stdout);
-    return 0;
 }
 
 /* --- run ------------------------------------------------------------------------------------ */
@@ -82,7 +67,7 @@ static int rogue_print(const struct run *r, enum results_format format)
     buf_init(&out, KIB(64));
     if (format == RESULTS_TEXT)
         gallery_say(r, &out);
-    return print(&out);
+    return command_print(&out);
 }
 
 static int do_run(const struct command_call *c, struct err *e)
@@ -159,12 +144,12 @@ static int do_gallery(const struct command_call *c, struct err *e)
     buf_init(&out, MIB(1));
     if (text_is(opt_text(c->o, "format"), "markdown")) {
         rogues_markdown(&out);
-        return print(&out);
+        return command_print(&out);
     }
     code = gallery_play(&o, c->n_words > 0 ? c->words[0] : NULL, &out, &caught, e);
     if (code == -ENOEXEC)
         code = gallery_become(c->bin, e);
-    print(&out);
+    command_print(&out);
     if (code != RUN_FORBIDDEN)
         return code < 0 ? code : !caught;
     commands_complain(e);
@@ -238,7 +223,7 @@ static int do_list(const struct command_call *c, struct err *e)
     free(names);
     if (markdown)
         verbs_markdown(&out);
-    return code < 0 ? code : print(&out);
+    return code < 0 ? code : command_print(&out);
 }
 
 static int do_rules(const struct command_call *c, struct err *e)
@@ -257,53 +242,7 @@ static int do_rules(const struct command_call *c, struct err *e)
         rules_markdown(&out);
     else
         explain_list(&out, progress_colour(STDOUT_FILENO));
-    return print(&out);
-}
-
-static int lab_print(const struct command_call *c, const char *name, struct buf *out, struct err *e)
-{
-    struct lab *lab = calloc(1, sizeof *lab);
-    int code;
-
-    if (lab == NULL)
-        WRONG("out of memory");
-    code = lab_load(c->data, name, lab, e);
-    if (code == 0)
-        lab_draw(out, lab);
-    free(lab);
-    return code;
-}
-
-static int lab_known(const struct command_call *c, const char *name, struct err *e)
-{
-    SCOPED(buf_drop) struct buf list = {0};
-    char(*names)[64] = NULL;
-    size_t n = 0;
-    int code = labs_list(c->data, &names, &n, e);
-
-    buf_init(&list, 256);
-    for (size_t i = 0; i < n; i++) {
-        if (text_is(names[i], name))
-            n = 0;
-        else
-            buf_printf(&list, "%s%s", i == 0 ? "" : ", ", names[i]);
-    }
-    if (code == 0 && n > 0)
-        code = err_set(e, -EINVAL, "no lab '%s'; there are %s", name, buf_text(&list));
-    free(names);
-    return code;
-}
-
-static int do_lab(const struct command_call *c, struct err *e)
-{
-    SCOPED(buf_drop) struct buf out = {0};
-    const char *name = c->n_words == 0 ? "nat" : c->words[0];
-    int code = lab_known(c, name, e);
-
-    buf_init(&out, KIB(64));
-    if (code == 0)
-        code = lab_print(c, name, &out, e);
-    return code < 0 ? code : print(&out);
+    return command_print(&out);
 }
 
 static void story_rules(struct buf *out, const struct script *s)
@@ -332,7 +271,7 @@ static int story_explain(const struct command_call *c, const char *name, struct 
     story_rules(&rules_named, s);
     buf_printf(&out, "%s\n  \"%s\"\n\n  grades%s\n\n  topology %s\n\n", s->name, s->title,
                buf_text(&rules_named), shape);
-    code = lab_print(c, shape, &out, e);
+    code = command_lab_print(c, shape, &out, e);
     buf_text_add(&out, "\n");
     for (size_t i = 0; i < s->n_lines; i++) {
         char time[32] = "";
@@ -345,7 +284,7 @@ static int story_explain(const struct command_call *c, const char *name, struct 
                    s->lines[i].n_rules > 0 ? "]" : "");
     }
     buf_printf(&out, "\n  run it: gateproof run %s\n", s->name);
-    return print(&out);
+    return command_print(&out);
 }
 
 /* The whole name of a story that was named so or by its number; "" when there is none. */
@@ -380,10 +319,10 @@ static int do_explain(const struct command_call *c, struct err *e)
     buf_init(&out, REPORT_BYTES_MAX);
     if (*opt_text(c->o, "run") != '\0') {
         code = results_explain(&out, opt_text(c->o, "run"), word, screen_width(), e);
-        return code < 0 ? code : print(&out);
+        return code < 0 ? code : command_print(&out);
     }
     if (explain_rule(&out, word, screen_width()))
-        return print(&out);
+        return command_print(&out);
     code = story_find(c, word, &name, e);
     if (code < 0)
         return code;
@@ -404,14 +343,14 @@ static int do_journal(const struct command_call *c, struct err *e)
     buf_init(&out, MIB(512));
     if (c->n_words == 0) {
         journal_markdown(&out);
-        return print(&out);
+        return command_print(&out);
     }
     ev_list_init(&list);
     code = journal_file_read(c->words[0], &list, e);
     if (code == 0)
         ev_project(&list, &out);
     ev_list_drop(&list);
-    return code < 0 ? code : print(&out);
+    return code < 0 ? code : command_print(&out);
 }
 
 static int do_judge(const struct command_call *c, struct err *e)
@@ -450,7 +389,7 @@ static int do_judge(const struct command_call *c, struct err *e)
         summarise(j, 1, &sum);
         buf_init(&text, REPORT_BYTES_MAX);
         report_text(&text, &r);
-        print(&text);
+        command_print(&text);
         code = sum.exit_status;
     }
     ev_list_drop(&list);
@@ -475,7 +414,10 @@ static const struct command {
      "a rule in plain words, or a story with a picture of its network; with --run DIR what that run "
      "said about it, and what happened around the events",
      1, do_explain},
-    {"lab", "[SHAPE]", "a picture of a topology", 1, do_lab},
+    {"lab", "[show|up|down] [SHAPE]",
+     "a picture of a topology; up builds it and leaves it standing, down ends it; lab shell SHAPE "
+     "HOST [COMMAND] is a shell in one of its hosts",
+     4, command_lab},
     {"judge", "STORY JOURNAL", "judge a journal again, without the gateway", 2, do_judge},
     {"gallery", "[ROGUE]",
      "plays gateways that break one rule on purpose, each in the story that must catch it", 1,

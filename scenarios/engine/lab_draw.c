@@ -13,14 +13,6 @@ static const char *last_part(const char *address)
     return dot == NULL ? address : dot;
 }
 
-static const struct lab_link *link_of(const struct lab_host *h, const char *zone)
-{
-    for (size_t i = 0; i < h->n_links; i++)
-        if (text_is(h->links[i].zone, zone))
-            return &h->links[i];
-    return NULL;
-}
-
 #define DRAW_WIDTH 72
 
 static void hosts_draw(struct buf *out, const struct lab *l, const char *zone)
@@ -29,7 +21,7 @@ static void hosts_draw(struct buf *out, const struct lab *l, const char *zone)
 
     for (size_t i = 0; i < l->n_hosts; i++) {
         const struct lab_host *h = &l->hosts[i];
-        const struct lab_link *link = link_of(h, zone);
+        const struct lab_link *link = lab_link_in(h, zone);
         struct buf one;
 
         if (link == NULL || h->forward)
@@ -59,7 +51,20 @@ static void router_draw(struct buf *out, const struct lab_host *h)
         buf_text_add(out, " │ NAT");
     if (strstr(h->nft, "drop") != NULL)
         buf_text_add(out, " │ new flows inwards are dropped");
+    if (h->forgets_s > 0)
+        buf_printf(out, " │ forgets after %d s", h->forgets_s);
     buf_text_add(out, " ├──┐\n");
+}
+
+/* Of a router's zones the one that stands last in the file: there it is drawn. */
+static const struct lab_zone *outermost(const struct lab *l, const struct lab_host *h)
+{
+    const struct lab_zone *last = NULL;
+
+    for (size_t z = 0; z < l->n_zones; z++)
+        if (lab_link_in(h, l->zones[z].name) != NULL)
+            last = &l->zones[z];
+    return last;
 }
 
 void lab_draw(struct buf *out, const struct lab *l)
@@ -70,9 +75,8 @@ void lab_draw(struct buf *out, const struct lab *l)
         buf_printf(out, "  ┌── %s %s%s\n", zone->name, zone->net,
                    zone->is_private ? " (private)" : "");
         hosts_draw(out, l, zone->name);
-        for (size_t i = 0; i < l->n_hosts && z > 0; i++)
-            if (l->hosts[i].forward && link_of(&l->hosts[i], zone->name) != NULL &&
-                link_of(&l->hosts[i], l->zones[z - 1].name) != NULL)
+        for (size_t i = 0; i < l->n_hosts; i++)
+            if (l->hosts[i].forward && outermost(l, &l->hosts[i]) == zone)
                 router_draw(out, &l->hosts[i]);
     }
 }

@@ -110,6 +110,18 @@ void lab_way(const struct lab *l, const struct lab_host *from, const struct lab_
     }
 }
 
+const struct lab_host *lab_way_forgets(const struct lab *l, const struct lab_host *from,
+                                       const struct lab_host *to, int to_port)
+{
+    struct lab_way w;
+
+    lab_way(l, from, to, to_port, &w);
+    for (size_t i = 0; i < w.n; i++)
+        if (w.hops[i].via->forgets_s > 0)
+            return w.hops[i].via;
+    return NULL;
+}
+
 /* --- addresses on a link ---------------------------------------------------------------------- */
 
 static size_t owners_of(const struct lab *l, const char *address)

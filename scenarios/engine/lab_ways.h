@@ -22,6 +22,9 @@ struct lab_way {
 /* From a host's first address to the first address of `to`. */
 void lab_way(const struct lab *l, const struct lab_host *from, const struct lab_host *to,
              int to_port, struct lab_way *ret);
+/* The first router on that way that forgets idle flows, or NULL. */
+const struct lab_host *lab_way_forgets(const struct lab *l, const struct lab_host *from,
+                                       const struct lab_host *to, int to_port);
 /* Whom an address means in packets that cross this zone: where zones overlap, the host to which a
  * router there would send it. NULL: nobody. The zone of such a host is ret_zone's (may be NULL):
  * NULL when the address lies in no net that is known. */

@@ -94,6 +94,13 @@ static int settle(struct err *e)
     return 0;
 }
 
+/* A router that forgets flows knows what moved, and makes no mapping for the middle of a flow. */
+static int settle_forgetful(struct err *e)
+{
+    int r = nl_sysctl("net/netfilter/nf_conntrack_acct", "1", e);
+    return r < 0 ? r : nl_sysctl("net/netfilter/nf_conntrack_tcp_loose", "0", e);
+}
+
 /* A new namespace with lo up; we are in it afterwards. */
 static int make_ns(int *ret_fd, struct nl *ret_nl, struct err *e)
 {
@@ -198,6 +205,8 @@ static int dress_host(const struct labnet *n, size_t host_i, struct nl *nl, stru
     r = enter(n->hosts[host_i], e);
     if (r == 0 && h->nft[0] != '\0')
         r = nl_nft(h->nft, e);
+    if (r == 0 && h->forgets_s > 0)
+        r = settle_forgetful(e);
     if (r == 0 && h->forward) /* after the rules: nothing passes before them */
         r = nl_sysctl("net/ipv4/ip_forward", "1", e);
     return r;

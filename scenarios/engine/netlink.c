@@ -229,7 +229,8 @@ static int dump_links(struct mnl_socket *s, uint32_t seq, bool *ret_ready, struc
     *ret_ready = true;
     while (r > MNL_CB_STOP) {
         ssize_t len = mnl_socket_recvfrom(s, bytes, sizeof(bytes));
-        if (len < 0 && errno == EAGAIN)
+        /* ENOBUFS: notifications were lost on a busy machine, and not what was asked for */
+        if (len < 0 && (errno == EAGAIN || errno == ENOBUFS))
             continue;
         if (len < 0)
             return err_errno(e, "read the links");

@@ -269,6 +269,7 @@ static void end_all(struct play *p, const char *why)
     say_end(p, why);
     holds_end(&p->holds);
     probe_free(STEAL(p->probe));
+    mappings_free(STEAL(p->mappings));
     user_free(STEAL(p->user));
     tasks_free(&p->tasks);
     dials_free(&p->dials);
@@ -288,6 +289,14 @@ static void end_all(struct play *p, const char *why)
     take(p);
 }
 
+static void on_try(void *arg, const struct capture_try *t)
+{
+    struct play *p = arg;
+    if (p->probe != NULL)
+        probe_try(p->probe, t);
+    mappings_try(p->mappings, t);
+}
+
 /* --- the whole ----------------------------------------------------------------------------------
  */
 
@@ -296,11 +305,15 @@ static int open_all(struct play *p, const struct stage_run *r, const char *dir, 
     int code = world_open(&p->w, r, dir, e);
     p->w.on_lost = on_lost;
     p->w.on_lost_arg = p;
+    p->w.on_try = on_try;
+    p->w.on_try_arg = p;
     points_init(&p->points, r->script);
     if (code == 0)
         code = holds_init(&p->holds, &p->w, &p->points, e);
     if (code == 0)
         code = mocks_start(&p->mocks, &p->w, &p->holds, e);
+    if (code == 0)
+        code = mappings_new(&p->mappings, &p->w, e);
     if (code == 0)
         code = proxies_start(&p->proxies, &p->w, e);
     if (code == 0)
@@ -328,6 +341,7 @@ static void close_all(struct play *p)
 {
     holds_end(&p->holds);
     probe_free(p->probe);
+    mappings_free(p->mappings);
     user_free(p->user);
     nodes_free(&p->nodes);
     proxies_free(&p->proxies);

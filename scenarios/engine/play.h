@@ -7,6 +7,7 @@
 #include "scenarios/engine/dials.h"
 #include "scenarios/engine/guest.h"
 #include "scenarios/engine/holds.h"
+#include "scenarios/engine/mappings.h"
 #include "scenarios/engine/mocks.h"
 #include "scenarios/engine/nodes.h"
 #include "scenarios/engine/points.h"
@@ -31,6 +32,7 @@ struct play {
     struct tasks tasks;
     struct probe *probe;
     struct wires wires;
+    struct mappings *mappings; /* NULL: no router forgets */
     struct lines *lines;
     struct well *well;                /* NULL: the run ends when the story does */
     ms_t calm;                        /* since when all is well; MS_NEVER: it is not */

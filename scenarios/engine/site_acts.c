@@ -258,6 +258,7 @@ static const struct {
     {"wire.cut-one-way", site_wire_act},
     {"wire.mended", site_wire_act},
     {"wire.pair-mended", site_wire_act},
+    {"router.forgets", site_router_forgets},
 };
 
 bool site_act(struct site *s, const struct script_line *line)

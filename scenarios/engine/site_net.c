@@ -1,5 +1,6 @@
 /* Wires of a site: calls travel as flights, connections are kept and reused, long polls are parked,
  * and every SYN leaves the same traces that the taps of a real lab would show. */
+#include "scenarios/engine/lab_ways.h"
 #include "scenarios/engine/site_private.h"
 
 #include "lib/base/text.h"
@@ -66,8 +67,11 @@ struct site_conn *site_conn_open(struct site *s, int caller, enum site_server_id
 
         if (c->open)
             continue;
-        *c = (struct site_conn){
-            .open = true, .caller = caller, .server = server, .number = ++s->servers[server].conns};
+        *c = (struct site_conn){.open = true,
+                                .caller = caller,
+                                .server = server,
+                                .idle_since = s->now,
+                                .number = ++s->servers[server].conns};
         text_copy(c->peer, sizeof c->peer, peer);
         return c;
     }
@@ -167,6 +171,7 @@ static void call_route(struct site *s, struct site_call *c, const struct url *u)
             return;
         }
         c->conn = site_conn_open(s, c->caller, c->server, peer);
+        c->conn->router = lab_way_forgets(s->lab, from, to, u->port);
         site_client_speaks(s, from, to, u, &c->rq);
         if (u->https && !site_tls_begins(s, c))
             return;
@@ -178,6 +183,7 @@ void site_call_leaves(struct site *s, struct site_call *c, const struct url *u)
 {
     site_tls_speaks(s, c);
     c->conn->busy = true;
+    (void)site_conn_forgotten(s, c->conn);
     c->conn->idle_since = s->now;
     c->conn->sent += c->rq.headers.len + c->rq.body.len;
     c->conn_number = c->conn->number;
@@ -310,7 +316,8 @@ static void call_leaves(struct site *s, struct site_call *c)
         call_free(c);
         return;
     }
-    if (site_wire_fate(s, c, true) != WIRE_OPEN) { /* a reset goes to the server, who sent */
+    if ((c->conn != NULL && site_conn_forgotten(s, c->conn)) ||
+        site_wire_fate(s, c, true) != WIRE_OPEN) { /* a reset goes to the server, who sent */
         site_call_move(s, c, CALL_LOST, MS_NEVER);
         return;
     }
@@ -366,7 +373,8 @@ static void call_ask(struct site *s, struct site_call *c, bool park_over)
 /* A request that ran into a cut wire. */
 static bool call_is_cut(struct site *s, struct site_call *c)
 {
-    const enum wire_fate fate = site_wire_fate(s, c, false);
+    const bool lost = c->conn != NULL && c->conn->forgotten;
+    const enum wire_fate fate = lost ? WIRE_SILENT : site_wire_fate(s, c, false);
 
     if (fate == WIRE_OPEN)
         return false;

@@ -21,7 +21,7 @@
 #define SITE_PROXIES_MAX  4
 #define SITE_WISHES_MAX   16 /* things the user has under way */
 #define SITE_HELLOS_MAX   64
-#define SITE_POINTS_MAX   24 /* operations that a story can name */
+#define SITE_POINTS_MAX   24                  /* operations that a story can name */
 #define SITE_EPOCH_S      INT64_C(1782864000) /* 2026-07-01: the same as under the stepped clock */
 #define SITE_PALETTE_URL  "https://palette.example"
 /* What machines are told to trust; the simulator has no TLS, so any text does. */
@@ -57,13 +57,15 @@ struct site_conn {
     enum site_server_id server;
     uint64_t number; /* at the server */
     char peer[LAB_ADDRESS_MAX];
-    ms_t idle_since;              /* also of a call that is under way: since its last byte */
-    const struct lab_host *via;   /* the proxy whose tunnel it is, NULL: straight */
-    uint64_t tunnel;              /* number at the proxy */
-    char client[LAB_ADDRESS_MAX]; /* as the proxy sees it */
-    struct proxy_ask ask;         /* what it was asked for */
-    uint64_t sent, received;      /* bytes */
-    bool is_open_book, was_read;  /* its proxy has opened its TLS; and has read a request */
+    ms_t idle_since;               /* also of a call that is under way: since its last byte */
+    const struct lab_host *via;    /* the proxy whose tunnel it is, NULL: straight */
+    uint64_t tunnel;               /* number at the proxy */
+    char client[LAB_ADDRESS_MAX];  /* as the proxy sees it */
+    struct proxy_ask ask;          /* what it was asked for */
+    uint64_t sent, received;       /* bytes */
+    const struct lab_host *router; /* on its way, one that forgets idle flows; NULL: none */
+    bool is_open_book, was_read;   /* its proxy has opened its TLS; and has read a request */
+    bool forgotten;
 };
 
 struct site_call {
@@ -180,9 +182,9 @@ struct site {
     } hellos[SITE_HELLOS_MAX];
     size_t n_records;
     struct site_record_of records[SITE_CLUSTERS_MAX];
-    ms_t dial_at;        /* when a neighbour next asks the clusters' API; MS_NEVER: there is none */
+    ms_t dial_at; /* when a neighbour next asks the clusters' API; MS_NEVER: there is none */
     uint64_t points[SITE_POINTS_MAX]; /* how many of each operation there were */
-    bool at_point;       /* something was announced: whoever plays the story looks first */
+    bool at_point; /* something was announced: whoever plays the story looks first */
     char api_key[64], maas_key[192];
     size_t n_secrets;
     struct {
@@ -284,6 +286,9 @@ bool site_wire_act(struct site *s, const struct script_line *line);
 /* What comes of a SYN that has n_hops links to cross, with the wires as they are. */
 enum reach site_wire_reach(const struct site *s, const struct lab_host *from,
                            const struct lab_host *to, enum reach reach, size_t *n_hops);
+bool site_router_forgets(struct site *s, const struct script_line *line);
+/* A router on the way has forgotten the connection: what is sent now is dropped without a word. */
+bool site_conn_forgotten(struct site *s, struct site_conn *c);
 /* Of the packets of a call, or of those that answer it. */
 enum wire_fate site_wire_fate(const struct site *s, const struct site_call *c, bool answers);
 

@@ -34,3 +34,55 @@ enum wire_fate site_wire_fate(const struct site *s, const struct site_call *c, b
     }
     return answers ? wires_fate(&s->wires, far, near) : wires_fate(&s->wires, near, far);
 }
+
+/* --- routers that forget ---------------------------------------------------------------------- */
+
+static void tell_forgotten(struct site *s, const struct lab_host *router, int64_t n)
+{
+    struct event e;
+
+    ev_init(&e, EV_ROUTER_FORGOT, s->now);
+    ev_text_add(&e, EVF_NAME, router->name);
+    ev_int_add(&e, EVF_COUNT, n);
+    site_put(s, EVS_ENGINE, &e);
+}
+
+bool site_conn_forgotten(struct site *s, struct site_conn *c)
+{
+    if (c->router == NULL || c->forgotten || s->now - c->idle_since < SECONDS(c->router->forgets_s))
+        return c->forgotten;
+    c->forgotten = true;
+    tell_forgotten(s, c->router, 1);
+    return true;
+}
+
+static int64_t forget_all(struct site *s, const struct lab_host *router)
+{
+    int64_t n = 0;
+
+    for (size_t i = 0; i < SITE_CONNS_MAX; i++) {
+        struct site_conn *c = &s->conns[i];
+
+        if (!c->open || c->router != router || c->forgotten)
+            continue;
+        c->forgotten = true;
+        n++;
+    }
+    return n;
+}
+
+bool site_router_forgets(struct site *s, const struct script_line *line)
+{
+    bool done = false;
+
+    (void)line;
+    for (size_t i = 0; i < s->lab->n_hosts; i++) {
+        const struct lab_host *router = &s->lab->hosts[i];
+
+        if (router->forgets_s == 0)
+            continue;
+        tell_forgotten(s, router, forget_all(s, router));
+        done = true;
+    }
+    return done;
+}

@@ -6,6 +6,7 @@
 #include "scenarios/engine/netlink.h"
 #include "scenarios/engine/ns.h"
 #include "scenarios/engine/play.h"
+#include "scenarios/engine/spot.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -20,7 +21,7 @@
 
 struct errand { /* what the child is to do */
     const struct stage_run *run;
-    char dir[64];
+    char dir[SPOT_MAX];
     int sink_fd;
     int (*go)(const struct errand *x, struct err *e);
 };
@@ -51,16 +52,6 @@ static int body(void *arg, int fd)
     return r < 0;
 }
 
-/* Only an empty folder lies outside; what was in it was memory of the child's. */
-static int make_dir(struct errand *x, struct err *e)
-{
-    const char *base = getenv("TMPDIR");
-    if (base == NULL || base[0] != '/' || strlen(base) > sizeof(x->dir) - 24)
-        base = "/tmp";
-    snprintf(x->dir, sizeof(x->dir), "%s/gateproof-XXXXXX", base);
-    return mkdtemp(x->dir) == NULL ? err_errno(e, "make a folder %s", x->dir) : 0;
-}
-
 static int await(struct ns_child *c, ms_t max_ms, struct err *e)
 {
     struct err said = {0};
@@ -76,14 +67,14 @@ static int await(struct ns_child *c, ms_t max_ms, struct err *e)
 static int run_errand(struct errand *x, struct err *e)
 {
     struct ns_child c;
-    int r = make_dir(x, e);
+    int r = spot_find(x->dir, e);
     if (r < 0)
         return r;
     fflush(NULL);
     r = ns_start(&c, body, x, e);
     if (r == 0)
         r = await(&c, x->run->budget_ms + GRACE_MS, e);
-    (void)rmdir(x->dir);
+    spot_drop(x->dir);
     return r;
 }
 

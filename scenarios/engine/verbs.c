@@ -119,7 +119,7 @@ static bool is_event(const char *text)
 }
 
 /* clang-format off */
-#define ROLES "gateway", "maas", "palette", "proxy", "dns", "router", "stranger", "user", "any"
+#define ROLES "gateway", "maas", "palette", "proxy", "dns", "router", "stranger", "decoy", "user", "any"
 #define ZONES "private", "transit", "internet"
 
 const struct verb_place verb_places[] = {
@@ -259,6 +259,9 @@ const struct verb verbs[] = {
     {"wire.pair-mended", VERB_ACT, "wire {wire-pair} mended", ALL,
      "The pair, or the direction, passes again."},
 
+    {"router.forgets", VERB_ACT, "router forgets", ALL,
+     "Every router that forgets idle flows (shape nat-short: after a minute) forgets all of them at once: what is sent on an open connection afterwards is dropped without a word."},
+
     /* --- facts: what Palette shows */
     {"gateway.is", VERB_FACT, "gateway is [not] {state}", ALL,
      "The state that Palette shows for the gateway, now."},
@@ -383,6 +386,8 @@ const struct verb verbs[] = {
      "A wire that was cut was mended so much later, or not at all."},
     {"wire.was-cut", VERB_FACT, "wire was cut", ALL,
      "A wire was cut."},
+    {"router.forgot", VERB_FACT, "router forgot {count}", ALL,
+     "So many flows were forgotten by routers, for being idle or all at once."},
     {"gateway.good-stop", VERB_FACT, "gateway stopped in good order", ALL,
      "After TERM the program ended by itself, with status 0."},
     {"user.asked", VERB_FACT, "user asked {count}", ALL,

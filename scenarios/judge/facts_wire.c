@@ -135,10 +135,22 @@ static void once_seen(const struct fact *f, const struct view *v, char *out, siz
     snprintf(out, size, "%lld machines, each taken once", (long long)n);
 }
 
+/* --- routers --------------------------------------------------------------------------------- */
+
+static void forgot_feed(struct fact *f, const struct view *v, const struct event *e)
+{
+    (void)v;
+    if (e->kind != EV_ROUTER_FORGOT || ev_int(e, EVF_COUNT) <= 0)
+        return;
+    fact_count(f, e);
+    f->count += ev_int(e, EVF_COUNT) - 1;
+}
+
 /* clang-format off */
 const struct fact_row fact_wire_rows[] = {
     {"wire.was-cut",            cut_feed,     fact_count_holds, fact_count_seen, false},
     {"wire.was-cut-for",        cut_for_feed, cut_for_holds,    cut_for_seen, false},
+    {"router.forgot",           forgot_feed,  fact_count_holds, fact_count_seen, false},
     {"machines.allocated-once", once_feed,    once_holds,       once_seen, false},
     {NULL, NULL, NULL, NULL, false},
 };

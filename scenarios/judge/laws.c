@@ -205,10 +205,13 @@ static bool is_private(const struct event *e, enum ev_field zone)
     return text_begins(ev_text(e, zone), "private");
 }
 
-/* The canary is the harness's own: its flow proves that the tap is awake. */
+/* A private address that somebody out there has too was meant for the one within. The canary is the
+ * harness's own: its flow proves that the tap is awake. */
 bool law_is_from_outside(const struct event *e)
 {
-    return e->kind == EV_FLOW_TRY && is_private(e, EVF_TO_ZONE) && !is_private(e, EVF_FROM_ZONE) &&
+    const bool inwards = is_private(e, EVF_TO_ZONE) || ev_is(e, EVF_TO, "decoy");
+
+    return e->kind == EV_FLOW_TRY && inwards && !is_private(e, EVF_FROM_ZONE) &&
            !ev_is(e, EVF_FROM, "canary") && !ev_is(e, EVF_TO, "canary");
 }
 

@@ -1,0 +1,22 @@
+/* Between the files of gateproof's commands. */
+#ifndef SCENARIOS_ENGINE_COMMANDS_PRIVATE_H
+#define SCENARIOS_ENGINE_COMMANDS_PRIVATE_H
+
+#include "scenarios/engine/commands.h"
+
+struct command_call {
+    const struct opts *o;
+    const char *const *words; /* without the command's own */
+    size_t n_words;
+    char data[1024], bin[1024], gateway[1100];
+};
+
+typedef int command_fn(const struct command_call *c, struct err *e);
+
+int command_print(const struct buf *text); /* on stdout; 0 */
+/* A picture of the shape. */
+int command_lab_print(const struct command_call *c, const char *name, struct buf *out,
+                      struct err *e) MUST_CHECK;
+int command_lab(const struct command_call *c, struct err *e) MUST_CHECK;
+
+#endif

@@ -1,0 +1,150 @@
+#!/usr/bin/env python3
+"""Labs that stay, and what is left when they end: by `lab down`, or because somebody killed them or a
+run in the middle. Looked at is what a person would look at: processes, folders, names in
+/proc/net/unix, network namespaces.
+
+  leftovers.py GATEPROOF      77 where this machine forbids namespaces
+"""
+import os
+import pathlib
+import shutil
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+
+PROGRAM = str(pathlib.Path(sys.argv[1]).resolve())
+WAIT_S = 20  # a bound, not a measure: everything below is looked at until it is so
+MARK = f"GATEPROOF_LEFTOVERS={os.getpid()}"
+ENV = dict([MARK.split("=")], **os.environ)
+
+
+def gateproof(*words, **more):
+    return subprocess.run([PROGRAM, *words], capture_output=True, text=True, timeout=60, check=False,
+                          env=ENV, **more)
+
+
+def ours():
+    """Processes that were started from here, however deep: they all have our mark."""
+    pids = []
+    for path in pathlib.Path("/proc").iterdir():
+        try:
+            if path.name.isdigit() and MARK.encode() in (path / "environ").read_bytes():
+                pids.append(int(path.name))
+        except OSError:
+            pass
+    return pids
+
+
+def namespaces():
+    """Network namespaces that live, as far as processes hold them."""
+    found = set()
+    for path in pathlib.Path("/proc").iterdir():
+        try:
+            if path.name.isdigit():
+                found.add(os.readlink(path / "ns/net"))
+        except OSError:
+            pass
+    return found
+
+
+def door(lab):
+    return any(f"gateproof-lab-{os.geteuid()}-{lab}" in line
+               for line in pathlib.Path("/proc/net/unix").read_text().splitlines())
+
+
+def until(what, holds):
+    end = time.monotonic() + WAIT_S
+    while not holds():
+        if time.monotonic() > end:
+            sys.exit(f"not within {WAIT_S} s: {what}")
+        os.sched_yield()
+
+
+def expect(what, so):
+    if not so:
+        sys.exit(f"not so: {what}")
+
+
+def a_lab_goes_up_is_entered_and_goes(lab):
+    told = gateproof("lab", "up", lab)
+    expect(f"lab up: {told.stderr}", told.returncode == 0 and "is up after" in told.stdout)
+    expect("a second one is refused in one line", "is up already" in gateproof("lab", "up", lab).stderr)
+    expect("show says how to enter", f"lab shell {lab} gw1" in gateproof("lab", "show", lab).stdout)
+    inside = gateproof("lab", "shell", lab, "gw1", "cat /proc/net/fib_trie; getent hosts maas.site")
+    expect(f"gw1 has its address and its names: {inside.stderr}",
+           "10.10.0.2" in inside.stdout and "10.10.0.3" in inside.stdout)
+    expect("what a command says is what shell says",
+           gateproof("lab", "shell", lab, "maas", "exit 7").returncode == 7)
+    expect("a host that is not there is one line",
+           "no host 'gw9'" in gateproof("lab", "shell", lab, "gw9").stderr)
+    told = gateproof("lab", "down", lab)
+    expect(f"lab down: {told.stderr}", told.returncode == 0)
+    expect("it is gone when down returns", not door(lab))
+    until("no process is left", lambda: not ours())
+    expect("down again is one line", "is not up" in gateproof("lab", "down", lab).stderr)
+
+
+def a_killed_lab_takes_its_shells_along(lab):
+    gateproof("lab", "up", lab)
+    with subprocess.Popen([PROGRAM, "lab", "shell", lab, "m1", "echo in; exec sleep 600"],
+                          stdout=subprocess.PIPE, env=ENV) as shell:
+        expect("the shell is in", shell.stdout.readline() == b"in\n")
+        kept = gateproof("lab", "show", lab).stdout.split("kept by process ")[1].split(";")[0]
+        os.kill(int(kept), signal.SIGKILL)
+    until("no process is left", lambda: not ours())
+    until("the name is free", lambda: not door(lab))
+    expect("and it can be made again", gateproof("lab", "up", lab).returncode == 0)
+    gateproof("lab", "down", lab)
+    until("no process is left", lambda: not ours())
+
+
+def a_killed_run_leaves_nothing(folder):
+    tmp = folder / "tmp"
+    tmp.mkdir()
+    before = {spot: os.listdir(spot) for spot in ("/media", "/mnt", "/srv", "/tmp") if os.path.isdir(spot)}
+    # the idle week: long enough to be in the middle of, in namespaces of its own
+    with subprocess.Popen([PROGRAM, "run", "120", "--stage", "netns", "--out", str(folder / "out")],
+                          env={**ENV, "TMPDIR": str(tmp)}, stdout=subprocess.DEVNULL,
+                          stderr=subprocess.DEVNULL) as run:
+        own = os.readlink("/proc/self/ns/net")
+        inside = set()
+
+        def is_in_the_middle():
+            for pid in ours():
+                try:
+                    inside.add(os.readlink(f"/proc/{pid}/ns/net"))
+                except OSError:
+                    pass
+            inside.discard(own)
+            return (folder / "out").is_dir() and any((folder / "out").rglob("gateway.log"))
+
+        until("the gateway of the run has started", is_in_the_middle)
+        expect("it is in namespaces of its own", inside)
+        run.kill()
+    until("no process is left", lambda: not ours())
+    expect("no namespace is left", not namespaces() & inside)
+    expect(f"no folder is left: {os.listdir(tmp)}", not os.listdir(tmp))
+    for spot, names in before.items():
+        new = [n for n in os.listdir(spot) if n not in names and n.startswith("gateproof-") and
+               spot != "/tmp"]
+        expect(f"nothing new in {spot}: {new}", not new)
+
+
+def main():
+    if subprocess.run(["unshare", "-Urn", "true"], stderr=subprocess.DEVNULL, check=False).returncode:
+        sys.exit(77)
+    folder = pathlib.Path(tempfile.mkdtemp(prefix="leftovers-"))
+    try:
+        a_lab_goes_up_is_entered_and_goes("firewall")
+        a_killed_lab_takes_its_shells_along("two-exits")
+        a_killed_run_leaves_nothing(folder)
+    finally:
+        for lab in ("firewall", "two-exits"):
+            gateproof("lab", "down", lab)
+        shutil.rmtree(folder, ignore_errors=True)
+    print("leftovers: none, by down and by SIGKILL")
+
+
+main()
