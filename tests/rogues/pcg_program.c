@@ -4,7 +4,9 @@
 
 #include "gateway/config.h"
 #include "lib/base/text.h"
+#include "lib/io/call_inner.h"
 #include "lib/io/log.h"
+#include "scenarios/proxy/door.h"
 
 #include <errno.h>
 #include <stdarg.h>
@@ -15,7 +17,8 @@
 
 #define OPTION   "--rogue"
 #define CARRIER  "GATEPROOF_ROGUE" /* from the command line to the configuration */
-#define LINE_MAX KIB(2)
+#define STRAY    "GATEPROOF_STRAY" /* what HTTPS_PROXY was before the program put it away */
+#define ROGUE_LINE_MAX KIB(2)
 
 int __real_config_options(struct opts **ret, int argc, char **argv, char **envp, struct err *e);
 int __wrap_config_options(struct opts **ret, int argc, char **argv, char **envp, struct err *e);
@@ -25,6 +28,20 @@ void __real_log_line(const struct log *l, enum log_level level, const char *fmt,
     PRINTF_LIKE(3, 4);
 void __wrap_log_line(const struct log *l, enum log_level level, const char *fmt, ...)
     PRINTF_LIKE(3, 4);
+
+void __real_loop_run(struct loop *l);
+void __wrap_loop_run(struct loop *l);
+void __real_call_trust_set(const struct call *c);
+void __wrap_call_trust_set(const struct call *c);
+
+static bool has_acted; /* this process is one gateway */
+
+static bool is_rogue(const char *name)
+{
+    const char *own = getenv(CARRIER);
+
+    return own && text_begins(own, name);
+}
 
 /* Takes the option away, so that the program's own table never sees it. */
 int __wrap_config_options(struct opts **ret, int argc, char **argv, char **envp, struct err *e)
@@ -40,7 +57,36 @@ int __wrap_config_options(struct opts **ret, int argc, char **argv, char **envp,
         argc -= 2;
         break;
     }
+    if (is_rogue(ROGUE_STRAY) && getenv("HTTPS_PROXY"))
+        (void)setenv(STRAY, getenv("HTTPS_PROXY"), 1);
     return __real_config_options(ret, argc, argv, envp, e);
+}
+
+/* --- what a rogue does beside its core --- */
+
+void __wrap_call_trust_set(const struct call *c)
+{
+    __real_call_trust_set(c);
+    if (!is_rogue(ROGUE_TRUSTING) || !has_acted)
+        return;
+    curl_easy_setopt(c->easy, CURLOPT_SSL_VERIFYPEER, 0L);
+    curl_easy_setopt(c->easy, CURLOPT_SSL_VERIFYHOST, 0L);
+}
+
+/* A relay on the gateway's own loop: a proxy as the labs have them. */
+void __wrap_loop_run(struct loop *l)
+{
+    const struct door_config c = {.address = "0.0.0.0",
+                                  .port = ROGUE_RELAY_PORT,
+                                  .rules = {.n_ports = 1, .ports = {443}},
+                                  .domain = {.factor = 1}};
+    struct door *door;
+    struct dns *dns;
+
+    if (is_rogue(ROGUE_RELAY) &&
+        (dns_new(&dns, l, NULL) < 0 || door_open(&door, l, dns, &c, NULL) < 0))
+        WRONG("a relay that cannot listen");
+    __real_loop_run(l);
 }
 
 int __wrap_config_read(const struct opts *o, struct config *ret, struct err *e)
@@ -51,13 +97,15 @@ int __wrap_config_read(const struct opts *o, struct config *ret, struct err *e)
 
     if (r == 0 && name)
         snprintf(ret->gw.version + len, sizeof ret->gw.version - len, "+%s", name);
+    if (r == 0 && getenv(STRAY) && !ret->gw.https_proxy[0])
+        (void)text_copy(ret->gw.no_proxy, sizeof ret->gw.no_proxy, getenv(STRAY));
     return r;
 }
 
 static void tell(const char *text)
 {
     const char *number = getenv("GP_ROGUE_FD");
-    char line[LINE_MAX];
+    char line[ROGUE_LINE_MAX];
     int64_t fd;
     const int n = snprintf(line, sizeof line, "%s\n", text);
 
@@ -69,13 +117,15 @@ static void tell(const char *text)
 
 void __wrap_log_line(const struct log *l, enum log_level level, const char *fmt, ...)
 {
-    char text[LINE_MAX];
+    char text[ROGUE_LINE_MAX];
     va_list args;
 
     va_start(args, fmt);
     vsnprintf(text, sizeof text, fmt, args);
     va_end(args);
-    if (text_begins(text, ROGUE_ACT))
+    if (text_begins(text, ROGUE_ACT)) {
+        has_acted = true;
         tell(text + sizeof ROGUE_ACT - 1);
+    }
     __real_log_line(l, level, "%s", text);
 }
