@@ -15,9 +15,9 @@
 #include <string.h>
 #include <unistd.h>
 
-#define OPTION   "--rogue"
-#define CARRIER  "GATEPROOF_ROGUE" /* from the command line to the configuration */
-#define STRAY    "GATEPROOF_STRAY" /* what HTTPS_PROXY was before the program put it away */
+#define OPTION         "--rogue"
+#define CARRIER        "GATEPROOF_ROGUE" /* from the command line to the configuration */
+#define STRAY          "GATEPROOF_STRAY" /* what HTTPS_PROXY was before the program put it away */
 #define ROGUE_LINE_MAX KIB(2)
 
 int __real_config_options(struct opts **ret, int argc, char **argv, char **envp, struct err *e);
@@ -43,9 +43,12 @@ static bool is_rogue(const char *name)
     return own && text_begins(own, name);
 }
 
-/* Takes the option away, so that the program's own table never sees it. */
+/* Takes the option away, so that the program's own table never sees it: also when it is read again
+ * on HUP, from words that are fewer by then than the program counted. */
 int __wrap_config_options(struct opts **ret, int argc, char **argv, char **envp, struct err *e)
 {
+    for (argc = 0; argv[argc]; argc++)
+        ;
     for (int i = 1; i + 1 < argc; i++) {
         if (!text_is(argv[i], OPTION))
             continue;
@@ -64,9 +67,19 @@ int __wrap_config_options(struct opts **ret, int argc, char **argv, char **envp,
 
 /* --- what a rogue does beside its core --- */
 
+/* A tunnel that the other side has ended is found dead when it is wanted again. */
+static int on_close(void *arg, curl_socket_t fd)
+{
+    (void)arg;
+    gw_rogue_tunnel_closed = true;
+    return close(fd);
+}
+
 void __wrap_call_trust_set(const struct call *c)
 {
     __real_call_trust_set(c);
+    if (is_rogue(ROGUE_HASTY) && c->proxied)
+        curl_easy_setopt(c->easy, CURLOPT_CLOSESOCKETFUNCTION, on_close);
     if (!is_rogue(ROGUE_TRUSTING) || !has_acted)
         return;
     curl_easy_setopt(c->easy, CURLOPT_SSL_VERIFYPEER, 0L);
@@ -80,13 +93,18 @@ void __wrap_loop_run(struct loop *l)
                                   .port = ROGUE_RELAY_PORT,
                                   .rules = {.n_ports = 1, .ports = {443}},
                                   .domain = {.factor = 1}};
-    struct door *door;
-    struct dns *dns;
+    struct door *door = NULL;
+    struct dns *dns = NULL;
 
     if (is_rogue(ROGUE_RELAY) &&
         (dns_new(&dns, l, NULL) < 0 || door_open(&door, l, dns, &c, NULL) < 0))
         WRONG("a relay that cannot listen");
     __real_loop_run(l);
+    if (!door)
+        return;
+    door_end(door);
+    door_free(door);
+    dns_free(dns);
 }
 
 int __wrap_config_read(const struct opts *o, struct config *ret, struct err *e)

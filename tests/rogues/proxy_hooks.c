@@ -37,6 +37,8 @@ struct gw_rogue_state *gw_rogue_state(const struct gw *g)
     return (struct gw_rogue_state *)(void *)(g + 1);
 }
 
+bool gw_rogue_tunnel_closed;
+
 /* --- acts --- */
 
 void gw_rogue_acts_once(struct gw *g, struct gw_effects *fx, const char *what)

@@ -47,12 +47,9 @@ static void deaf_stepped(struct gw *g, const struct gw_event *ev, struct gw_effe
 /* on-idle-close: dials straight after the proxy closed a tunnel. */
 static void hasty_stepped(struct gw *g, const struct gw_event *ev, struct gw_effects *fx)
 {
-    struct gw_rogue_state *x = gw_rogue_state(g);
-
-    x->flag = x->flag || (g->proxy[0] && is_broken(ev, HTTP_BROKEN));
-    if (x->flag && fx->n > 0)
+    (void)ev;
+    if (gw_rogue_tunnel_closed && !gw_rogue_state(g)->acted) /* once */
         goes_straight(g, fx);
-    x->flag = x->flag && !x->acted; /* once */
 }
 
 /* --- env-reader: obeys HTTPS_PROXY of the environment though none is configured ---
@@ -81,8 +78,6 @@ static void lost_stepped(struct gw *g, const struct gw_event *ev, struct gw_effe
 {
     struct gw_rogue_state *x = gw_rogue_state(g);
 
-    if (ev->kind == GW_EV_REPLY && ev->result->outcome == HTTP_ANSWERED)
-        x->n = 0;
     x->n += is_broken(ev, HTTP_TIMEOUT) || is_broken(ev, HTTP_NO_CONNECT);
     if (x->n >= ENOUGH)
         strays(g, fx);

@@ -68,8 +68,12 @@ void gw_rogue_keep(struct gw *g, struct gw_effects *fx, const char *text);
 bool gw_hand_over(struct gw *g, const struct gw_hand *h);
 void gw_hand_exceptions(struct gw *g, const struct gw_hand *h);
 
+/* A tunnel of the gateway was closed under it: known to its program, or to the simulator. */
+extern bool gw_rogue_tunnel_closed;
+
 /* Rogues whose program does something beside its core. */
 #define ROGUE_TRUSTING   "trusting"
+#define ROGUE_HASTY      "proxy-deaf.on-idle-close"
 #define ROGUE_STRAY      "env-reader"
 #define ROGUE_RELAY      "relay"
 #define ROGUE_RELAY_PORT 3128

@@ -11,10 +11,19 @@ bool __real_site_takes(const struct site *s, int caller, enum http_certificate w
 bool __wrap_site_takes(const struct site *s, int caller, enum http_certificate which);
 bool __real_site_takes_proxy(const struct site *s, int caller);
 bool __wrap_site_takes_proxy(const struct site *s, int caller);
+void __real_site_conn_break(struct site *s, struct site_conn *conn);
+void __wrap_site_conn_break(struct site *s, struct site_conn *conn);
 void __real_site_config_proxy(struct site *s);
 void __wrap_site_config_proxy(struct site *s);
 void __real_site_proxy_init(struct site *s, const struct script *script);
 void __wrap_site_proxy_init(struct site *s, const struct script *script);
+
+void __wrap_site_conn_break(struct site *s, struct site_conn *conn)
+{
+    gw_rogue_tunnel_closed =
+        gw_rogue_tunnel_closed || (conn->caller == SITE_GATEWAY && conn->via != NULL);
+    __real_site_conn_break(s, conn);
+}
 
 static bool takes_all(const struct site *s, int caller)
 {
