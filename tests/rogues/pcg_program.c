@@ -20,8 +20,8 @@
 #define STRAY          "GATEPROOF_STRAY" /* what HTTPS_PROXY was before the program put it away */
 #define ROGUE_LINE_MAX KIB(2)
 
-int __real_config_options(struct opts **ret, int argc, char **argv, char **envp, struct err *e);
-int __wrap_config_options(struct opts **ret, int argc, char **argv, char **envp, struct err *e);
+int __real_opts_args(struct opts *o, int argc, char **argv, struct err *e);
+int __wrap_opts_args(struct opts *o, int argc, char **argv, struct err *e);
 int __real_config_read(const struct opts *o, struct config *ret, struct err *e);
 int __wrap_config_read(const struct opts *o, struct config *ret, struct err *e);
 void __real_log_line(const struct log *l, enum log_level level, const char *fmt, ...)
@@ -43,26 +43,26 @@ static bool is_rogue(const char *name)
     return own && text_begins(own, name);
 }
 
-/* Takes the option away, so that the program's own table never sees it: also when it is read again
- * on HUP, from words that are fewer by then than the program counted. */
-int __wrap_config_options(struct opts **ret, int argc, char **argv, char **envp, struct err *e)
+/* Takes the option away, so that the program's own table never sees it; asked again on HUP. */
+int __wrap_opts_args(struct opts *o, int argc, char **argv, struct err *e)
 {
-    for (argc = 0; argv[argc]; argc++)
-        ;
-    for (int i = 1; i + 1 < argc; i++) {
-        if (!text_is(argv[i], OPTION))
+    static char *words[WORDS_MAX + 1]; /* must live as long as the options */
+    int n = 0;
+
+    for (int i = 0; i < argc && n < WORDS_MAX; i++) {
+        if (!text_is(argv[i], OPTION) || i + 1 == argc) {
+            words[n++] = argv[i];
             continue;
-        if (!gw_rogue_find(argv[i + 1]))
-            return err_set(e, -EINVAL, OPTION ": there is no rogue '%.40s'", argv[i + 1]);
-        if (setenv(CARRIER, argv[i + 1], 1) < 0)
+        }
+        if (!gw_rogue_find(argv[++i]))
+            return err_set(e, -EINVAL, OPTION ": there is no rogue '%.40s'", argv[i]);
+        if (setenv(CARRIER, argv[i], 1) < 0)
             return err_errno(e, OPTION);
-        memmove(&argv[i], &argv[i + 2], (size_t)(argc - i - 1) * sizeof argv[0]);
-        argc -= 2;
-        break;
     }
+    words[n] = NULL;
     if (is_rogue(ROGUE_STRAY) && getenv("HTTPS_PROXY"))
         (void)setenv(STRAY, getenv("HTTPS_PROXY"), 1);
-    return __real_config_options(ret, argc, argv, envp, e);
+    return __real_opts_args(o, n, words, e);
 }
 
 /* --- what a rogue does beside its core --- */

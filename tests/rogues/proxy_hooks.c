@@ -13,6 +13,8 @@ struct gw *__real_gw_new(void);
 struct gw *__wrap_gw_new(void);
 void __real_gw_step(struct gw *g, const struct gw_event *event, struct gw_effects *fx);
 void __wrap_gw_step(struct gw *g, const struct gw_event *event, struct gw_effects *fx);
+void __real_gw_reload(struct gw *g, const struct gw_config *config, struct gw_effects *fx);
+void __wrap_gw_reload(struct gw *g, const struct gw_config *config, struct gw_effects *fx);
 bool __real_gw_userdata_write(const struct gw *g, const struct gw_cluster *c,
                               const struct gw_machine *m, struct buf *out);
 bool __wrap_gw_userdata_write(const struct gw *g, const struct gw_cluster *c,
@@ -67,6 +69,16 @@ void __wrap_gw_step(struct gw *g, const struct gw_event *event, struct gw_effect
     x->will = NULL;
     if (gw_rogue_of(g)->stepped)
         gw_rogue_of(g)->stepped(g, event, fx);
+}
+
+/* A configuration that is read again does not know which rogue this is. */
+void __wrap_gw_reload(struct gw *g, const struct gw_config *config, struct gw_effects *fx)
+{
+    char version[sizeof g->config.version];
+
+    memcpy(version, g->config.version, sizeof version);
+    __real_gw_reload(g, config, fx);
+    memcpy(g->config.version, version, sizeof version);
 }
 
 /* --- memory beyond a restart --- */
