@@ -16,6 +16,7 @@
 #include <unistd.h>
 
 #define OPTION         "--rogue"
+#define WORDS_MAX      32
 #define CARRIER        "GATEPROOF_ROGUE" /* from the command line to the configuration */
 #define STRAY          "GATEPROOF_STRAY" /* what HTTPS_PROXY was before the program put it away */
 #define ROGUE_LINE_MAX KIB(2)
