@@ -22,6 +22,7 @@
 #define GW_ACCOUNTS_MAX 64   /* GP-28 */
 #define GW_CLUSTERS_MAX 240  /* 200 listed (GP-28), and what is remembered of others */
 #define GW_EFFECTS_MAX  1024 /* in one step; more is our own bug */
+#define GW_VERSION_MAX  64
 #define GW_FEATURES     "pcg,proxy,proxy-auth,proxy-ca,reload"
 
 /* The launch contract's values (profile, section 2), checked by gateway/config. */
@@ -33,7 +34,7 @@ struct gw_config {
     char account_name[256];
     char pairing_code[GW_SECRET_MAX]; /* "" = not given */
     char given_secret[GW_SECRET_MAX]; /* the file gateway-secret, "" = not given */
-    char version[32];
+    char version[GW_VERSION_MAX];
     char features[128]; /* declared to Palette, comma separated */
     /* What machines inherit (GP-83); secrets. "" = not given */
     char http_proxy[GW_URL_MAX], https_proxy[GW_URL_MAX];

@@ -14,7 +14,7 @@
 /* --- requests --------------------------------------------------------------------------------- */
 
 struct credential_request {
-    char secret[GW_SECRET_MAX], code[GW_SECRET_MAX], profile[8], version[32];
+    char secret[GW_SECRET_MAX], code[GW_SECRET_MAX], profile[8], version[GW_VERSION_MAX];
     size_t n_features;
     char features[FEATURES_MAX][FEATURE_MAX];
     int64_t replica;
@@ -23,7 +23,7 @@ struct register_request {
     char code[GW_SECRET_MAX];
 };
 struct beat_request {
-    char version[32], message[GW_MESSAGE_MAX];
+    char version[GW_VERSION_MAX], message[GW_MESSAGE_MAX];
 };
 struct account_request {
     char name[256];

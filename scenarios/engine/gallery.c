@@ -9,8 +9,9 @@
 #include <string.h>
 #include <unistd.h>
 
-#define WORDS_MAX 64 /* of a command line */
-#define BUILD     "ci/build release"
+#define WORDS_MAX   64 /* of a command line */
+#define STORIES_MAX 4  /* of one rogue */
+#define BUILD       "ci/build release"
 
 int gallery_take(struct run *r, struct err *e)
 {
@@ -98,17 +99,24 @@ static int one_played(const struct run_options *o, const struct rogue *rogue, st
     struct run_options own = *o;
     struct rogue_played *played;
     struct rogue_finding f;
+    const char *words[STORIES_MAX], *list = rogue->story;
+    char numbers[STORIES_MAX][16];
     struct run *r = NULL;
+    size_t n = 0;
     int code;
 
+    while (n < STORIES_MAX && text_next(&list, ' ', numbers[n], sizeof numbers[0])) {
+        words[n] = numbers[n];
+        n++;
+    }
     buf_init(&folder, KIB(4));
     buf_init(&manifest, KIB(4));
     buf_printf(&folder, "%s/%s", o->out, rogue->name);
     buf_printf(&manifest, "%s/../tests/rogues/%s.json", o->data, rogue->name);
     own.out = buf_text(&folder);
     own.gateway = buf_text(&manifest);
-    own.words = &rogue->story;
-    own.n_words = 1;
+    own.words = words;
+    own.n_words = n;
     own.over = *rogue->over ? rogue->over : NULL;
     code = run_plan(&own, &r, e);
     if (code == 0)

@@ -254,11 +254,11 @@ void site_proxy_step(struct site *s);
 bool site_tls_begins(struct site *s, struct site_call *c);
 /* Before a request leaves over its connection. */
 void site_tls_speaks(struct site *s, const struct site_call *c);
-bool site_takes(const struct site *s, int caller, enum http_certificate which);
-bool site_takes_proxy(const struct site *s, int caller); /* an authority of proxies */
 bool site_palette_act(struct site *s, const struct script_line *line);
 
-/* site_told.c: what a gateway is told of proxies. */
+/* site_told.c: whom a caller believes, and what a gateway is told of proxies. */
+bool site_takes(const struct site *s, int caller, enum http_certificate which);
+bool site_takes_proxy(const struct site *s, int caller); /* an authority of proxies */
 void site_config_proxy(struct site *s);
 bool site_told_act(struct site *s, const struct script_line *line); /* journals itself */
 

@@ -7,21 +7,6 @@
 
 #include <string.h>
 
-/* --- who takes what --------------------------------------------------------------------------- */
-
-/* The user's browser is not under test, and must be able to take a pairing code. */
-bool site_takes(const struct site *s, int caller, enum http_certificate which)
-{
-    (void)s;
-    return caller == SITE_USER || http_certificate_is_good(which);
-}
-
-/* Nodes are handed no authority of a proxy by the reference (GP-83 lets it). */
-bool site_takes_proxy(const struct site *s, int caller)
-{
-    return caller == SITE_USER || (caller == SITE_GATEWAY && s->trusts_proxy);
-}
-
 /* --- what is shown ---------------------------------------------------------------------------- */
 
 static const char *role_of(const struct site *s, const struct site_conn *c)

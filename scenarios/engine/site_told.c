@@ -1,8 +1,22 @@
-/* What the gateway of a site is told of proxies: at first by the story, later by its acts. */
+/* What the gateway of a site is told of proxies, at first by the story, later by its acts; and whom
+ * callers believe. */
 #include "scenarios/engine/site_private.h"
 
 #include "lib/base/text.h"
 #include "scenarios/engine/verbs.h"
+
+/* The user's browser is not under test, and must be able to take a pairing code. */
+bool site_takes(const struct site *s, int caller, enum http_certificate which)
+{
+    (void)s;
+    return caller == SITE_USER || http_certificate_is_good(which);
+}
+
+/* Nodes are handed no authority of a proxy by the reference (GP-83 lets it). */
+bool site_takes_proxy(const struct site *s, int caller)
+{
+    return caller == SITE_USER || (caller == SITE_GATEWAY && s->trusts_proxy);
+}
 
 void site_config_proxy(struct site *s)
 {

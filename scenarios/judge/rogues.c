@@ -34,6 +34,7 @@ const struct rogue rogues[] = {
      .door =
          "Palette lists the scale-ups of running clusters in the feed of the gateway that asked "
          "for them, and tells the agent once the machines are there"},
+#include "scenarios/judge/rogues_proxy.inc"
 };
 const size_t n_rogues = COUNTOF(rogues);
 
@@ -56,9 +57,16 @@ const char *rogue_nearest(const char *name)
 
 bool rogue_is_story(const struct rogue *r, const char *story)
 {
-    const size_t len = strlen(r->story);
+    const char *list = r->story;
+    char number[16];
 
-    return text_begins(story, r->story) && (story[len] == '-' || story[len] == '\0');
+    while (text_next(&list, ' ', number, sizeof number)) {
+        const size_t len = strlen(number);
+
+        if (text_begins(story, number) && (story[len] == '-' || story[len] == '\0'))
+            return true;
+    }
+    return false;
 }
 
 static bool has_word(const char *list, const char *wanted)

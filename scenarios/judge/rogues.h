@@ -17,7 +17,7 @@ struct rogue {
     const char *what;  /* it does */
     const char *act;   /* what it journals of itself */
     const char *must;  /* rules, separated by blanks */
-    const char *story; /* the number of the story that must catch it */
+    const char *story; /* the number of the story that must catch it, or of several with blanks */
     const char *over;  /* which of the story's runs, "" = all */
     const char *may;   /* consequences: rules that may fail, too */
     const char *door;  /* what a mock leaves ajar for it, "" = nothing */

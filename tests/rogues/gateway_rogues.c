@@ -81,6 +81,9 @@ const struct gw_rogue *gw_rogue_find(const char *name)
     for (size_t i = 0; i < COUNTOF(rogues); i++)
         if (text_is(rogues[i].name, name))
             return &rogues[i];
+    for (const struct gw_rogue *r = proxy_rogues; r->name; r++)
+        if (text_is(r->name, name))
+            return r;
     return NULL;
 }
 

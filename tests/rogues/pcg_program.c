@@ -4,7 +4,9 @@
 
 #include "gateway/config.h"
 #include "lib/base/text.h"
+#include "lib/io/call_inner.h"
 #include "lib/io/log.h"
+#include "scenarios/proxy/door.h"
 
 #include <errno.h>
 #include <stdarg.h>
@@ -13,12 +15,14 @@
 #include <string.h>
 #include <unistd.h>
 
-#define OPTION   "--rogue"
-#define CARRIER  "GATEPROOF_ROGUE" /* from the command line to the configuration */
-#define LINE_MAX KIB(2)
+#define OPTION         "--rogue"
+#define WORDS_MAX      32
+#define CARRIER        "GATEPROOF_ROGUE" /* from the command line to the configuration */
+#define STRAY          "GATEPROOF_STRAY" /* what HTTPS_PROXY was before the program put it away */
+#define ROGUE_LINE_MAX KIB(2)
 
-int __real_config_options(struct opts **ret, int argc, char **argv, char **envp, struct err *e);
-int __wrap_config_options(struct opts **ret, int argc, char **argv, char **envp, struct err *e);
+int __real_opts_args(struct opts *o, int argc, char **argv, struct err *e);
+int __wrap_opts_args(struct opts *o, int argc, char **argv, struct err *e);
 int __real_config_read(const struct opts *o, struct config *ret, struct err *e);
 int __wrap_config_read(const struct opts *o, struct config *ret, struct err *e);
 void __real_log_line(const struct log *l, enum log_level level, const char *fmt, ...)
@@ -26,21 +30,82 @@ void __real_log_line(const struct log *l, enum log_level level, const char *fmt,
 void __wrap_log_line(const struct log *l, enum log_level level, const char *fmt, ...)
     PRINTF_LIKE(3, 4);
 
-/* Takes the option away, so that the program's own table never sees it. */
-int __wrap_config_options(struct opts **ret, int argc, char **argv, char **envp, struct err *e)
+void __real_loop_run(struct loop *l);
+void __wrap_loop_run(struct loop *l);
+void __real_call_trust_set(const struct call *c);
+void __wrap_call_trust_set(const struct call *c);
+
+static bool has_acted; /* this process is one gateway */
+
+static bool is_rogue(const char *name)
 {
-    for (int i = 1; i + 1 < argc; i++) {
-        if (!text_is(argv[i], OPTION))
+    const char *own = getenv(CARRIER);
+
+    return own && text_begins(own, name);
+}
+
+/* Takes the option away, so that the program's own table never sees it; asked again on HUP. */
+int __wrap_opts_args(struct opts *o, int argc, char **argv, struct err *e)
+{
+    static char *words[WORDS_MAX + 1]; /* must live as long as the options */
+    int n = 0;
+
+    for (int i = 0; i < argc && n < WORDS_MAX; i++) {
+        if (!text_is(argv[i], OPTION) || i + 1 == argc) {
+            words[n++] = argv[i];
             continue;
-        if (!gw_rogue_find(argv[i + 1]))
-            return err_set(e, -EINVAL, OPTION ": there is no rogue '%.40s'", argv[i + 1]);
-        if (setenv(CARRIER, argv[i + 1], 1) < 0)
+        }
+        if (!gw_rogue_find(argv[++i]))
+            return err_set(e, -EINVAL, OPTION ": there is no rogue '%.40s'", argv[i]);
+        if (setenv(CARRIER, argv[i], 1) < 0)
             return err_errno(e, OPTION);
-        memmove(&argv[i], &argv[i + 2], (size_t)(argc - i - 1) * sizeof argv[0]);
-        argc -= 2;
-        break;
     }
-    return __real_config_options(ret, argc, argv, envp, e);
+    words[n] = NULL;
+    if (is_rogue(ROGUE_STRAY) && getenv("HTTPS_PROXY"))
+        (void)setenv(STRAY, getenv("HTTPS_PROXY"), 1);
+    return __real_opts_args(o, n, words, e);
+}
+
+/* --- what a rogue does beside its core --- */
+
+/* A tunnel that the other side has ended is found dead when it is wanted again. */
+static int on_close(void *arg, curl_socket_t fd)
+{
+    (void)arg;
+    gw_rogue_tunnel_closed = true;
+    return close(fd);
+}
+
+void __wrap_call_trust_set(const struct call *c)
+{
+    __real_call_trust_set(c);
+    if (is_rogue(ROGUE_HASTY) && c->proxied)
+        curl_easy_setopt(c->easy, CURLOPT_CLOSESOCKETFUNCTION, on_close);
+    if (!is_rogue(ROGUE_TRUSTING) || !has_acted)
+        return;
+    curl_easy_setopt(c->easy, CURLOPT_SSL_VERIFYPEER, 0L);
+    curl_easy_setopt(c->easy, CURLOPT_SSL_VERIFYHOST, 0L);
+}
+
+/* A relay on the gateway's own loop: a proxy as the labs have them. */
+void __wrap_loop_run(struct loop *l)
+{
+    const struct door_config c = {.address = "0.0.0.0",
+                                  .port = ROGUE_RELAY_PORT,
+                                  .rules = {.n_ports = 1, .ports = {443}},
+                                  .domain = {.factor = 1}};
+    struct door *door = NULL;
+    struct dns *dns = NULL;
+
+    if (is_rogue(ROGUE_RELAY) &&
+        (dns_new(&dns, l, NULL) < 0 || door_open(&door, l, dns, &c, NULL) < 0))
+        WRONG("a relay that cannot listen");
+    __real_loop_run(l);
+    if (!door)
+        return;
+    door_end(door);
+    door_free(door);
+    dns_free(dns);
 }
 
 int __wrap_config_read(const struct opts *o, struct config *ret, struct err *e)
@@ -51,13 +116,15 @@ int __wrap_config_read(const struct opts *o, struct config *ret, struct err *e)
 
     if (r == 0 && name)
         snprintf(ret->gw.version + len, sizeof ret->gw.version - len, "+%s", name);
+    if (r == 0 && getenv(STRAY) && !ret->gw.https_proxy[0])
+        (void)text_copy(ret->gw.no_proxy, sizeof ret->gw.no_proxy, getenv(STRAY));
     return r;
 }
 
 static void tell(const char *text)
 {
     const char *number = getenv("GP_ROGUE_FD");
-    char line[LINE_MAX];
+    char line[ROGUE_LINE_MAX];
     int64_t fd;
     const int n = snprintf(line, sizeof line, "%s\n", text);
 
@@ -69,13 +136,15 @@ static void tell(const char *text)
 
 void __wrap_log_line(const struct log *l, enum log_level level, const char *fmt, ...)
 {
-    char text[LINE_MAX];
+    char text[ROGUE_LINE_MAX];
     va_list args;
 
     va_start(args, fmt);
     vsnprintf(text, sizeof text, fmt, args);
     va_end(args);
-    if (text_begins(text, ROGUE_ACT))
+    if (text_begins(text, ROGUE_ACT)) {
+        has_acted = true;
         tell(text + sizeof ROGUE_ACT - 1);
+    }
     __real_log_line(l, level, "%s", text);
 }

@@ -19,8 +19,20 @@ struct gw_rogue_before { /* what a hook may need of the time before the core's o
     bool intent;
 };
 
+struct gw_hand { /* what is handed to a machine, and which one */
+    const struct gw_cluster *c;
+    const struct gw_machine *m;
+    struct buf *out;
+};
+
 struct gw_rogue {
     const char *name;
+    /* after its first step; after each, with what the core wants done */
+    void (*started)(struct gw *g, const struct gw_event *event);
+    void (*stepped)(struct gw *g, const struct gw_event *event, struct gw_effects *fx);
+    /* instead of user data, and of the list of exceptions in it */
+    bool (*hands)(struct gw *g, const struct gw_hand *h);
+    void (*excepts)(struct gw *g, const struct gw_hand *h);
     /* after the records of a start were taken in */
     void (*loaded)(struct gw *g, struct gw_effects *fx);
     /* after an answer was taken in: to a look at the mark, a read of a machine, a release */
@@ -37,5 +49,33 @@ const struct gw_rogue *gw_rogue_find(const char *name); /* NULL: there is none *
 const struct gw_rogue *gw_rogue_of(const struct gw *g);
 /* Says that the rogue has done what it is there for. */
 void gw_rogue_acts(struct gw_effects *fx, const char *fmt, ...) PRINTF_LIKE(2, 3);
+void gw_rogue_acts_once(struct gw *g, struct gw_effects *fx, const char *what);
+/* At the end of this step. */
+void gw_rogue_will_act(struct gw *g, const struct gw_hand *h, const char *what);
+extern const struct gw_rogue proxy_rogues[]; /* ends with a row without a name */
+
+#define GW_ROGUE_KEPT_MAX 128
+struct gw_rogue_state { /* a rogue's own memory */
+    bool acted, flag;
+    unsigned n;
+    const char *will;             /* an act that is due, or NULL */
+    char kept[GW_ROGUE_KEPT_MAX]; /* also beyond a restart */
+};
+struct gw_rogue_state *gw_rogue_state(const struct gw *g);
+void gw_rogue_recall(struct gw *g, const struct gw_event *ev);
+void gw_rogue_keep(struct gw *g, struct gw_effects *fx, const char *text);
+/* What the core itself would hand over. */
+bool gw_hand_over(struct gw *g, const struct gw_hand *h);
+void gw_hand_exceptions(struct gw *g, const struct gw_hand *h);
+
+/* A tunnel of the gateway was closed under it: known to its program, or to the simulator. */
+extern bool gw_rogue_tunnel_closed;
+
+/* Rogues whose program does something beside its core. */
+#define ROGUE_TRUSTING   "trusting"
+#define ROGUE_HASTY      "proxy-deaf.on-idle-close"
+#define ROGUE_STRAY      "env-reader"
+#define ROGUE_RELAY      "relay"
+#define ROGUE_RELAY_PORT 3128
 
 #endif
