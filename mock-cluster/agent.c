@@ -256,7 +256,7 @@ struct agent *agent_new(void)
         WRONG("no memory");
     tree_init(&a->files);
     agent_timing_init(&a->timing);
-    a->now = a->lease_sent = a->looked_at = AGENT_LONG_AGO;
+    a->now = a->lease_sent = a->looked_at = a->look_pause = AGENT_LONG_AGO;
     a->labels_said = strdup("{}"); /* none is what Palette knows of a new cluster */
     if (!a->labels_said)
         WRONG("no memory");

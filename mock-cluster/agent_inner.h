@@ -206,6 +206,7 @@ struct agent {
     struct agent_machine machines[AGENT_MACHINES_MAX];
     const char *saying; /* the state that the record under way says */
     ms_t look_due, looked_at;
+    ms_t look_pause;     /* after a look that failed: none before, whoever wants it */
     ms_t change_unknown; /* when the last change of unknown outcome was sent, or the start */
     bool allocate_open;  /* an allocate's outcome is unknown: look before another */
     char allocate_pool[AGENT_UID_MAX];

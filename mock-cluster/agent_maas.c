@@ -149,7 +149,7 @@ void agent_look_done(struct agent *a, struct agent_errand *e, const struct http_
     }
     if (!agent_good(r) || !cluster_machines_read(a, r, listed)) {
         e->failures++;
-        a->look_due = pause_for(a, e->failures, r);
+        a->look_due = a->look_pause = pause_for(a, e->failures, r);
         return;
     }
     e->failures = 0;

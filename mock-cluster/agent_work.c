@@ -224,7 +224,7 @@ static void offer_allocate(struct choice *c)
         if (pool_has(a, p->config.name) >= p->config.size)
             continue;
         if (a->looked_at < at) /* nothing new since the last unknown outcome settled: look first */
-            offer(c, AGENT_OP_LOOK, NULL, "", at);
+            offer(c, AGENT_OP_LOOK, NULL, "", ms_max(at, a->look_pause));
         else
             offer(c, AGENT_OP_ALLOCATE, NULL, p->config.name, at);
         return;
@@ -245,7 +245,7 @@ static void offer_quiesced(struct choice *c)
     if (c->at <= a->now) /* a record or a look is due */
         return;
     if (a->looked_at < settle_end(a)) {
-        offer(c, AGENT_OP_LOOK, NULL, "", settle_end(a));
+        offer(c, AGENT_OP_LOOK, NULL, "", ms_max(settle_end(a), a->look_pause));
         return;
     }
     if (!everything_looked_at(a))

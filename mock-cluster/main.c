@@ -39,6 +39,7 @@ static const struct opt_row rows[] = {
      .max = INT64_MAX,
      .what = "what jitter and nonces are drawn from"},
     SLOT_ROWS,
+    SLOT_WISHES_ROW,
 };
 static const char usage[] =
     "mock-cluster: a machine that was deployed. It fetches its user data from MAAS, executes it in a "
@@ -70,6 +71,7 @@ int main(int argc, char **argv)
         fprintf(stderr, "%s: %s\n", NODE_NAME, e.text);
         return EXIT_FAILURE;
     }
+    c.opts = o;
     c.system_id = opt_text(o, "system-id");
     c.hostname = opt_text(o, "hostname");
     c.maas_url = opt_text(o, "maas-url");

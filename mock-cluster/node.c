@@ -45,6 +45,8 @@ struct node {
     struct node_call calls[CALLS_MAX];
     struct tls_server *tls;
     struct httpd *httpd;
+    struct slot_wishes *wishes;
+    int64_t clock_off_s; /* as a story wished: only what the agent signs is off */
     int code;
 };
 
@@ -172,7 +174,7 @@ static void effect_do(struct node *n, const struct agent_effect *f)
 static void step(struct node *n, struct agent_event *event)
 {
     event->time = loop_now(n->loop);
-    event->wall_s = clk_realtime_s();
+    event->wall_s = clk_realtime_s() + n->clock_off_s;
     agent_effects_init(n->fx);
     agent_step(n->agent, event, n->fx);
     for (size_t i = 0; i < n->fx->n; i++)
@@ -317,6 +319,17 @@ static void fetch(void *arg)
 
 /* --- birth and end ---------------------------------------------------------------------------- */
 
+/* "clock off -600": the only wish that a machine takes. */
+static void on_wish(void *arg, const char *line)
+{
+    static const char head[] = "clock off ";
+    struct node *n = arg;
+
+    if (!text_begins(line, head) ||
+        !text_int(line + strlen(head), -INT32_MAX, INT32_MAX, &n->clock_off_s))
+        log_line(&n->log, LOG_WARN, "cannot do: %s", line);
+}
+
 /* Switched off: the journal is ended and the process is gone, whatever was under way. */
 static void on_signal(void *arg, int signo)
 {
@@ -339,6 +352,8 @@ static int open_all(struct node *n, struct err *e)
         r = loop_signals(n->loop, signos, COUNTOF(signos), on_signal, n, e);
     if (r == 0)
         r = file_mkdirs(n->config->root, 0700, e);
+    if (r == 0)
+        r = slot_wishes_open(&n->wishes, n->loop, n->config->opts, on_wish, n, e);
     if (r == 0)
         r = dns_new(&n->dns, n->loop, e);
     if (r == 0)

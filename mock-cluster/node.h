@@ -10,6 +10,7 @@
 #define NODE_NAME "mock-cluster"
 
 struct node_config {
+    const struct opts *opts; /* for the pipe of wishes */
     const char *system_id, *hostname, *maas_url, *maas_ca, *address, *root, *busybox;
     struct slot slot;
     uint64_t seed;

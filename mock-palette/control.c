@@ -138,9 +138,24 @@ static void seen_show(const struct palette *p, ms_t now, struct buf *out)
     }
 }
 
+static void misdeeds_show(const struct palette *p, struct buf *out)
+{
+    const struct palette_misdeed *list;
+    const size_t n = palette_misdeeds(&list);
+
+    head(out, "What went wrong", "what,armed,fired");
+    for (size_t i = 0; i < n; i++)
+        if (p->misdeeds[i].armed) {
+            buf_text_add(out, "<tr>");
+            cell(out, list[i].name);
+            buf_printf(out, "<td>%" PRIu64 "<td>%" PRIu64 "\n", p->misdeeds[i].armed,
+                       p->misdeeds[i].fired);
+        }
+}
+
 static void faults_show(const struct palette *p, struct buf *out)
 {
-    head(out, "Misbehaviours", "call,what,armed,fired");
+    head(out, "Armed", "call,what,times,fired");
     for (size_t i = 0; i < p->n_faults; i++) {
         const struct pal_fault *f = &p->faults[i];
 
@@ -163,6 +178,7 @@ static void page(const struct palette *p, ms_t now, struct http_reply *rp)
     accounts_show(p, &out);
     clusters_show(p, now, &out);
     faults_show(p, &out);
+    misdeeds_show(p, &out);
     seen_show(p, now, &out);
     buf_text_add(&out, "</table>\n");
     http_reply_text(rp, 200, "text/html; charset=utf-8", buf_text(&out));
@@ -239,6 +255,21 @@ static void faults_metric(const struct palette *p, struct buf *out)
                    p->faults[i].op, pal_fault_name(p->faults[i].what), p->faults[i].fired);
 }
 
+static void misdeeds_metric(const struct palette *p, struct buf *out)
+{
+    const struct palette_misdeed *list;
+    const size_t n = palette_misdeeds(&list);
+
+    kind(out, "misbehaviours_armed_total", "counter", "How often each was armed.");
+    for (size_t i = 0; i < n; i++)
+        buf_printf(out, METRIC "misbehaviours_armed_total{kind=\"%s\"} %" PRIu64 "\n", list[i].name,
+                   p->misdeeds[i].armed);
+    kind(out, "misbehaviours_fired_total", "counter", "How often each struck.");
+    for (size_t i = 0; i < n; i++)
+        buf_printf(out, METRIC "misbehaviours_fired_total{kind=\"%s\"} %" PRIu64 "\n", list[i].name,
+                   p->misdeeds[i].fired);
+}
+
 static void metrics(const struct palette *p, struct http_reply *rp)
 {
     struct buf out SCOPED(buf_drop) = {.max = HTTP_BODY_MAX};
@@ -247,6 +278,7 @@ static void metrics(const struct palette *p, struct http_reply *rp)
     gateways_metric(p, &out);
     clusters_metric(p, &out);
     faults_metric(p, &out);
+    misdeeds_metric(p, &out);
     http_reply_text(rp, 200, "text/plain; version=0.0.4; charset=utf-8", buf_text(&out));
 }
 

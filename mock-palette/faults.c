@@ -1,23 +1,29 @@
 /* Misbehaviour of a Palette, as data: which call is hit, and what becomes of it. A wish is a line:
  *
- *   answers OP with CODE [N times]         nothing is done
- *   wants OP back CODE SECONDS [N times]   the same, with Retry-After
- *   answers OP CODE after [N times]        it is done, and then said to have failed
- *   answers OP lost after [N times]        it is done, and the connection ends without an answer
- *   stale feed [N times]                   the list of before, with its cursor
- *   repeated feed [N times]                a list though nothing has changed
- *   reordered feed [N times]               clusters last to first
- *   misbehaves OP N in 1000                each call by chance: 500, 503, or its answer is lost
- *   tokens end [UID]                       of all gateways, or one: 401 from now on
- *   gateway UID revoked                    401 CredentialRevoked to what it has
+ *   answers OP with CODE           nothing is done
+ *   wants OP back CODE SECONDS     the same, with Retry-After
+ *   answers OP CODE after          it is done, and then said to have failed
+ *   loses answer to OP             it is done, and the connection ends without an answer
+ *                                  (or: answers OP lost after)
+ *   stale feed                     the list of before, with its cursor
+ *   repeated feed                  a list though nothing has changed
+ *   reordered feed                 clusters last to first
+ *   resets OP, doubles OP, garbles OP, cuts OP at BYTES, misses OP by BYTES, delays OP by SPAN,
+ *   trickles OP BYTES each SPAN, drips OP BYTES each SPAN
+ *                                  it is done, and the answer suffers on its way (misdeeds.c)
+ *   is silent to OP for SPAN       nothing is done, and nothing answered
+ *   misbehaves OP N in 1000        each call by chance: 500, 503, or its answer is lost
+ *   refuses for SPAN               nobody gets a new connection
+ *   tokens end [UID]               of all gateways, or one: 401 from now on
+ *   gateway UID revoked            401 CredentialRevoked to what it has
  *   certificate own|renewed|expired|wrong-name|wrong-authority|self-signed|old-protocol
- *                                          what new connections see (with --authority);
- *                                          old-protocol: a good one, and no TLS newer than 1.1
- *   drops every connection                 resets, idle ones and those that wait
- *   faults end                             none is armed any more
+ *                                  what new connections see (with --authority);
+ *                                  old-protocol: a good one, and no TLS newer than 1.1
+ *   drops every connection         resets, idle ones and those that wait
+ *   faults end                     none is armed any more
  *
- * OP is an operation's name in the journal, "OP.K" (its Kth call ever), "read", "change" or "any".
- * Without "N times" it is once. What the wire itself does wrong is the edge's business. */
+ * OP is an operation's name in the journal, "OP.K" (its Kth call from now on), "read", "change" or
+ * "any". Those that mean calls hit one, or end with "N times". */
 #include "mock-palette/faults.h"
 
 #include "lib/base/text.h"
@@ -25,17 +31,11 @@
 #include <stdio.h>
 #include <string.h>
 
-#define WORDS_MAX 8
-
-struct words {
-    size_t n;
-    char at[WORDS_MAX][64];
-};
-
-static const char *const what_names[] = {
+static const char *const what_names[PAL_FAULT_COUNT] = {
     [PAL_FAULT_BEFORE] = "before", [PAL_FAULT_AFTER] = "after",   [PAL_FAULT_LOSE] = "lose",
     [PAL_FAULT_STALE] = "stale",   [PAL_FAULT_REPEAT] = "repeat", [PAL_FAULT_REORDER] = "reorder",
-    [PAL_FAULT_CHANCE] = "chance",
+    [PAL_FAULT_CHANCE] = "chance", [PAL_FAULT_SILENT] = "silent", [PAL_FAULT_WIRE] = "wire",
+    [PAL_FAULT_GARBLE] = "garble",
 };
 
 const char *pal_fault_name(enum pal_fault_what what)
@@ -72,12 +72,13 @@ static bool op_is(const struct pal_fault *f, const struct pal_ask *a)
 static void fire(struct pal_ask *a, struct pal_fault *f)
 {
     f->fired++;
+    a->p->misdeeds[pal_misdeed_of(f)].fired++;
     say(f, "fired", a->ctx->now, a->rp);
 }
 
-static bool is_armed(const struct pal_fault *f)
+static bool is_armed(const struct pal_fault *f, ms_t now)
 {
-    return f->times == 0 || f->fired < f->times;
+    return now < f->until && (f->times == 0 || f->fired < f->times);
 }
 
 struct pal_fault *pal_fault_of(struct pal_ask *a, unsigned whats)
@@ -85,7 +86,7 @@ struct pal_fault *pal_fault_of(struct pal_ask *a, unsigned whats)
     for (size_t i = 0; i < a->p->n_faults; i++) {
         struct pal_fault *f = &a->p->faults[i];
 
-        if (!(whats & (1U << f->what)) || !is_armed(f) || !op_is(f, a))
+        if (!(whats & (1U << f->what)) || !is_armed(f, a->ctx->now) || !op_is(f, a))
             continue;
         if (f->nth && ++f->calls != f->nth)
             continue;
@@ -111,11 +112,15 @@ static void refuse(struct pal_ask *a, const struct pal_fault *f)
 
 bool pal_fault_before(struct pal_ask *a)
 {
-    const struct pal_fault *f =
-        a->ctx->parked_before ? NULL : pal_fault_of(a, 1U << PAL_FAULT_BEFORE);
+    const unsigned whats = (1U << PAL_FAULT_BEFORE) | (1U << PAL_FAULT_SILENT);
+    const struct pal_fault *f = a->ctx->parked_before ? NULL : pal_fault_of(a, whats);
 
-    if (f)
+    if (f && f->what == PAL_FAULT_SILENT) {
+        pal_answer(a, 504, NULL); /* which nobody hears */
+        a->rp->hang = true;
+    } else if (f) {
         refuse(a, f);
+    }
     return f != NULL;
 }
 
@@ -134,16 +139,28 @@ static void chance(struct pal_ask *a, const struct pal_fault *f)
     refuse(a, &one);
 }
 
+/* Half of it, and brackets that fit to nothing. */
+static void garble(struct http_reply *rp)
+{
+    rp->body.len /= 2;
+    buf_text_add(&rp->body, "}]\"");
+}
+
 void pal_fault_after(struct pal_ask *a)
 {
-    const unsigned whats =
-        (1U << PAL_FAULT_AFTER) | (1U << PAL_FAULT_LOSE) | (1U << PAL_FAULT_CHANCE);
-    const struct pal_fault *f = a->p->n_faults > 0 ? pal_fault_of(a, whats) : NULL;
+    const unsigned whats = (1U << PAL_FAULT_AFTER) | (1U << PAL_FAULT_LOSE) |
+                           (1U << PAL_FAULT_CHANCE) | (1U << PAL_FAULT_WIRE) |
+                           (1U << PAL_FAULT_GARBLE);
+    const struct pal_fault *f = a->p->n_faults > 0 && !a->rp->hang ? pal_fault_of(a, whats) : NULL;
 
     if (!f)
         return;
     if (f->what == PAL_FAULT_LOSE)
         a->rp->lose = true;
+    else if (f->what == PAL_FAULT_WIRE)
+        a->rp->wire = f->wire;
+    else if (f->what == PAL_FAULT_GARBLE)
+        garble(a->rp);
     else if (f->what == PAL_FAULT_CHANCE)
         chance(a, f);
     else
@@ -152,7 +169,7 @@ void pal_fault_after(struct pal_ask *a)
 
 /* --- wishes ----------------------------------------------------------------------------------- */
 
-static const char *word(const struct words *w, size_t i)
+static const char *word(const struct pal_words *w, size_t i)
 {
     return i < w->n ? w->at[i] : "";
 }
@@ -182,7 +199,7 @@ static bool status_read(const char *text, struct pal_fault *f)
 }
 
 /* "… 3 times" is taken off. */
-static bool times_take(struct words *w, uint64_t *ret)
+static bool times_take(struct pal_words *w, uint64_t *ret)
 {
     int64_t times = 1;
 
@@ -195,7 +212,7 @@ static bool times_take(struct words *w, uint64_t *ret)
     return true;
 }
 
-static bool answers(const struct words *w, struct pal_fault *f)
+static bool answers(const struct pal_words *w, struct pal_fault *f)
 {
     if (w->n != 4 || !op_read(word(w, 1), f))
         return false;
@@ -208,14 +225,14 @@ static bool answers(const struct words *w, struct pal_fault *f)
            (f->what == PAL_FAULT_LOSE || status_read(word(w, 2), f));
 }
 
-static bool wants(const struct words *w, struct pal_fault *f)
+static bool wants(const struct pal_words *w, struct pal_fault *f)
 {
     f->what = PAL_FAULT_BEFORE;
     return w->n == 5 && op_read(word(w, 1), f) && text_is(word(w, 2), "back") &&
            status_read(word(w, 3), f) && text_int(word(w, 4), 0, 86400, &f->retry_after);
 }
 
-static bool lists(const struct words *w, struct pal_fault *f)
+static bool lists(const struct pal_words *w, struct pal_fault *f)
 {
     f->what = text_is(word(w, 0), "stale")      ? PAL_FAULT_STALE
               : text_is(word(w, 0), "repeated") ? PAL_FAULT_REPEAT
@@ -223,7 +240,28 @@ static bool lists(const struct words *w, struct pal_fault *f)
     return w->n == 2 && text_is(word(w, 1), "feed") && op_read("feed", f);
 }
 
-static bool misbehaves(const struct words *w, struct pal_fault *f)
+static bool loses(const struct pal_words *w, struct pal_fault *f)
+{
+    f->what = PAL_FAULT_LOSE;
+    return w->n == 4 && text_is(word(w, 1), "answer") && text_is(word(w, 2), "to") &&
+           op_read(word(w, 3), f);
+}
+
+/* As long as it lasts, not once. */
+static bool is_silent(const struct pal_words *w, struct pal_fault *f)
+{
+    f->what = PAL_FAULT_SILENT;
+    return w->n == 6 && text_is(word(w, 1), "silent") && text_is(word(w, 2), "to") &&
+           op_read(word(w, 3), f) && text_is(word(w, 4), "for") &&
+           text_duration(word(w, 5), &f->until) && f->until > 0;
+}
+
+static bool wire(const struct pal_words *w, struct pal_fault *f)
+{
+    return op_read(word(w, 1), f) && pal_wire_read(w, f);
+}
+
+static bool misbehaves(const struct pal_words *w, struct pal_fault *f)
 {
     f->what = PAL_FAULT_CHANCE;
     f->retry_after = -1;
@@ -231,27 +269,51 @@ static bool misbehaves(const struct words *w, struct pal_fault *f)
            text_is(word(w, 3), "in") && text_is(word(w, 4), "1000");
 }
 
-static bool arm(struct palette *p, struct words *w, ms_t now, struct http_reply *rp)
+/* Whoever arms one after the other for days finds the place of a spent one. */
+static struct pal_fault *place(struct palette *p, ms_t now)
+{
+    if (p->n_faults < PAL_FAULTS_MAX)
+        return &p->faults[p->n_faults++];
+    for (size_t i = 0; i < p->n_faults; i++)
+        if (!is_armed(&p->faults[i], now))
+            return &p->faults[i];
+    return NULL;
+}
+
+static bool fault_read(struct pal_words *w, ms_t now, struct pal_fault *ret)
 {
     static const struct row {
         const char *verb;
-        bool (*read)(const struct words *w, struct pal_fault *f);
-    } rows[] = {{"answers", answers}, {"wants", wants},     {"stale", lists},
-                {"repeated", lists},  {"reordered", lists}, {"misbehaves", misbehaves}};
-    struct pal_fault f = {.status = 0};
+        bool (*read)(const struct pal_words *w, struct pal_fault *f);
+    } rows[] = {{"answers", answers},       {"wants", wants},     {"stale", lists},
+                {"repeated", lists},        {"reordered", lists}, {"loses", loses},
+                {"misbehaves", misbehaves}, {"is", is_silent}};
+    struct pal_fault f = {.retry_after = -1};
     uint64_t times = 1;
+    bool fine = false;
 
-    if (p->n_faults == PAL_FAULTS_MAX || !times_take(w, &times))
+    if (!times_take(w, &times))
         return false;
-    for (size_t i = 0; i < COUNTOF(rows); i++) {
-        if (!text_is(rows[i].verb, word(w, 0)) || !rows[i].read(w, &f))
-            continue;
-        f.times = f.what == PAL_FAULT_CHANCE ? 0 : times;
-        p->faults[p->n_faults++] = f;
-        say(&f, "armed", now, rp);
-        return true;
-    }
-    return false;
+    for (size_t i = 0; i < COUNTOF(rows) && !fine; i++)
+        fine = text_is(rows[i].verb, word(w, 0)) && rows[i].read(w, &f);
+    if (!fine && !wire(w, &f))
+        return false;
+    f.until = f.until > 0 ? now + f.until : MS_NEVER;
+    f.times = f.what == PAL_FAULT_CHANCE || f.what == PAL_FAULT_SILENT ? 0 : times;
+    *ret = f;
+    return true;
+}
+
+static bool arm(struct palette *p, struct pal_words *w, ms_t now, struct http_reply *rp)
+{
+    struct pal_fault f, *at;
+
+    if (!fault_read(w, now, &f) || !(at = place(p, now)))
+        return false;
+    *at = f;
+    p->misdeeds[pal_misdeed_of(at)].armed++;
+    say(at, "armed", now, rp);
+    return true;
 }
 
 static bool tokens_end(struct palette *p, const char *uid, ms_t now)
@@ -283,24 +345,116 @@ static bool revoke(struct palette *p, const char *uid)
     return g != NULL;
 }
 
+/* --- wishes that are no fault of a call: done at once -------------------------------------------
+ */
+
+static bool wish_tokens(struct palette *p, const struct pal_words *w, ms_t now,
+                        struct http_reply *rp)
+{
+    (void)rp;
+    return w->n <= 3 && text_is(word(w, 1), "end") && tokens_end(p, word(w, 2), now);
+}
+
+static bool wish_gateway(struct palette *p, const struct pal_words *w, ms_t now,
+                         struct http_reply *rp)
+{
+    (void)now;
+    (void)rp;
+    return w->n == 3 && text_is(word(w, 2), "revoked") && revoke(p, word(w, 1));
+}
+
+/* The listener's to do. */
+static bool wish_refuses(struct palette *p, const struct pal_words *w, ms_t now,
+                         struct http_reply *rp)
+{
+    (void)p;
+    (void)now;
+    return w->n == 3 && text_is(word(w, 1), "for") && text_duration(word(w, 2), &rp->refuse_ms) &&
+           rp->refuse_ms > 0;
+}
+
+static bool wish_drops(struct palette *p, const struct pal_words *w, ms_t now,
+                       struct http_reply *rp)
+{
+    (void)p;
+    (void)now;
+    rp->drop = w->n == 3 && text_is(word(w, 1), "every") && text_is(word(w, 2), "connection");
+    return rp->drop;
+}
+
+static bool wish_faults(struct palette *p, const struct pal_words *w, ms_t now,
+                        struct http_reply *rp)
+{
+    (void)now;
+    (void)rp;
+    if (w->n != 2 || !text_is(word(w, 1), "end"))
+        return false;
+    p->n_faults = 0;
+    return true;
+}
+
+static void say_done(const char *name, ms_t now, struct http_reply *rp)
+{
+    static const char *const kinds[] = {"armed", "fired"};
+
+    for (size_t i = 0; i < COUNTOF(kinds); i++) {
+        struct event e;
+
+        ev_init(&e, EV_FAULT, now);
+        ev_text_add(&e, EVF_NAME, name);
+        ev_text_add(&e, EVF_KIND, kinds[i]);
+        ev_int_add(&e, EVF_COUNT, (int64_t)i);
+        ev_text_add(&e, EVF_WHO, "palette");
+        ev_list_add(&rp->events, &e);
+    }
+}
+
+static bool certificate(struct palette *p, enum http_certificate which, ms_t now,
+                        struct http_reply *rp)
+{
+    static const char *const names[HTTP_CERT_COUNT] = {
+        [HTTP_CERT_RENEWED] = "certificate-renewed",
+        [HTTP_CERT_EXPIRED] = "certificate-expired",
+        [HTTP_CERT_WRONG_NAME] = "certificate-wrong-name",
+        [HTTP_CERT_WRONG_AUTHORITY] = "certificate-wrong-authority",
+        [HTTP_CERT_SELF_SIGNED] = "certificate-self-signed",
+        [HTTP_CERT_OLD_PROTOCOL] = "certificate-old-protocol"};
+
+    if (!p->config.authority)
+        return false;
+    rp->certificate = which;
+    if (!names[which])
+        return true;
+    pal_misdeed_done(p, names[which]);
+    say_done(names[which], now, rp);
+    return true;
+}
+
 bool palette_do(struct palette *p, ms_t now, const char *text, struct http_reply *rp)
 {
-    struct words w = {.n = 0};
+    static const struct row {
+        const char *verb, *misdeed; /* misdeed NULL: none */
+        bool (*wish)(struct palette *p, const struct pal_words *w, ms_t now, struct http_reply *rp);
+    } rows[] = {{"tokens", "tokens-end", wish_tokens},
+                {"gateway", "gateway-revoked", wish_gateway},
+                {"refuses", "refuses", wish_refuses},
+                {"drops", "connections-dropped", wish_drops},
+                {"faults", NULL, wish_faults}};
+    struct pal_words w = {.n = 0};
 
-    if (http_certificate_read(text) != HTTP_CERT_AS_IT_IS) {
-        rp->certificate = p->config.authority ? http_certificate_read(text) : HTTP_CERT_AS_IT_IS;
-        return p->config.authority;
-    }
-    if (text_is(text, "drops every connection"))
-        return rp->drop = true;
-    while (w.n < WORDS_MAX && text_next(&text, ' ', w.at[w.n], sizeof(w.at[0])))
+    if (http_certificate_read(text) != HTTP_CERT_AS_IT_IS)
+        return certificate(p, http_certificate_read(text), now, rp);
+    while (w.n < PAL_WORDS_MAX && text_next(&text, ' ', w.at[w.n], sizeof(w.at[0])))
         w.n++;
-    if (text_is(word(&w, 0), "tokens") && text_is(word(&w, 1), "end"))
-        return tokens_end(p, word(&w, 2), now);
-    if (text_is(word(&w, 0), "gateway") && text_is(word(&w, 2), "revoked"))
-        return revoke(p, word(&w, 1));
-    if (text_is(word(&w, 0), "faults") && text_is(word(&w, 1), "end")) {
-        p->n_faults = 0;
+    for (size_t i = 0; i < COUNTOF(rows); i++) {
+        if (!text_is(rows[i].verb, word(&w, 0)))
+            continue;
+        if (!rows[i].wish(p, &w, now, rp))
+            return false;
+        if (rows[i].misdeed) {
+            pal_misdeed_done(p, rows[i].misdeed);
+            say_done(rows[i].misdeed, now, rp);
+        }
         return true;
     }
     return arm(p, &w, now, rp);

@@ -36,6 +36,9 @@ static const struct opt_row rows[] = {
      .min = 0,
      .max = 1000000,
      .what = "requests a second from one address to most paths; 0: as many as come"},
+    {.name = "misbehaviours",
+     .kind = OPT_FLAG,
+     .what = "print what can go wrong, and by which words, and stop"},
 };
 
 #define CA_MAX KIB(64) /* GP-28 */
@@ -118,6 +121,19 @@ static void greet(const struct opts *o, const struct mockd_app *app, const struc
            how, key, d->url, how, key, d->url, how, key, d->url);
 }
 
+static bool said(const struct opts *o, struct buf *out)
+{
+    const struct palette_misdeed *list;
+    const size_t n = palette_misdeeds(&list);
+
+    if (!opt_flag(o, "misbehaviours"))
+        return false;
+    for (size_t i = 0; i < n; i++)
+        buf_printf(out, "%-28s %-28s %-64s in sim: %s\n", list[i].name, list[i].words, list[i].what,
+                   list[i].in_sim);
+    return true;
+}
+
 static int open_app(const struct opts *o, const struct mockd_shared *s, struct mockd_app *ret,
                     struct err *e)
 {
@@ -175,6 +191,7 @@ int main(int argc, char **argv)
         .who = who,
         .control = shell_words,
         .control_door = true,
+        .said = said,
         .greet = greet};
 
     return mockd_main(&program, argc, argv);

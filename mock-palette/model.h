@@ -25,6 +25,7 @@
 #define PAL_ANSWER_MAX    MIB(1) /* items of one answered query */
 #define PAL_REQUEST_MAX   MIB(1) /* GP-28 */
 #define PAL_FAULTS_MAX    64
+#define PAL_MISDEEDS_MAX  48
 #define PAL_SEEN_MAX      64
 #define PAL_OPS_MAX       192
 #define PAL_OPEN_MAX      32 /* queries listed to one gateway at once, GP-28 */
@@ -144,7 +145,11 @@ enum pal_fault_what {
     PAL_FAULT_STALE,
     PAL_FAULT_REPEAT,
     PAL_FAULT_REORDER,
-    PAL_FAULT_CHANCE
+    PAL_FAULT_CHANCE,
+    PAL_FAULT_SILENT, /* nothing is done, and nothing ever answered */
+    PAL_FAULT_WIRE,   /* done, then `wire` */
+    PAL_FAULT_GARBLE, /* done, then the JSON is spoilt */
+    PAL_FAULT_COUNT
 };
 struct pal_fault {
     enum pal_fault_what what;
@@ -152,8 +157,10 @@ struct pal_fault {
     int status;
     int64_t retry_after; /* seconds; below 0: not said */
     int64_t per_mille;
-    uint64_t nth, calls;   /* nth: only that call of those it means */
+    uint64_t nth, calls;   /* nth: only that call of those it means, from when it was armed */
     uint64_t times, fired; /* times 0: each */
+    ms_t until;
+    struct http_wire wire;
 };
 
 /* control.c: an exchange, for the page */
@@ -181,6 +188,7 @@ struct palette {
     struct rng chance; /* of misbehaviours: names are drawn as if there were none */
     size_t n_faults;
     struct pal_fault faults[PAL_FAULTS_MAX];
+    struct palette_tally misdeeds[PAL_MISDEEDS_MAX]; /* by row of misdeeds.c */
     uint64_t n_seen; /* ever; the place of one is its number modulo PAL_SEEN_MAX */
     struct pal_seen seen[PAL_SEEN_MAX];
     uint64_t calls[PAL_OPS_MAX][2]; /* by route: answered well, and not */

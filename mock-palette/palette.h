@@ -57,6 +57,17 @@ int palette_resume(struct palette *p, struct err *e) MUST_CHECK;
 
 /* --- the mock itself -------------------------------------------------------------------------- */
 
+/* All that can go wrong: by which words (an example of them), what a client meets, and what that
+ * comes to in the simulator; and how often each was armed and has struck. */
+struct palette_misdeed {
+    const char *name, *words, *what, *in_sim;
+};
+size_t palette_misdeeds(const struct palette_misdeed **ret);
+struct palette_tally {
+    uint64_t armed, fired;
+};
+struct palette_tally palette_misdeed_tally(const struct palette *p, size_t row);
+
 /* One wish (faults.c); false: it is none, or cannot be done. */
 bool palette_do(struct palette *p, ms_t now, const char *words, struct http_reply *rp);
 /* Requests of the control door: GET / and /metrics, POST /control. */

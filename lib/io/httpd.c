@@ -151,6 +151,7 @@ static struct httpd *httpd_make(struct loop *l, const struct httpd_config *c)
     assert(c->n_listen <= HTTPD_LISTENS_MAX && c->pool >= 1 && c->pool <= EDGE_POOL_MAX);
     h->config = *c;
     h->loop = l;
+    h->last_conn = c->conns_before;
     h->conns_max = c->conns_max > 0 ? (size_t)c->conns_max : HTTPD_CONNS_MAX;
     TAILQ_INIT(&h->conns);
     TAILQ_INIT(&h->dead);

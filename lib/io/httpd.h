@@ -62,6 +62,7 @@ struct httpd_config {
     struct clk_domain domain;
     struct journal_ring *journal; /* may be NULL */
     int conns_max;                /* 0: HTTPD_CONNS_MAX */
+    uint64_t conns_before;        /* of a program before this one: numbers go on behind them */
 };
 
 struct httpd;

@@ -25,12 +25,20 @@
 
 static_assert((JOURNAL_RING_BYTES & (JOURNAL_RING_BYTES - 1)) == 0, "the ring is a power of two");
 
+/* Where the writer's chain stands once so many bytes are in the ring. Two of them, used in turn: a
+ * writer that is killed in the middle of one leaves the other, and `head` says which one counts. */
+struct ring_mark {
+    uint64_t head, nth;
+    char chain[EV_CHAIN_LEN + 1];
+};
+
 struct ring_head {
     uint64_t magic;
     uint64_t src;
     _Atomic uint64_t head; /* writer: bytes ever put */
     _Atomic uint64_t tail; /* reader: bytes ever taken */
     _Atomic uint64_t lost; /* writer: records that did not fit */
+    struct ring_mark marks[2];
 };
 
 struct journal_ring {
@@ -145,6 +153,21 @@ static bool fds_read(const char *text, int64_t ret[2])
     return n == 2;
 }
 
+/* A program that was started again goes on where the one before it stopped. */
+void journal_take_over(struct journal_ring *r)
+{
+    const uint64_t head = atomic_load_explicit(&r->shared->head, memory_order_acquire);
+
+    for (size_t i = 0; head > 0 && i < 2; i++) {
+        const struct ring_mark *mark = &r->shared->marks[i];
+
+        if (mark->head != head)
+            continue;
+        r->nth = mark->nth;
+        (void)text_copy_len(r->chain, sizeof(r->chain), mark->chain, EV_CHAIN_LEN);
+    }
+}
+
 int journal_ring_map(const char *fds, struct journal_ring **ret, struct err *e)
 {
     struct journal_ring *r = NULL;
@@ -161,6 +184,7 @@ int journal_ring_map(const char *fds, struct journal_ring **ret, struct err *e)
         return err_set(e, -EINVAL, "descriptor %d is no journal ring", (int)fd[1]);
     }
     r->src = (enum ev_src)r->shared->src;
+    journal_take_over(r);
     (void)close((int)fd[0]);
     (void)close((int)fd[1]);
     *ret = r;
@@ -204,6 +228,15 @@ static uint64_t padded(uint64_t len)
 
 /* ---- writing ---- */
 
+static void mark_set(struct journal_ring *r, uint64_t head)
+{
+    struct ring_mark *mark = &r->shared->marks[r->nth % 2];
+
+    mark->head = head;
+    mark->nth = r->nth;
+    (void)text_copy(mark->chain, sizeof(mark->chain), r->chain);
+}
+
 /* Under the lock. The number is taken as the last thing before the record is in the ring. */
 static bool ring_put(struct journal_ring *r, struct event *e)
 {
@@ -220,6 +253,7 @@ static bool ring_put(struct journal_ring *r, struct event *e)
     (void)text_copy(r->chain, sizeof(r->chain), e->chain);
     ring_write(r, head, &size, sizeof(size));
     ring_write(r, head + sizeof(size), e, (size_t)size);
+    mark_set(r, head + sizeof(size) + padded(size));
     atomic_store_explicit(&r->shared->head, head + sizeof(size) + padded(size),
                           memory_order_release);
     return true;

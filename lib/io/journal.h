@@ -13,13 +13,15 @@
 
 struct journal_ring; /* one writer's end, or the reader's end */
 
-/* The engine makes the counter and a ring per writer (a program started again is a new writer and
- * gets a new ring). Descriptors are inheritable memfds and the caller's to close; what is mapped
- * stays. NULL ret_fd: the ring is for this process alone. */
+/* The engine makes the counter and a ring per writer. A program that is started again gets a new
+ * ring, or the one of the program before it, which must be dead: then it goes on in that one's
+ * numbers and chain, and the two are one writer. Descriptors are inheritable memfds and the
+ * caller's to close; what is mapped stays. NULL ret_fd: the ring is for this process alone. */
 int journal_counter_new(int *ret_fd, struct err *e) MUST_CHECK;
 int journal_ring_new(int counter_fd, enum ev_src src, int *ret_fd, struct journal_ring **ret,
                      struct err *e) MUST_CHECK;
-/* A child maps what it inherited: "COUNTER,RING" in decimal, from the option --journal-fds. */
+/* A child maps what it inherited: "COUNTER,RING" in decimal, from the option --journal-fds. Goes on
+ * behind what is in the ring. */
 int journal_ring_map(const char *fds, struct journal_ring **ret, struct err *e) MUST_CHECK;
 void journal_ring_free(struct journal_ring *r);
 
@@ -27,6 +29,8 @@ void journal_ring_free(struct journal_ring *r);
  * event is dropped (a mock standing alone without --journal). A record that does not fit keeps
  * seq 0 and is counted; nth and chain stay without a gap, and the next one says `lost`. */
 void journal_put(struct journal_ring *r, struct event *e);
+/* The writer of this ring is dead: from now on this process writes in its place. */
+void journal_take_over(struct journal_ring *r);
 /* Moves what is there to the list, in the writer's order. Returns how many. One reader a ring. */
 size_t journal_take(struct journal_ring *r, struct ev_list *out);
 uint64_t journal_lost(const struct journal_ring *r);

@@ -61,6 +61,13 @@ static const struct opt_row shared_rows[] = {
      .what = "where the mock itself can be looked at and told what to do"},
     {.name = "control-port-file", .arg = "FILE", .what = "write the port of --control there"},
     {.name = "port-file", .arg = "FILE", .what = "write the port there once it listens"},
+    {.name = "conns-before",
+     .kind = OPT_INT,
+     .arg = "N",
+     .value = "0",
+     .min = 0,
+     .max = INT64_MAX,
+     .what = "connections of the program before this one: numbers go on (for gateproof)"},
     {.name = "routes", .kind = OPT_FLAG, .what = "print the operations and stop"},
 };
 
@@ -251,7 +258,8 @@ static int start_httpd(struct running *r, struct err *e)
                              .due = r->app.due,
                              .tick = r->app.tick,
                              .domain = r->slot.domain,
-                             .journal = r->slot.ring};
+                             .journal = r->slot.ring,
+                             .conns_before = (uint64_t)opt_int(r->o, "conns-before")};
     int err = slot_address_read("listen", opt_text(r->o, "listen"), r->address, &r->port, e);
 
     if (err == 0)

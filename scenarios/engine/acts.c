@@ -1,5 +1,5 @@
 /* The acts of stage netns: one row an act. */
-#include "scenarios/engine/play.h"
+#include "scenarios/engine/acts.h"
 
 #include "lib/base/jx.h"
 #include "lib/base/text.h"
@@ -10,9 +10,6 @@
 
 #define SILENCE_STEPPED_MS SECONDS(1)
 #define SILENCE_WALL_MS    500
-
-enum act_state { ACT_DONE, ACT_NOT_DONE, ACT_BEGUN };
-typedef enum act_state act_fn(struct play *p, const struct script_line *line);
 
 static void say_done(struct play *p, const struct script_line *line, bool fired, const char *params)
 {
@@ -426,6 +423,9 @@ static const struct {
     {"user.labels-cluster", user_labels},
     {"gateway.comes-back", gateway_comes_back},
     {"node.reboots", node_reboots},
+    {"node.dies", act_node_dies},
+    {"nodes.die", act_nodes_die},
+    {"node.clock", act_node_clock},
     {"machine.fails-deploy", machine_fails_deploy},
     {"machine.stays", machine_stays},
     {"proxy.breaks-tls", proxy_act},
@@ -437,6 +437,12 @@ static const struct {
     {"palette.drops", palette_drops},
     {"maas.loses-answer", maas_loses_answer},
     {"maas.misbehaves", maas_misbehaves},
+    {"palette.misbehaves", act_palette_misbehaves},
+    {"palette.stops", act_palette_stops},
+    {"palette.starts", act_palette_starts},
+    {"palette.restarts", act_palette_restarts},
+    {"palette.moves", act_palette_moves},
+    {"name.answers", act_name_answers},
     {"proxy.behaves", proxy_act},
     {"proxy.drops-idle", proxy_act},
     {"wire.cut", wire_act},

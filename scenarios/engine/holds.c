@@ -69,17 +69,33 @@ void holds_go(struct holds *h)
         }
 }
 
-void holds_end(struct holds *h)
+static void end_close(struct hold_end *at)
+{
+    if (at->ops[0] == '\0')
+        return;
+    loop_watch_remove(&at->watch);
+    if (at->ours_fd >= 0)
+        close(at->ours_fd);
+    if (at->theirs_fd >= 0)
+        close(at->theirs_fd);
+    at->ours_fd = at->theirs_fd = -1;
+    at->stands = false;
+}
+
+int holds_renew(struct holds *h, struct world *w, enum ev_kind kind, struct err *e)
 {
     for (size_t i = 0; i < HOLDS_SERVERS; i++) {
         struct hold_end *at = &h->at[i];
-        if (at->ops[0] == '\0')
+        if (at->kind != kind || at->ops[0] == '\0')
             continue;
-        loop_watch_remove(&at->watch);
-        if (at->ours_fd >= 0)
-            close(at->ours_fd);
-        if (at->theirs_fd >= 0)
-            close(at->theirs_fd);
-        at->ours_fd = at->theirs_fd = -1;
+        end_close(at);
+        return end_open(at, w, e);
     }
+    return 0;
+}
+
+void holds_end(struct holds *h)
+{
+    for (size_t i = 0; i < HOLDS_SERVERS; i++)
+        end_close(&h->at[i]);
 }

@@ -23,6 +23,8 @@ int holds_init(struct holds *h, struct world *w, const struct points *p, struct 
 /* What a mock is started with: its place, or NULL when it never stops. */
 const struct hold_end *holds_of(const struct holds *h, enum ev_kind kind);
 /* A mock that stands and was not told of yet: its words, and the kind of its records of calls. */
+/* That server was started again: what the program before it stood at is over. */
+int holds_renew(struct holds *h, struct world *w, enum ev_kind kind, struct err *e) MUST_CHECK;
 bool holds_next(struct holds *h, enum ev_kind *ret_kind, char ret_words[HOLD_LINE_MAX]);
 /* Whoever stands goes on: on clock wall at once, else with its next turn. */
 void holds_go(struct holds *h);

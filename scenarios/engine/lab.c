@@ -48,6 +48,7 @@ static const struct jx_field zone_fields[] = {
 static const struct jx_field link_fields[] = {
     JX_TEXT(struct lab_link, zone, JX_MUST),
     JX_TEXT(struct lab_link, address, JX_MUST),
+    JX_TEXT(struct lab_link, also, 0),
 };
 static const struct jx_field route_fields[] = {
     JX_TEXT(struct lab_route, net, JX_MUST),
@@ -159,15 +160,30 @@ const struct lab_host *lab_role(const struct lab *l, const char *role)
     return NULL;
 }
 
+bool lab_link_has(const struct lab_link *link, const char *address)
+{
+    return text_is(link->address, address) ||
+           (link->also[0] != '\0' && text_is(link->also, address));
+}
+
 const struct lab_host *lab_host_at(const struct lab *l, const char *address)
 {
     size_t i, k;
 
     for (i = 0; i < l->n_hosts; i++)
         for (k = 0; k < l->hosts[i].n_links; k++)
-            if (text_is(l->hosts[i].links[k].address, address))
+            if (lab_link_has(&l->hosts[i].links[k], address))
                 return &l->hosts[i];
     return NULL;
+}
+
+void lab_host_event(const struct lab_host *h, size_t k, const char *address, struct event *ret)
+{
+    ev_init(ret, EV_LAB_HOST, 0);
+    ev_text_add(ret, EVF_NAME, h->name);
+    ev_text_add(ret, EVF_WHO, h->role);
+    ev_text_add(ret, EVF_LINK, h->links[k].zone);
+    ev_text_add(ret, EVF_IP, address);
 }
 
 const struct lab_zone *lab_zone(const struct lab *l, const char *name)
@@ -231,6 +247,14 @@ enum reach lab_reaches(const struct lab *l, const char *from_role, const char *t
     if (row)
         return row->reach;
     return share_a_zone(lab_role(l, from_role), lab_role(l, to_role)) ? REACH_OPEN : REACH_REFUSED;
+}
+
+const char *lab_name_of(const struct lab *l, const char *role)
+{
+    for (size_t i = 0; i < l->n_names; i++)
+        if (text_is(lab_host_at(l, l->names[i].address)->role, role))
+            return l->names[i].name;
+    return NULL;
 }
 
 const char *lab_resolve(const struct lab *l, const char *name)

@@ -5,6 +5,7 @@
 #define SCENARIOS_ENGINE_LAB_H
 
 #include "lib/base/err.h"
+#include "lib/base/event.h"
 
 #define LAB_ZONES_MAX   8
 #define LAB_HOSTS_MAX   32
@@ -30,6 +31,7 @@ struct lab_host {
     struct lab_link {
         char zone[LAB_NAME_MAX];
         char address[LAB_ADDRESS_MAX]; /* without prefix length; the zone's net has it */
+        char also[LAB_ADDRESS_MAX]; /* one more of the same net, that no name leads to; "": none */
     } links[LAB_LINKS_MAX];
     char gateway[LAB_ADDRESS_MAX]; /* default route, "" = none */
     size_t n_routes;
@@ -72,6 +74,7 @@ const struct lab_host *lab_role(const struct lab *l, const char *role); /* first
 const struct lab_host *lab_host_at(const struct lab *l, const char *address); /* NULL: nobody's */
 const struct lab_zone *lab_zone_of(const struct lab *l, const char *address); /* NULL: outside */
 const struct lab_zone *lab_zone(const struct lab *l, const char *name);       /* NULL: none */
+bool lab_link_has(const struct lab_link *link, const char *address);
 /* The host's link in that zone, or NULL. */
 const struct lab_link *lab_link_in(const struct lab_host *h, const char *zone);
 enum reach lab_reaches(const struct lab *l, const char *from_role, const char *to_role,
@@ -79,6 +82,10 @@ enum reach lab_reaches(const struct lab *l, const char *from_role, const char *t
 /* The row of the table, or NULL. */
 const struct lab_reach *lab_reach_find(const struct lab *l, const char *from_role,
                                        const char *to_role);
+/* The record that says whose this address of its k-th link is. */
+void lab_host_event(const struct lab_host *h, size_t k, const char *address, struct event *ret);
+/* The name that leads to the host of that role, or NULL. */
+const char *lab_name_of(const struct lab *l, const char *role);
 const char *lab_resolve(const struct lab *l, const char *name); /* address, or NULL */
 /* Is the address in the net, "10.10.0.0/24"? false also for what is no net. */
 bool lab_net_has(const char *net, const char *address);

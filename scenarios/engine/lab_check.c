@@ -35,6 +35,24 @@ static const struct lab_host *owner_before(const struct lab *l, size_t i,
     return NULL;
 }
 
+/* Nobody else may have it, overlap or not. */
+static int also_check(const struct lab *l, size_t i, size_t k, struct err *e)
+{
+    const struct lab_link *link = &l->hosts[i].links[k];
+
+    if (link->also[0] == '\0')
+        return 0;
+    if (!lab_net_has(lab_zone(l, link->zone)->net, link->also))
+        return err_set(e, -EINVAL,
+                       "hosts[%zu].links[%zu].also: '%s' is not in %s; give one of that net", i, k,
+                       link->also, lab_zone(l, link->zone)->net);
+    if (lab_host_at(l, link->also) != &l->hosts[i] || text_is(link->also, link->address))
+        return err_set(e, -EINVAL,
+                       "hosts[%zu].links[%zu].also: '%s' belongs to host %s; give another", i, k,
+                       link->also, lab_host_at(l, link->also)->name);
+    return 0;
+}
+
 static int link_check(const struct lab *l, size_t i, size_t k, struct err *e)
 {
     const struct lab_link *link = &l->hosts[i].links[k];
@@ -52,7 +70,7 @@ static int link_check(const struct lab *l, size_t i, size_t k, struct err *e)
         return err_set(e, -EINVAL,
                        "hosts[%zu].links[%zu].address: '%s' belongs to host %s; give another", i, k,
                        link->address, owner->name);
-    return 0;
+    return also_check(l, i, k, e);
 }
 
 /* A next hop must be a neighbour: the address of a host in a zone where this one has a link. */

@@ -30,6 +30,8 @@ static void hosts_draw(struct buf *out, const struct lab *l, const char *zone)
         buf_printf(&one, "%s %s", h->role, last_part(link->address));
         if (h->listen > 0)
             buf_printf(&one, ":%d", h->listen);
+        if (link->also[0] != '\0')
+            buf_printf(&one, " or %s", last_part(link->also));
         if (used > 0 && used + one.len + 3 > DRAW_WIDTH) {
             buf_text_add(out, "\n");
             used = 0;

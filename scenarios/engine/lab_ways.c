@@ -9,7 +9,7 @@ static const struct lab_host *host_in(const struct lab *l, const char *zone, con
     for (size_t i = 0; i < l->n_hosts; i++) {
         const struct lab_link *link = lab_link_in(&l->hosts[i], zone);
 
-        if (link != NULL && text_is(link->address, address))
+        if (link != NULL && lab_link_has(link, address))
             return &l->hosts[i];
     }
     return NULL;
@@ -130,7 +130,7 @@ static size_t owners_of(const struct lab *l, const char *address)
 
     for (size_t i = 0; i < l->n_hosts; i++)
         for (size_t k = 0; k < l->hosts[i].n_links; k++)
-            n += text_is(l->hosts[i].links[k].address, address);
+            n += lab_link_has(&l->hosts[i].links[k], address);
     return n;
 }
 

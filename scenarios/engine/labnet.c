@@ -185,6 +185,8 @@ static int address_host(const struct labnet *n, const struct lab_host *h, struct
         if (!nl_net_read(z->net, &net, &prefix))
             return err_set(e, -EINVAL, "zone %s: '%s' is no net", z->name, z->net);
         r = nl_address_add(nl, LINK_INDEX + (int)i, h->links[i].address, prefix, e);
+        if (r == 0 && h->links[i].also[0] != '\0')
+            r = nl_address_add(nl, LINK_INDEX + (int)i, h->links[i].also, prefix, e);
         if (r == 0)
             r = nl_link_up(nl, LINK_INDEX + (int)i, e);
     }

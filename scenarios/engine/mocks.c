@@ -33,14 +33,10 @@ int mocks_certify(struct world *w, struct err *e)
 /* --- command lines ------------------------------------------------------------------------------
  */
 
-/* What all mocks understand. */
+/* What all mocks understand, but for where they listen and their seed. */
 static void add_shared(struct words *x, const struct world *w, const struct lab_host *h,
                        enum ev_src src, int page_fd)
 {
-    word(x, "--listen");
-    word(x, "%s:%d", h->links[0].address, h->listen);
-    word(x, "--seed");
-    word(x, "%" PRIu64, w->run->seed);
     word(x, "--factor");
     word(x, "%d", w->domain.factor);
     word(x, "--journal-fds");
@@ -67,6 +63,11 @@ static int add_maas(struct words *x, struct mocks *m, struct err *e)
     buf_text_add(&users, "[{\"name\":\"installer\",\"key\":");
     jx_write_text(&users, w->maas_key);
     buf_text_add(&users, ",\"superuser\":true}]\n");
+    word(x, "--listen");
+    word(x, "%s:%d", lab_role(w->run->lab, "maas")->links[0].address,
+         lab_role(w->run->lab, "maas")->listen);
+    word(x, "--seed");
+    word(x, "%" PRIu64, w->run->seed);
     word(x, "--epoch");
     word(x, "%" PRId64, w->epoch_s);
     word(x, "--users-file");
@@ -75,25 +76,46 @@ static int add_maas(struct words *x, struct mocks *m, struct err *e)
         word(x, "--erase");
     word(x, "--machines");
     word(x, "%" PRId64, machines);
-    word(x, "--control-fd");
-    word(x, "%d", m->maas_hears_fd);
     return world_write(w, "users.json", buf_text(&users), e);
 }
 
-static int add_palette(struct words *x, struct mocks *m, struct err *e)
+/* Certificates that something is wrong with are made by the mock itself. */
+static void add_certificate(struct words *x, const struct world *w)
 {
-    struct world *w = m->w;
-    const struct lab_host *h = lab_role(w->run->lab, "palette");
     word(x, "--authority");
     word(x, "%s/tls", w->dir);
     word(x, "--names");
-    word(x, "%s,%s", PALETTE_NAME, h->links[0].address);
-    word(x, "--control-fd");
-    word(x, "%d", m->palette_hears_fd);
+    word(x, "%s,%s", PALETTE_NAME, lab_role(w->run->lab, "palette")->links[0].address);
+}
+
+static void state_path(const struct world *w, const char *suffix, char out[WORLD_PATH_MAX])
+{
+    char name[32];
+    snprintf(name, sizeof(name), "palette.state%s", suffix);
+    world_path(w, out, name);
+}
+
+/* One that knows nobody draws other names than the one before it. */
+static int add_palette(struct words *x, struct mocks *m, struct err *e)
+{
+    struct world *w = m->w;
+    char state[WORLD_PATH_MAX];
+    word(x, "--listen");
+    word(x, "%s:%d", m->palette_at, lab_role(w->run->lab, "palette")->listen);
+    word(x, "--seed");
+    word(x, "%" PRIu64, w->run->seed + (uint64_t)m->palette_starts);
+    word(x, "--conns-before");
+    word(x, "%" PRId64, m->palette_conns);
+    add_certificate(x, w);
     word(x, "--agent-ca");
     word(x, "%s/tls/ca.pem", w->dir);
     word(x, "--api-key-file");
     word(x, "%s/api-key", w->dir);
+    if (m->keeps) {
+        state_path(w, "", state);
+        word(x, "--state");
+        word(x, "%s", state);
+    }
     return world_write(w, "api-key", w->api_key, e);
 }
 
@@ -191,94 +213,202 @@ static int add_hold(struct words *x, const struct mocks *m, enum ev_src src)
     return at->theirs_fd;
 }
 
-static int start_one(struct mocks *m, const char *role, enum ev_src src, struct slotted *s,
-                     int (*add)(struct words *, struct mocks *, struct err *), struct err *e)
+struct mock { /* what is started */
+    const char *role;
+    enum ev_src src;
+    struct slotted *at;
+    const struct mocks_pipe *pipe;
+    int (*add)(struct words *, struct mocks *, struct err *);
+};
+
+static void add_all(struct words *x, struct mocks *m, const struct mock *k, int page_fd)
+{
+    const struct world *w = m->w;
+    const bool has_doors = *w->run->manifest->rogue != '\0' && k->src == EVS_PALETTE;
+    word(x, "%s/mock-%s%s", w->run->bin_dir, k->role, has_doors ? "-rogue" : "");
+    add_shared(x, w, lab_role(w->run->lab, k->role), k->src, page_fd);
+    word(x, "--control-fd");
+    word(x, "%d", k->pipe->hears_fd);
+}
+
+static int start_one(struct mocks *m, const struct mock *k, struct err *e)
 {
     struct world *w = m->w;
-    const struct lab_host *h = lab_role(w->run->lab, role);
+    const struct lab_host *h = lab_role(w->run->lab, k->role);
     const char *rogue = w->run->manifest->rogue;
     char ajar[80]; /* the doors of the mock's test build; the release build knows of none */
-    const bool has_doors = *rogue != '\0' && src == EVS_PALETTE;
     const char *env[] = {"PATH=/usr/local/bin:/usr/bin:/bin", "LANG=C.UTF-8", "TZ=UTC",
-                         has_doors ? ajar : NULL, NULL};
-    int fds[4] = {w->rings.counter_fd, w->rings.fd[src]};
-    size_t n_fds = 2;
+                         *rogue != '\0' && k->src == EVS_PALETTE ? ajar : NULL, NULL};
+    int fds[4] = {w->rings.counter_fd, w->rings.fd[k->src], k->pipe->hears_fd};
+    size_t n_fds = 3;
     const struct prog_events events = {on_flooded, on_secret, on_ended, m};
     struct words x;
     char name[32];
     int page_fd, hold_fd;
     if (h == NULL)
-        return err_set(e, -EINVAL, "lab %s has no host with role %s", w->run->lab->name, role);
-    int r = world_slot(w, role, s, &page_fd, e);
+        return err_set(e, -EINVAL, "lab %s has no host with role %s", w->run->lab->name, k->role);
+    int r = world_slot(w, k->role, k->at, &page_fd, e);
     if (r < 0)
         return r;
-    snprintf(name, sizeof(name), "mock-%s", role);
-    words_init(&x);
+    snprintf(name, sizeof(name), "mock-%s", k->role);
     snprintf(ajar, sizeof(ajar), "GATEPROOF_ROGUE=%s", rogue);
-    word(&x, "%s/%s%s", w->run->bin_dir, name, has_doors ? "-rogue" : "");
-    add_shared(&x, w, h, src, page_fd);
-    r = add(&x, m, e);
-    fds[n_fds++] = src == EVS_MAAS ? m->maas_hears_fd : m->palette_hears_fd;
-    if ((hold_fd = add_hold(&x, m, src)) >= 0)
+    words_init(&x);
+    add_all(&x, m, k, page_fd);
+    r = k->add(&x, m, e);
+    if ((hold_fd = add_hold(&x, m, k->src)) >= 0)
         fds[n_fds++] = hold_fd;
     struct launch l = {
         .name = name, .argv = x.at, .env = env, .dir = w->dir, .fds = fds, .n_fds = n_fds};
     if (r == 0)
-        r = world_start(w, h, &l, s, &events, e);
+        r = world_start(w, h, &l, k->at, &events, e);
     words_drop(&x);
-    return r < 0 ? r : mocks_await(w, s, &m->broken, role, e);
+    return r < 0 ? r : mocks_await(w, k->at, &m->broken, k->role, e);
 }
 
-static int pipe_open(int *ret_hears, int *ret_told, struct err *e)
+static int start_maas(struct mocks *m, struct err *e)
 {
-    int ends[2];
-    if (pipe2(ends, O_CLOEXEC) < 0)
+    return start_one(m, &(struct mock){"maas", EVS_MAAS, &m->maas, &m->to_maas, add_maas}, e);
+}
+
+static int start_palette(struct mocks *m, struct err *e)
+{
+    return start_one(
+        m, &(struct mock){"palette", EVS_PALETTE, &m->palette, &m->to_palette, add_palette}, e);
+}
+
+static int pipe_open(struct mocks_pipe *p, struct err *e)
+{
+    int fds[2];
+    if (pipe2(fds, O_CLOEXEC) < 0)
         return err_errno(e, "a pipe to a mock");
-    *ret_hears = ends[0];
-    *ret_told = ends[1];
+    *p = (struct mocks_pipe){.hears_fd = fds[0], .told_fd = fds[1]};
     return 0;
 }
 
-int mocks_start(struct mocks *m, struct world *w, const struct holds *holds, struct err *e)
+static void pipe_close(struct mocks_pipe *p)
 {
+    if (p->hears_fd >= 0)
+        close(p->hears_fd);
+    if (p->told_fd >= 0)
+        close(p->told_fd);
+    *p = (struct mocks_pipe){-1, -1};
+}
+
+/* A file in every answer's way costs time, and most stories need none. */
+static bool story_restarts(const struct script *s)
+{
+    static const char *const ids[] = {"palette.stops", "palette.restarts", "palette.moves"};
+    for (size_t i = 0; s != NULL && i < COUNTOF(ids); i++)
+        if (script_uses(s, ids[i]))
+            return true;
+    return false;
+}
+
+int mocks_start(struct mocks *m, struct world *w, struct holds *holds, struct err *e)
+{
+    const struct lab_host *palette = lab_role(w->run->lab, "palette");
     *m = (struct mocks){.w = w,
                         .holds = holds,
-                        .maas_hears_fd = -1,
-                        .maas_told_fd = -1,
-                        .palette_hears_fd = -1,
-                        .palette_told_fd = -1};
-    int r = pipe_open(&m->maas_hears_fd, &m->maas_told_fd, e);
+                        .to_maas = {-1, -1},
+                        .to_palette = {-1, -1},
+                        .keeps = story_restarts(w->run->script)};
+    if (palette != NULL)
+        (void)text_copy(m->palette_at, sizeof(m->palette_at), palette->links[0].address);
+    int r = pipe_open(&m->to_maas, e);
     if (r == 0)
-        r = pipe_open(&m->palette_hears_fd, &m->palette_told_fd, e);
+        r = pipe_open(&m->to_palette, e);
     if (r == 0)
         r = mocks_certify(w, e);
     if (r == 0)
-        r = start_one(m, "maas", EVS_MAAS, &m->maas, add_maas, e);
-    if (r == 0)
-        r = start_one(m, "palette", EVS_PALETTE, &m->palette, add_palette, e);
-    return r;
+        r = start_maas(m, e);
+    return r < 0 ? r : start_palette(m, e);
 }
 
-static bool tell(int fd, const char *words)
+static bool tell(const struct mocks_pipe *p, const char *words)
 {
     char line[256];
     int n = snprintf(line, sizeof(line), "%s\n", words);
-    return n > 0 && (size_t)n < sizeof(line) && write(fd, line, (size_t)n) == n;
+    return n > 0 && (size_t)n < sizeof(line) && write(p->told_fd, line, (size_t)n) == n;
 }
 
 bool mocks_tell_maas(struct mocks *m, const char *words)
 {
-    return tell(m->maas_told_fd, words);
+    return tell(&m->to_maas, words);
 }
 
 bool mocks_tell_palette(struct mocks *m, const char *words)
 {
-    return tell(m->palette_told_fd, words);
+    return tell(&m->to_palette, words);
 }
 
+/* --- Palette dies and comes back ----------------------------------------------------------------
+ */
+
+static void say(const struct mocks *m, const char *kind)
+{
+    struct event e;
+    ev_init(&e, EV_PROG, world_now(m->w));
+    ev_text_add(&e, EVF_WHO, "palette");
+    ev_text_add(&e, EVF_KIND, kind);
+    if (text_is(kind, "signalled"))
+        ev_int_add(&e, EVF_SIGNAL, SIGKILL);
+    world_put(m->w, &e);
+}
+
+bool mocks_palette_stop(struct mocks *m)
+{
+    char port[WORLD_PATH_MAX];
+    if (m->palette.prog == NULL || !prog_running(m->palette.prog))
+        return false;
+    say(m, "signalled");
+    world_signal(m->w, &m->palette, SIGKILL);
+    world_stop(m->w, &m->palette); /* waits for its end: its ring and its file are free then */
+    world_path(m->w, port, "palette.port");
+    (void)unlink(port);
+    return true;
+}
+
+void mocks_feed(struct mocks *m, const struct event *e)
+{
+    if (e->kind == EV_PAL_CALL && ev_int(e, EVF_CONN) > m->palette_conns)
+        m->palette_conns = ev_int(e, EVF_CONN);
+}
+
+/* SQLite's side files belong to the state. */
+static void state_forget(const struct world *w)
+{
+    static const char *const suffixes[] = {"", "-wal", "-shm"};
+    char path[WORLD_PATH_MAX];
+    for (size_t i = 0; i < COUNTOF(suffixes); i++) {
+        state_path(w, suffixes[i], path);
+        (void)unlink(path);
+    }
+}
+
+int mocks_palette_start(struct mocks *m, bool empty, struct err *e)
+{
+    int r = 0;
+    if (empty)
+        state_forget(m->w);
+    m->palette_starts++;
+    if (m->holds != NULL)
+        r = holds_renew(m->holds, m->w, EV_PAL_CALL, e);
+    say(m, "started");
+    return r < 0 ? r : start_palette(m, e);
+}
+
+/* --- end ----------------------------------------------------------------------------------------
+ */
+
+/* One that nobody started again has its last word said for it. */
 void mocks_end(struct mocks *m)
 {
+    struct journal_ring *ring = m->w->rings.ring[EVS_PALETTE];
     m->ending = true;
+    if (m->palette.prog == NULL) {
+        journal_take_over(ring);
+        journal_end(ring, world_now(m->w));
+    }
     world_signal(m->w, &m->maas, SIGTERM);
     world_signal(m->w, &m->palette, SIGTERM);
 }
@@ -298,8 +428,6 @@ void mocks_free(struct mocks *m)
     m->ending = true;
     world_stop(m->w, &m->maas);
     world_stop(m->w, &m->palette);
-    const int fds[] = {m->maas_hears_fd, m->maas_told_fd, m->palette_hears_fd, m->palette_told_fd};
-    for (size_t i = 0; i < COUNTOF(fds); i++)
-        if (fds[i] >= 0)
-            close(fds[i]);
+    pipe_close(&m->to_maas);
+    pipe_close(&m->to_palette);
 }

@@ -11,23 +11,33 @@
 
 struct mocks {
     struct world *w;
-    const struct holds *holds; /* NULL: nobody stops */
+    struct holds *holds; /* NULL: nobody stops */
     struct slotted maas, palette;
-    int maas_hears_fd, maas_told_fd; /* the pipe of mocks_tell_maas */
-    int palette_hears_fd, palette_told_fd;
-    struct err broken; /* a mock ended unasked: the run cannot go on */
+    struct mocks_pipe { /* -1: none */
+        int hears_fd, told_fd;
+    } to_maas, to_palette; /* of mocks_tell_… */
+    bool keeps;            /* the story restarts Palette, which keeps its state for that */
+    char palette_at[LAB_ADDRESS_MAX];
+    int palette_starts;
+    int64_t palette_conns; /* the highest number of a connection in its records */
+    struct err broken;     /* a mock ended unasked: the run cannot go on */
     bool ending;
 };
 
 /* An authority below the world's folder, tls/ca.pem: Palette makes its leaves with it. */
 int mocks_certify(struct world *w, struct err *e) MUST_CHECK;
 /* Returns when both listen. *m must stay where it is; holds may be NULL. */
-int mocks_start(struct mocks *m, struct world *w, const struct holds *holds, struct err *e)
-    MUST_CHECK;
+int mocks_start(struct mocks *m, struct world *w, struct holds *holds, struct err *e) MUST_CHECK;
 /* A fault or an operator's doing, in a story's words: done in the mock's next turn, and by one that
  * stands at a point before it goes on. */
 bool mocks_tell_maas(struct mocks *m, const char *words);
+/* Every record of the run: what a mock that is started again must know of the one before. */
+void mocks_feed(struct mocks *m, const struct event *e);
 bool mocks_tell_palette(struct mocks *m, const char *words);
+/* KILL; whoever is connected hears of it. false: it does not run. */
+bool mocks_palette_stop(struct mocks *m);
+/* Started again, with what it kept or with nothing; returns when it listens. */
+int mocks_palette_start(struct mocks *m, bool empty, struct err *e) MUST_CHECK;
 /* TERM, in answer to which they say their last words; mocks_gone() tells when both have ended. */
 void mocks_end(struct mocks *m);
 bool mocks_gone(const struct mocks *m);

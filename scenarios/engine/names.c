@@ -31,6 +31,8 @@ struct names {
         char name[DNS_NAME_MAX];
         char address[LAB_ADDRESS_MAX]; /* "": the record is gone, or points nowhere */
     } records[NAMES_RECORDS_MAX];
+    size_t n_moved;
+    struct record moved[NAMES_MOVED_MAX]; /* of the lab's names, by a story */
     size_t n_doors;
     struct door doors[NAMES_SOCKETS_MAX];
 };
@@ -63,8 +65,24 @@ void names_record(struct names *n, const struct event *e)
         (void)text_next(&addresses, ' ', r->address, sizeof(r->address));
 }
 
+void names_answer(struct names *n, const char *name, const char *address)
+{
+    for (size_t i = 0; i < n->n_moved; i++)
+        if (text_is_nocase(n->moved[i].name, name)) {
+            (void)text_copy(n->moved[i].address, sizeof(n->moved[i].address), address);
+            return;
+        }
+    if (n->n_moved == NAMES_MOVED_MAX)
+        WRONG("more names were moved than NAMES_MOVED_MAX");
+    (void)text_copy(n->moved[n->n_moved].name, sizeof(n->moved[0].name), name);
+    (void)text_copy(n->moved[n->n_moved++].address, sizeof(n->moved[0].address), address);
+}
+
 const char *names_find(const struct names *n, const char *name)
 {
+    for (size_t i = 0; i < n->n_moved; i++)
+        if (text_is_nocase(n->moved[i].name, name))
+            return n->moved[i].address[0] != '\0' ? n->moved[i].address : NULL;
     for (size_t i = 0; i < n->n_records; i++)
         if (text_is_nocase(n->records[i].name, name) && n->records[i].address[0] != '\0')
             return n->records[i].address;

@@ -12,6 +12,7 @@
 
 #define NAMES_SOCKETS_MAX 8
 #define NAMES_RECORDS_MAX 64
+#define NAMES_MOVED_MAX   8
 
 struct names;
 /* All pointers stay the caller's and must outlive it. */
@@ -20,6 +21,8 @@ int names_new(struct names **ret, struct loop *l, const struct lab *lab, const s
     MUST_CHECK;
 /* A maas.record: made, changed, deleted. Of several addresses the first is given. */
 void names_record(struct names *n, const struct event *e);
+/* From now on the name leads there; "" : nowhere. */
+void names_answer(struct names *n, const char *name, const char *address);
 /* The address of a name, or NULL. */
 const char *names_find(const struct names *n, const char *name);
 /* The i-th record that MAAS ever had; its address is "" when it is gone. false: no more. */

@@ -6,6 +6,7 @@
 #include "scenarios/engine/cmdline.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <inttypes.h>
 #include <signal.h>
 #include <stdio.h>
@@ -27,11 +28,14 @@ static void begin_prog(const struct node *x, const char *kind, struct event *ret
     ev_text_add(ret, EVF_KIND, kind);
 }
 
-static void say_signal(const struct node *x, int signo)
+/* cluster: whose node it was, when a story killed it; else "". */
+static void say_signal(const struct node *x, int signo, const char *cluster)
 {
     struct event e;
     begin_prog(x, "signalled", &e);
     ev_int_add(&e, EVF_SIGNAL, signo);
+    if (*cluster != '\0')
+        ev_text_add(&e, EVF_CLUSTER, cluster);
     world_put(x->all->w, &e);
 }
 
@@ -138,12 +142,29 @@ static void ring_close(struct node *x)
     x->ring_fd = -1;
 }
 
+static void pipe_close(struct node *x)
+{
+    if (x->hears_fd >= 0)
+        close(x->hears_fd);
+    if (x->told_fd >= 0)
+        close(x->told_fd);
+    x->hears_fd = x->told_fd = -1;
+}
+
+/* A pipe holds what a program that boots now has not read yet. */
+static bool clock_tell(struct node *x)
+{
+    char line[48];
+    int n = snprintf(line, sizeof(line), "clock off %" PRId64 "\n", x->clock_off_s);
+    return write(x->told_fd, line, (size_t)n) == n;
+}
+
 /* Switched off: whatever was under way is lost. */
-static void node_end(struct node *x)
+static void node_end(struct node *x, const char *cluster)
 {
     if (is_running(x)) {
         x->killed = true;
-        say_signal(x, SIGKILL);
+        say_signal(x, SIGKILL, cluster);
         world_signal(x->all->w, &x->at, SIGKILL);
         if (is_running(x))
             prog_look(x->at.prog);
@@ -168,6 +189,7 @@ static void add_words(struct words *x, const struct node *n, int page_fd)
     word(x, "--factor=%d", w->domain.factor);
     word(x, "--domain-start=%" PRId64, w->domain.start_ns);
     word(x, "--journal-fds=%d,%d", n->all->counter_fd, n->ring_fd);
+    word(x, "--control-fd=%d", n->hears_fd);
     if (page_fd >= 0)
         word(x, "--clock-fd=%d", page_fd);
 }
@@ -184,7 +206,7 @@ static int program_start(struct node *x, int page_fd, struct err *e)
 {
     struct world *w = x->all->w;
     const char *env[] = {"PATH=/usr/local/bin:/usr/bin:/bin", "LANG=C.UTF-8", "TZ=UTC", NULL};
-    const int fds[] = {x->all->counter_fd, x->ring_fd};
+    const int fds[] = {x->all->counter_fd, x->ring_fd, x->hears_fd};
     const struct prog_events events = {on_flooded, on_secret, on_ended, x};
     struct event said;
     struct words words;
@@ -206,14 +228,30 @@ static int program_start(struct node *x, int page_fd, struct err *e)
     return r;
 }
 
+/* Wishes of a life before are nobody's. */
+static int pipe_renew(struct node *x, struct err *e)
+{
+    int fds[2];
+    pipe_close(x);
+    if (pipe2(fds, O_CLOEXEC) < 0)
+        return err_errno(e, "a pipe to mock-cluster on %s", x->host->name);
+    x->hears_fd = fds[0];
+    x->told_fd = fds[1];
+    return 0;
+}
+
 static int node_start(struct node *x, struct err *e)
 {
     int page_fd;
     int r = world_slot(x->all->w, x->host->name, &x->at, &page_fd, e);
     x->starts++;
-    x->killed = false;
+    x->killed = x->dead = false;
     if (r == 0)
         r = ring_open(x, e);
+    if (r == 0)
+        r = pipe_renew(x, e);
+    if (r == 0 && x->clock_off_s != 0)
+        (void)clock_tell(x);
     return r < 0 ? r : program_start(x, page_fd, e);
 }
 
@@ -221,7 +259,7 @@ static void node_step(struct node *x)
 {
     struct nodes *n = x->all;
     if (x->ends || x->boots)
-        node_end(x);
+        node_end(x, "");
     if (x->boots && n->broken.code == 0)
         (void)node_start(x, &n->broken);
     x->ends = x->boots = false;
@@ -255,7 +293,8 @@ static void on_state(struct nodes *n, const struct event *e)
         x->boots = text_copy(x->system_id, sizeof(x->system_id), ev_text(e, EVF_UID));
     } else if (!text_is(state, "Deploying") && !text_is(state, "Deployed")) {
         x->ends = x->at.prog != NULL;
-        x->boots = false;
+        x->boots = x->dead = false;
+        x->clock_off_s = 0;
     }
 }
 
@@ -280,23 +319,63 @@ void nodes_feed(struct nodes *n, const struct event *e)
         on_hello(n, e);
 }
 
-static bool boot_again(struct nodes *n, const char *system_id)
+/* The nth that registered, while its machine is Deployed; NULL. */
+static struct node *node_of(struct nodes *n, const char *cluster, int64_t nth)
 {
-    for (size_t i = 0; i < NODES_MAX; i++)
-        if (is_running(&n->at[i]) && text_is(n->at[i].system_id, system_id)) {
-            n->at[i].boots = true;
-            node_step(&n->at[i]);
-            return true;
-        }
-    return false;
+    for (size_t i = 0; i < n->n_hellos; i++) {
+        if (!text_is(n->hellos[i].cluster, cluster) || --nth > 0)
+            continue;
+        for (size_t k = 0; k < NODES_MAX; k++)
+            if ((is_running(&n->at[k]) || n->at[k].dead) &&
+                text_is(n->at[k].system_id, n->hellos[i].system_id))
+                return &n->at[k];
+        return NULL;
+    }
+    return NULL;
+}
+
+int64_t nodes_of(const struct nodes *n, const char *cluster)
+{
+    int64_t all = 0;
+    for (size_t i = 0; i < n->n_hellos; i++)
+        all += text_is(n->hellos[i].cluster, cluster);
+    return all;
 }
 
 bool nodes_reboot(struct nodes *n, const char *cluster, int64_t nth)
 {
-    for (size_t i = 0; i < n->n_hellos; i++)
-        if (text_is(n->hellos[i].cluster, cluster) && --nth == 0)
-            return boot_again(n, n->hellos[i].system_id);
-    return false;
+    struct node *x = node_of(n, cluster, nth);
+    if (x == NULL)
+        return false;
+    x->boots = true;
+    node_step(x);
+    return true;
+}
+
+bool nodes_die(struct nodes *n, const char *cluster, int64_t nth)
+{
+    struct node *x = node_of(n, cluster, nth);
+    if (x == NULL || x->dead)
+        return false;
+    node_end(x, cluster);
+    x->dead = true;
+    return true;
+}
+
+bool nodes_clock(struct nodes *n, const char *cluster, int64_t nth, int64_t off_s)
+{
+    struct node *x = node_of(n, cluster, nth);
+    struct event e;
+    if (x == NULL)
+        return false;
+    x->clock_off_s = off_s;
+    ev_init(&e, EV_FAULT, world_now(n->w));
+    ev_text_add(&e, EVF_NAME, "clock");
+    ev_text_add(&e, EVF_KIND, "fired");
+    ev_int_add(&e, EVF_COUNT, off_s);
+    ev_text_add(&e, EVF_WHO, WHO);
+    world_put(n->w, &e);
+    return x->dead || clock_tell(x);
 }
 
 const struct lab_host *nodes_beside(const struct nodes *n, const char *address)
@@ -324,7 +403,7 @@ int nodes_init(struct nodes *n, struct world *w, struct err *e)
     size_t k = 0;
     *n = (struct nodes){.w = w, .counter_fd = -1};
     for (size_t i = 0; i < NODES_MAX; i++)
-        n->at[i] = (struct node){.all = n, .ring_fd = -1};
+        n->at[i] = (struct node){.all = n, .ring_fd = -1, .hears_fd = -1, .told_fd = -1};
     for (size_t i = 0; i < l->n_hosts && k < NODES_MAX; i++)
         if (world_has_host(w, &l->hosts[i]) && text_is(l->hosts[i].role, "node"))
             n->at[k++].host = &l->hosts[i];
@@ -336,8 +415,10 @@ void nodes_free(struct nodes *n)
 {
     if (n->w == NULL)
         return;
-    for (size_t i = 0; i < NODES_MAX; i++)
-        node_end(&n->at[i]);
+    for (size_t i = 0; i < NODES_MAX; i++) {
+        node_end(&n->at[i], "");
+        pipe_close(&n->at[i]);
+    }
     if (n->counter_fd >= 0)
         close(n->counter_fd);
     n->counter_fd = -1;

@@ -24,6 +24,9 @@ struct nodes {
         char system_id[16];
         int starts;
         bool boots, ends, killed; /* what is to be done; what was */
+        bool dead;                /* by a story; the machine is Deployed all the same */
+        int hears_fd, told_fd;    /* a pipe for wishes, -1 before the first start */
+        int64_t clock_off_s;
     } at[NODES_MAX];
     size_t n_hellos; /* who registered for which cluster, in order: "node 2 of c1" */
     struct {
@@ -38,7 +41,14 @@ void nodes_free(struct nodes *n);
 void nodes_feed(struct nodes *n, const struct event *e);
 void nodes_step(struct nodes *n);
 /* The nth (from 1) node of the cluster that registered boots again. false: there is none. */
+/* A dead one, too. */
 bool nodes_reboot(struct nodes *n, const char *cluster, int64_t nth);
+/* How many ever registered for it. */
+int64_t nodes_of(const struct nodes *n, const char *cluster);
+/* The nth loses its power, and nobody is told. false: it does not run. */
+bool nodes_die(struct nodes *n, const char *cluster, int64_t nth);
+/* Its wall clock is off by so much, also after a boot. */
+bool nodes_clock(struct nodes *n, const char *cluster, int64_t nth, int64_t off_s);
 /* A machine that runs, other than the one at that address; NULL: there is none. */
 const struct lab_host *nodes_beside(const struct nodes *n, const char *address);
 void nodes_lost(struct nodes *n, const struct ctl_slot *s, const char *why);

@@ -56,6 +56,7 @@ static void take_one(struct play *p, const struct event *e)
     lines_feed(p->lines, e);
     if (p->well != NULL)
         well_feed(p->well, e);
+    mocks_feed(&p->mocks, e);
     nodes_feed(&p->nodes, e);
     points_feed(&p->points, &p->w, e);
     if (e->kind != EV_MAAS_RECORD)

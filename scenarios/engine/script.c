@@ -524,6 +524,14 @@ const char *script_site(const struct script *s, const char *verb_id, size_t arg,
     return fallback;
 }
 
+bool script_uses(const struct script *s, const char *verb)
+{
+    for (size_t i = 0; i < s->n_lines; i++)
+        if (s->lines[i].verb && text_is(s->lines[i].verb->id, verb))
+            return true;
+    return false;
+}
+
 bool script_has_site(const struct script *s, const char *verb_id)
 {
     for (size_t i = 0; i < s->n_lines; i++)

@@ -116,6 +116,8 @@ bool script_values(const struct script *s, size_t i, const char *ret[SCRIPT_OVER
 const char *script_site(const struct script *s, const char *verb_id, size_t arg,
                         const char *fallback);
 /* Does the story say it at all? For those without a word of their own, `site erase on release`. */
+/* Does a line of it use that verb? */
+bool script_uses(const struct script *s, const char *verb);
 bool script_has_site(const struct script *s, const char *verb_id);
 
 #endif

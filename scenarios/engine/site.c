@@ -96,9 +96,15 @@ static void maas_key_make(struct site *s)
     }
 }
 
+static const char *address_of(const struct site *s, const char *role)
+{
+    const struct lab_host *h = lab_role(s->lab, role);
+
+    return h == NULL ? "" : h->links[0].address;
+}
+
 static void servers_make(struct site *s)
 {
-    struct palette_config palette = {.seed = s->seed, .factor = 1, .authority = true};
     struct maas_config maas = {.seed = s->seed,
                                .epoch_s = SITE_EPOCH_S,
                                .factor = 1,
@@ -106,10 +112,6 @@ static void servers_make(struct site *s)
                                .n_machines = s->n_machines,
                                .erase_on_release = s->erase};
 
-    text_copy(palette.api_key, sizeof palette.api_key, s->api_key);
-    text_copy(palette.ajar, sizeof palette.ajar, s->rogue);
-    text_copy(palette.agent_url, sizeof palette.agent_url, SITE_PALETTE_URL);
-    palette.agent_ca = SITE_PALETTE_CA;
     text_copy(maas.users[0].name, sizeof maas.users[0].name, "installer");
     text_copy(maas.users[0].key, sizeof maas.users[0].key, s->maas_key);
     maas.users[0].superuser = true;
@@ -117,7 +119,8 @@ static void servers_make(struct site *s)
                                                     .https = true,
                                                     .port = 443,
                                                     .src = EVS_PALETTE,
-                                                    .app = palette_new(&palette),
+                                                    .app = site_palette_new(s),
+                                                    .address = address_of(s, "palette"),
                                                     .handle = palette_handle,
                                                     .due = palette_due,
                                                     .tick = palette_tick};
@@ -126,6 +129,7 @@ static void servers_make(struct site *s)
                                                  .port = 5240,
                                                  .src = EVS_MAAS,
                                                  .app = maas_new(&maas),
+                                                 .address = address_of(s, "maas"),
                                                  .handle = maas_handle,
                                                  .due = maas_due,
                                                  .tick = maas_tick};
@@ -183,7 +187,7 @@ void site_free(struct site *s)
         http_request_drop(&s->calls[i].rq);
         http_result_drop(&s->calls[i].result);
     }
-    palette_free(s->servers[SITE_PALETTE].app);
+    site_palette_drop(s);
     maas_free(s->servers[SITE_MAAS].app);
     free(s);
 }
@@ -194,7 +198,8 @@ ms_t site_due(const struct site *s)
                       ms_min(site_nodes_due(s), site_user_due(s)));
 
     for (size_t i = 0; i < SITE_SERVERS; i++)
-        due = ms_min(due, s->servers[i].due(s->servers[i].app));
+        if (!s->servers[i].down)
+            due = ms_min(due, s->servers[i].due(s->servers[i].app));
     return due == MS_NEVER ? MS_NEVER : ms_max(due, s->now);
 }
 
@@ -254,11 +259,11 @@ void site_begin(struct site *s, const char *stage, const char *clock)
         const struct lab_host *h = &s->lab->hosts[i];
 
         for (size_t k = 0; k < h->n_links; k++) {
-            ev_init(&e, EV_LAB_HOST, 0);
-            ev_text_add(&e, EVF_NAME, h->name);
-            ev_text_add(&e, EVF_WHO, h->role);
-            ev_text_add(&e, EVF_LINK, h->links[k].zone);
-            ev_text_add(&e, EVF_IP, h->links[k].address);
+            lab_host_event(h, k, h->links[k].address, &e);
+            site_put(s, EVS_ENGINE, &e);
+            if (h->links[k].also[0] == '\0')
+                continue;
+            lab_host_event(h, k, h->links[k].also, &e);
             site_put(s, EVS_ENGINE, &e);
         }
     }

@@ -8,8 +8,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-typedef bool act_fn(struct site *s, const struct script_line *line);
-
 /* --- acts ----------------------------------------------------------------------------------- */
 
 static bool gateway_installs(struct site *s, const struct script_line *line)
@@ -146,23 +144,6 @@ static bool gateway_comes_back(struct site *s, const struct script_line *line)
 
 /* --- machines and MAAS ---------------------------------------------------------------------- */
 
-static bool node_reboots(struct site *s, const struct script_line *line)
-{
-    int64_t n = number(line->args[0]);
-
-    for (size_t i = 0; i < s->n_hellos; i++) {
-        if (!text_is(s->hellos[i].cluster, line->args[1]) || --n > 0)
-            continue;
-        for (size_t k = 0; k < SITE_NODES_MAX; k++) {
-            if (!text_is(s->nodes[k].system_id, s->hellos[i].system_id))
-                continue;
-            site_node_reboot(s, k);
-            return true;
-        }
-    }
-    return false;
-}
-
 static bool by_hand(struct site *s, const char *machine, const char *words)
 {
     struct ev_list events;
@@ -209,13 +190,28 @@ static bool maas_loses_answer(struct site *s, const struct script_line *line)
 
 static bool maas_misbehaves(struct site *s, const struct script_line *line)
 {
-    struct ev_list events;
+    struct http_reply rp;
     bool done;
 
-    ev_list_init(&events);
-    done = maas_do(s->servers[SITE_MAAS].app, s->now, line->args[0], &events);
-    site_put_list(s, EVS_MAAS, &events);
-    ev_list_drop(&events);
+    http_reply_init(&rp);
+    done = maas_told(s->servers[SITE_MAAS].app, s->now, line->args[0], &rp);
+    site_server_told(s, SITE_MAAS, &rp);
+    http_reply_drop(&rp);
+    return done;
+}
+
+static bool palette_misbehaves(struct site *s, const struct script_line *line)
+{
+    struct site_server *palette = &s->servers[SITE_PALETTE];
+    struct http_reply rp;
+    bool done;
+
+    if (palette->down)
+        return false;
+    http_reply_init(&rp);
+    done = palette_do(palette->app, s->now, line->args[0], &rp);
+    site_server_told(s, SITE_PALETTE, &rp);
+    http_reply_drop(&rp);
     return done;
 }
 
@@ -228,7 +224,7 @@ static bool proxy_act(struct site *s, const struct script_line *line)
 
 static const struct {
     const char *verb;
-    act_fn *act;
+    site_act_fn *act;
 } acts[] = {
     {"gateway.installs", gateway_installs},
     {"gateway.act", gateway_act},
@@ -242,9 +238,18 @@ static const struct {
     {"user.scales-cluster", user_scales},
     {"user.labels-cluster", user_labels},
     {"gateway.comes-back", gateway_comes_back},
-    {"node.reboots", node_reboots},
+    {"node.reboots", site_node_reboots},
+    {"node.dies", site_node_dies},
+    {"nodes.die", site_nodes_die},
+    {"node.clock", site_node_clock},
     {"machine.fails-deploy", machine_fails_deploy},
     {"machine.stays", machine_stays},
+    {"palette.misbehaves", palette_misbehaves},
+    {"palette.stops", site_palette_stops},
+    {"palette.starts", site_palette_starts},
+    {"palette.restarts", site_palette_restarts},
+    {"palette.moves", site_palette_moves},
+    {"name.answers", site_name_answers},
     {"proxy.behaves", proxy_act},
     {"proxy.drops-idle", proxy_act},
     {"proxy.breaks-tls", proxy_act},

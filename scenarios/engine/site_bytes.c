@@ -15,7 +15,8 @@ static void say(struct site *s, const struct lab_host *from, const struct lab_ho
     struct event e;
 
     ev_init(&e, EV_FLOW_FIRST, s->now);
-    site_flow_event(&e, s->lab, from->links[0].zone, from->links[0].address, to->links[0].address);
+    site_flow_event(&e, s->lab, from->links[0].zone, from->links[0].address,
+                    site_address_of(s, to));
     ev_text_add(&e, EVF_KIND, kind);
     ev_text_add(&e, EVF_SNI, name);
     ev_text_add(&e, EVF_LINK, from->links[0].zone);

@@ -108,7 +108,8 @@ static struct site_call *call_new(struct site *s)
         *c->park_key = '\0';
         *c->verb = '\0';
         c->conn = NULL;
-        c->parked_before = c->lose = c->orphan = false;
+        c->parked_before = c->lose = c->orphan = c->closes = false;
+        c->slow_ms = 0;
         c->via = NULL;
         c->waits_for = c->result.proxy_fault = HTTP_PROXY_FINE;
         c->result.proxy_status = 0;
@@ -134,22 +135,25 @@ static void request_fill(struct http_request *rq, const struct http_call *call, 
     buf_add(&rq->body, call->body.data, call->body.len);
 }
 
-/* The server of the site that answers at this host and port, or SITE_SERVERS. */
-enum site_server_id site_server_at(const struct site *s, const struct lab_host *h, int port)
+/* The server of the site that answers at this address and port, or SITE_SERVERS. */
+enum site_server_id site_server_at(const struct site *s, const struct lab_host *h,
+                                   const char *address, int port)
 {
-    size_t i = 0;
+    for (size_t i = 0; i < SITE_SERVERS; i++) {
+        const struct site_server *at = &s->servers[i];
 
-    while (i < SITE_SERVERS &&
-           !(text_is(s->servers[i].role, h->role) && s->servers[i].port == port))
-        i++;
-    return (enum site_server_id)i;
+        if (text_is(at->role, h->role) && at->port == port && !at->down &&
+            (h->links[0].also[0] == '\0' || text_is(at->address, address)))
+            return (enum site_server_id)i;
+    }
+    return SITE_SERVERS;
 }
 
 /* Straight: connects if no idle connection can be used. */
 static void call_route(struct site *s, struct site_call *c, const struct url *u)
 {
     const struct lab_host *from = site_host_of(s, c->caller);
-    const char *address = lab_resolve(s->lab, u->host);
+    const char *address = site_resolve(s, u->host);
     const struct lab_host *to = lab_host_at(s->lab, address == NULL ? u->host : address);
     char peer[LAB_ADDRESS_MAX];
     enum reach reach;
@@ -158,15 +162,17 @@ static void call_route(struct site *s, struct site_call *c, const struct url *u)
         site_call_fail(s, c, HTTP_NO_NAME);
         return;
     }
-    c->server = site_server_at(s, to, u->port);
+    address = address == NULL ? u->host : address;
+    c->server = site_server_at(s, to, address, u->port);
     c->conn = c->server == SITE_SERVERS ? NULL : site_conn_idle(s, c->caller, c->server, NULL);
     if (c->conn == NULL) {
-        reach = site_syn(s, from, to, u->port, peer);
+        reach = site_syn_to(s, from, to, address, u->port, peer);
         if (reach == REACH_DROP) {
             site_call_move(s, c, CALL_LOST, MS_NEVER);
             return;
         }
-        if (reach == REACH_REFUSED || reach == REACH_DECOY || c->server == SITE_SERVERS) {
+        if (reach == REACH_REFUSED || reach == REACH_DECOY || c->server == SITE_SERVERS ||
+            site_server_refuses(s, c->server)) {
             site_call_fail(s, c, HTTP_NO_CONNECT);
             return;
         }
@@ -259,6 +265,31 @@ void site_close_all(struct site *s, int caller)
             site_conn_close(s, &s->conns[i]);
 }
 
+/* What was committed stays so; answers that left arrive. */
+void site_server_gone(struct site *s, enum site_server_id server)
+{
+    for (size_t i = 0; i < SITE_CALLS_MAX; i++) {
+        struct site_call *c = &s->calls[i];
+
+        if (c->state == CALL_FREE || c->state == CALL_BACK || c->server != server)
+            continue;
+        if (c->orphan) {
+            call_free(c);
+            continue;
+        }
+        site_conn_close(s, c->conn);
+        c->conn = NULL;
+        /* behind a cut nobody hears of it */
+        if (c->state != CALL_LOST && site_wire_fate(s, c, true) == WIRE_OPEN)
+            site_call_fail(s, c, HTTP_BROKEN);
+        else
+            site_call_move(s, c, CALL_LOST, MS_NEVER);
+    }
+    for (size_t i = 0; i < SITE_CONNS_MAX; i++)
+        if (s->conns[i].open && !s->conns[i].busy && s->conns[i].server == server)
+            site_conn_close(s, &s->conns[i]);
+}
+
 /* --- the servers' side ---------------------------------------------------------------------- */
 
 /* Whoever is parked on a touched key is asked again, in order of arrival. */
@@ -280,7 +311,7 @@ static void touch(struct site *s, enum site_server_id server, const char *key)
     }
 }
 
-static void reply_spread(struct site *s, enum site_server_id server, struct http_reply *rp)
+void site_reply_spread(struct site *s, enum site_server_id server, struct http_reply *rp)
 {
     const char *at = buf_text(&rp->touched);
     char key[HTTP_KEY_MAX];
@@ -305,6 +336,7 @@ static void call_answer(struct site *s, struct site_call *c, struct http_reply *
         buf_add(&c->result.headers, rp->headers.data, rp->headers.len);
         buf_add(&c->result.body, rp->body.data, rp->body.len);
     }
+    site_answer_suffers(c, rp);
     site_call_move(s, c, CALL_DONE, s->now);
     if (c->point >= 0)
         site_point(s, c, "done");
@@ -327,7 +359,10 @@ static void call_leaves(struct site *s, struct site_call *c)
         site_call_fail(s, c, HTTP_BROKEN);
         return;
     }
-    site_call_move(s, c, CALL_BACK, s->now + SITE_LATENCY_MS);
+    if (c->slow_ms > 0)
+        site_call_move(s, c, CALL_SLOW, s->now + c->slow_ms);
+    else
+        site_call_move(s, c, CALL_BACK, s->now + SITE_LATENCY_MS);
     if (c->point >= 0)
         site_point(s, c, "answered");
 }
@@ -360,7 +395,7 @@ static void call_ask(struct site *s, struct site_call *c, bool park_over)
     http_reply_init(&rp);
     server->handle(server->app, &ctx, &c->rq, &rp);
     /* what happened stands in the journal before the point that says it is done */
-    reply_spread(s, c->server, &rp);
+    site_reply_spread(s, c->server, &rp);
     if (*rp.park_key != '\0')
         call_park(s, c, &rp);
     else if (rp.hang)
@@ -414,7 +449,7 @@ static void call_back(struct site *s, struct site_call *c)
     if (c->conn != NULL) {
         c->conn->busy = false;
         c->conn->idle_since = s->now;
-        if (c->result.outcome != HTTP_ANSWERED)
+        if (c->result.outcome != HTTP_ANSWERED || c->closes)
             site_conn_close(s, c->conn);
     }
     /* free from here on: what the answer starts may take this very place, after it was read */
@@ -455,6 +490,9 @@ static void call_due(struct site *s, struct site_call *c)
     case CALL_PARKED:
         call_ask(s, c, true);
         break;
+    case CALL_SLOW:
+        site_call_move(s, c, CALL_BACK, s->now + SITE_LATENCY_MS);
+        break;
     case CALL_BACK:
         call_back(s, c);
         break;
@@ -489,11 +527,11 @@ void site_net_step(struct site *s)
         struct site_server *server = &s->servers[i];
         struct http_reply rp;
 
-        if (server->due(server->app) > s->now)
+        if (server->down || server->due(server->app) > s->now)
             continue;
         http_reply_init(&rp);
         server->tick(server->app, s->now, &rp);
-        reply_spread(s, (enum site_server_id)i, &rp);
+        site_reply_spread(s, (enum site_server_id)i, &rp);
         http_reply_drop(&rp);
     }
     for (size_t i = 0; i < SITE_CALLS_MAX; i++) {

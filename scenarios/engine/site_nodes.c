@@ -4,6 +4,7 @@
 
 #include "lib/base/text.h"
 #include "mock-cluster/userdata.h"
+#include "scenarios/engine/verbs.h"
 
 #include <string.h>
 
@@ -121,10 +122,95 @@ void site_nodes_look(struct site *s)
     }
 }
 
-void site_node_reboot(struct site *s, size_t i)
+/* --- acts on nodes -------------------------------------------------------------------------- */
+
+/* Of the n-th machine that registered for the cluster, from 1; SITE_NODES_MAX: there is none. */
+static size_t node_of(const struct site *s, const char *cluster, int64_t n)
 {
+    for (size_t i = 0; i < s->n_hellos; i++) {
+        if (!text_is(s->hellos[i].cluster, cluster) || --n > 0)
+            continue;
+        for (size_t k = 0; k < SITE_NODES_MAX; k++)
+            if (s->nodes[k].boots > 0 && text_is(s->nodes[k].system_id, s->hellos[i].system_id))
+                return k;
+        return SITE_NODES_MAX;
+    }
+    return SITE_NODES_MAX;
+}
+
+static size_t node_named(const struct site *s, const struct script_line *line)
+{
+    int64_t n = 0;
+
+    return text_int(line->args[0], 1, SITE_HELLOS_MAX, &n) ? node_of(s, line->args[1], n)
+                                                           : SITE_NODES_MAX;
+}
+
+/* A dead one, too: somebody switched it on again. */
+bool site_node_reboots(struct site *s, const struct script_line *line)
+{
+    const size_t i = node_named(s, line);
+
+    if (i == SITE_NODES_MAX)
+        return false;
     node_off(s, i);
     userdata_ask(s, i);
+    return true;
+}
+
+/* MAAS does not hear of it: the machine stays Deployed. */
+static bool node_dies(struct site *s, size_t i, const char *cluster)
+{
+    struct event e;
+
+    if (i == SITE_NODES_MAX || s->nodes[i].agent == NULL)
+        return false;
+    ev_init(&e, EV_PROG, s->now);
+    ev_text_add(&e, EVF_WHO, "node");
+    ev_text_add(&e, EVF_NAME, node_host(s, i)->name);
+    ev_text_add(&e, EVF_CLUSTER, cluster);
+    ev_text_add(&e, EVF_KIND, "signalled");
+    ev_int_add(&e, EVF_SIGNAL, 9);
+    site_put(s, EVS_ENGINE, &e);
+    node_off(s, i);
+    return true;
+}
+
+bool site_node_dies(struct site *s, const struct script_line *line)
+{
+    return node_dies(s, node_named(s, line), line->args[1]);
+}
+
+/* Half of them: the first ones, so that the one that speaks for the cluster is among them. */
+bool site_nodes_die(struct site *s, const struct script_line *line)
+{
+    int64_t n = 0, all = 0;
+    bool any = false;
+
+    for (size_t i = 0; i < s->n_hellos; i++)
+        all += text_is(s->hellos[i].cluster, line->args[1]);
+    n = text_is(line->args[0], "half") ? (all + 1) / 2 : all;
+    for (int64_t k = 1; k <= n; k++)
+        any = node_dies(s, node_of(s, line->args[1], k), line->args[1]) || any;
+    return any;
+}
+
+bool site_node_clock(struct site *s, const struct script_line *line)
+{
+    const size_t i = node_named(s, line);
+    struct event e;
+    ms_t off;
+
+    if (i == SITE_NODES_MAX || !verb_offset(line->args[2], &off))
+        return false;
+    s->nodes[i].clock_off_s = off / 1000;
+    ev_init(&e, EV_FAULT, s->now);
+    ev_text_add(&e, EVF_NAME, "clock");
+    ev_text_add(&e, EVF_KIND, "fired");
+    ev_int_add(&e, EVF_COUNT, off / 1000);
+    ev_text_add(&e, EVF_WHO, "node");
+    site_put(s, EVS_ENGINE, &e);
+    return true;
 }
 
 /* --- the agent's effects -------------------------------------------------------------------- */
@@ -154,7 +240,7 @@ static void node_event(struct site *s, size_t i, struct agent_event *ev)
     if (n->agent == NULL)
         return;
     ev->time = s->now;
-    ev->wall_s = SITE_EPOCH_S + s->now / 1000;
+    ev->wall_s = SITE_EPOCH_S + s->now / 1000 + n->clock_off_s;
     agent_effects_init(&n->fx);
     agent_step(n->agent, ev, &n->fx);
     for (size_t k = 0; k < n->fx.n; k++)

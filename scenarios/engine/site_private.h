@@ -27,6 +27,7 @@
 /* What machines are told to trust; the simulator has no TLS, so any text does. */
 #define SITE_PALETTE_CA      "-----BEGIN CERTIFICATE-----\nc2ltdWxhdGVk\n-----END CERTIFICATE-----\n"
 #define SITE_USER_TIMEOUT_MS SECONDS(60)
+#define SITE_RENAMES_MAX     8 /* names of the lab that a story has moved */
 
 enum site_server_id { SITE_MAAS, SITE_PALETTE, SITE_SERVERS };
 
@@ -42,6 +43,9 @@ struct site_server {
     void (*tick)(void *app, ms_t now, struct http_reply *rp);
     uint64_t conns;                    /* accepted so far */
     enum http_certificate certificate; /* that new connections are shown */
+    const char *address;               /* where it listens */
+    bool down;                         /* nobody does, and app is NULL */
+    ms_t refuses_until;                /* new connections are refused */
 };
 
 /* Who calls: the gateway, the user, or the node with that index. */
@@ -49,7 +53,16 @@ enum site_caller { SITE_GATEWAY, SITE_USER, SITE_NODE };
 #define SITE_CALLER_OF_NODE(i) ((int)SITE_NODE + (int)(i))
 
 /* CALL_DONE: committed, the answer has not left yet (the point "done" of an operation). */
-enum site_call_state { CALL_FREE, CALL_OUT, CALL_PARKED, CALL_DONE, CALL_BACK, CALL_LOST };
+/* CALL_SLOW: the answer is on its way and not whole yet. */
+enum site_call_state {
+    CALL_FREE,
+    CALL_OUT,
+    CALL_PARKED,
+    CALL_DONE,
+    CALL_SLOW,
+    CALL_BACK,
+    CALL_LOST
+};
 
 struct site_conn {
     bool open, busy;
@@ -78,6 +91,8 @@ struct site_call {
     ms_t arrived;    /* at the server, for parking */
     bool parked_before;
     bool lose;                       /* the connection closes instead of the answer */
+    bool closes;                     /* … or with it */
+    ms_t slow_ms;                    /* so much later than it could be there */
     bool orphan;                     /* who asked is gone; what was sent still takes effect */
     const struct lab_host *via;      /* the proxy it goes through, NULL: straight */
     enum http_proxy_fault waits_for; /* what it comes to when the proxy is silent to the end */
@@ -133,11 +148,17 @@ struct site_node { /* a machine of the fleet that runs what was deployed on it *
     struct agent *agent;
     struct tree tree;
     bool has_tree, listening;
+    int64_t clock_off_s; /* its own clock beside the site's */
     struct agent_effects fx;
 };
 
 struct site_record_of { /* a name that MAAS keeps */
     char name[128], address[LAB_ADDRESS_MAX];
+};
+
+struct site_row { /* of Palette's state, while its program does not run */
+    char *key, *bytes;
+    size_t len;
 };
 
 struct site_cluster { /* what the user knows of a cluster */
@@ -174,6 +195,15 @@ struct site {
     bool trusts_proxy; /* the gateway, the authority with which proxies open TLS */
     struct site_gateway gateway;
     struct site_node nodes[SITE_NODES_MAX];
+    struct site_palette {
+        uint64_t starts; /* after the first */
+        size_t n_rows, max_rows;
+        struct site_row *rows;
+    } palette;
+    size_t n_renamed;
+    struct site_renamed { /* what the name server says instead of the lab; address "": nothing */
+        char name[64], address[LAB_ADDRESS_MAX];
+    } renamed[SITE_RENAMES_MAX];
     size_t n_clusters;
     struct site_cluster clusters[SITE_CLUSTERS_MAX];
     size_t n_hellos; /* who registered for which cluster, in order: "node 2 of c1" */
@@ -210,19 +240,34 @@ void site_secret_add(struct site *s, const char *name, const char *text);
 /* Journals secret.hit for each secret in the text. */
 void site_scan(struct site *s, const char *text, const char *where);
 
+/* site_palette.c */
+void *site_palette_new(const struct site *s);
+void site_palette_drop(struct site *s);
+typedef bool site_act_fn(struct site *s, const struct script_line *line);
+site_act_fn site_palette_stops, site_palette_starts, site_palette_restarts, site_palette_moves;
+site_act_fn site_name_answers;
+/* The address of a name, as the name server says it now, or NULL. */
+const char *site_resolve(const struct site *s, const char *name);
+
 /* site_net.c */
 /* Sends a request from a role; the answer comes back to its caller. Copies what it is given. */
 void site_send(struct site *s, int caller, uint64_t ticket, const char *verb,
                const struct http_call *call);
 void site_cancel(struct site *s, int caller, uint64_t ticket);
 void site_close_all(struct site *s, int caller); /* the caller died */
-void site_net_step(struct site *s);              /* what is due now */
-void site_thaw(struct site *s); /* answers that waited for a frozen gateway are delivered */
+/* The server's program died: whoever was connected to it is not any more. */
+void site_server_gone(struct site *s, enum site_server_id server);
+void site_net_step(struct site *s); /* what is due now */
+void site_thaw(struct site *s);     /* answers that waited for a frozen gateway are delivered */
 ms_t site_net_due(const struct site *s);
 void site_probe_every_pair(struct site *s);
-/* One SYN from address to address as the taps see it; false when the lab does not answer it. */
+/* One SYN from host to host as the taps see it, and what becomes of it; to the address where its
+ * server listens, or to that one of its addresses. */
 enum reach site_syn(struct site *s, const struct lab_host *from, const struct lab_host *to,
                     int port, char seen_as[LAB_ADDRESS_MAX]);
+enum reach site_syn_to(struct site *s, const struct lab_host *from, const struct lab_host *to,
+                       const char *to_ip, int port, char seen_as[LAB_ADDRESS_MAX]);
+const char *site_address_of(const struct site *s, const struct lab_host *h);
 
 /* What the files of the wires share. An idle connection of that caller, straight or through that
  * proxy; NULL: there is none. */
@@ -233,7 +278,9 @@ struct site_conn *site_conn_open(struct site *s, int caller, enum site_server_id
 void site_conn_close(struct site *s, struct site_conn *c); /* by its client; NULL is nothing */
 /* Calls that wait for an answer over it are broken. */
 void site_conn_break(struct site *s, struct site_conn *conn);
-enum site_server_id site_server_at(const struct site *s, const struct lab_host *h, int port);
+/* address: one of the host's. */
+enum site_server_id site_server_at(const struct site *s, const struct lab_host *h,
+                                   const char *address, int port);
 void site_call_move(struct site *s, struct site_call *c, enum site_call_state state, ms_t at);
 void site_call_fail(struct site *s, struct site_call *c, enum http_outcome outcome);
 /* Over its connection, which is there. */
@@ -248,6 +295,14 @@ void site_proxy_end(struct site *s);       /* the tunnels that are left */
 ms_t site_proxy_due(const struct site *s); /* of the next tunnel that was idle for too long */
 void site_proxy_step(struct site *s);
 
+/* site_misdeeds.c: what a mock was told to do on its wires. */
+/* Of a wish: its records, and what concerns the server's door. */
+void site_server_told(struct site *s, enum site_server_id server, struct http_reply *rp);
+bool site_server_refuses(const struct site *s, enum site_server_id server);
+void site_answer_suffers(struct site_call *c, const struct http_reply *rp);
+/* site_net.c: journals what a server has to say, and wakes who waited for it. */
+void site_reply_spread(struct site *s, enum site_server_id server, struct http_reply *rp);
+
 /* site_tls.c: what there is of TLS in a site is who shows what to whom, and who takes it. */
 /* A new connection's handshake. false: the client has refused what it was shown, and the call's end
  * is on its way. */
@@ -255,6 +310,8 @@ bool site_tls_begins(struct site *s, struct site_call *c);
 /* Before a request leaves over its connection. */
 void site_tls_speaks(struct site *s, const struct site_call *c);
 bool site_palette_act(struct site *s, const struct script_line *line);
+/* All connections of the server are reset, idle ones too. */
+void site_drop_all(struct site *s, enum site_server_id server);
 
 /* site_told.c: whom a caller believes, and what a gateway is told of proxies. */
 bool site_takes(const struct site *s, int caller, enum http_certificate which);
@@ -315,7 +372,7 @@ void site_nodes_look(struct site *s); /* boots and ends machines as MAAS says */
 void site_nodes_step(struct site *s);
 ms_t site_nodes_due(const struct site *s);
 void site_node_reply(struct site *s, size_t node_i, struct site_call *c);
-void site_node_reboot(struct site *s, size_t node_i);
+site_act_fn site_node_reboots, site_node_dies, site_nodes_die, site_node_clock;
 void site_nodes_drop(struct site *s);
 /* Keeps up with the names that MAAS serves. */
 void site_record_note(struct site *s, const struct event *e);

@@ -167,17 +167,20 @@ static void head_write(const struct url *target, const struct url *proxy, struct
 static int dial(struct site *s, struct site_call *c, const struct lab_host *via,
                 const struct url *u, char peer[LAB_ADDRESS_MAX])
 {
-    const char *address = lab_resolve(s->lab, u->host);
-    const struct lab_host *to = lab_host_at(s->lab, address == NULL ? u->host : address);
+    const char *found = site_resolve(s, u->host), *address = found == NULL ? u->host : found;
+    const struct lab_host *to = lab_host_at(s->lab, address);
     enum reach reach;
 
     if (to == NULL)
         return 502;
-    reach = site_syn(s, via, to, u->port, peer);
+    reach = site_syn_to(s, via, to, address, u->port, peer);
     if (reach == REACH_DROP)
         return 504;
-    c->server = site_server_at(s, to, u->port);
-    return reach == REACH_REFUSED || c->server == SITE_SERVERS ? 502 : 200;
+    c->server = site_server_at(s, to, address, u->port);
+    return reach == REACH_REFUSED || reach == REACH_DECOY || c->server == SITE_SERVERS ||
+                   site_server_refuses(s, c->server)
+               ? 502
+               : 200;
 }
 
 /* What both taps see of a tunnel that works: CONNECT and a hello, and the hello again behind it. */
@@ -261,9 +264,9 @@ static void connect_to(struct site *s, struct site_call *c, const struct url *u,
 
 void site_proxy_route(struct site *s, struct site_call *c, const struct url *u, const char *proxy)
 {
-    const char *target = lab_resolve(s->lab, u->host), *address;
-    const struct lab_host *to = lab_host_at(s->lab, target == NULL ? u->host : target);
-    const struct lab_host *via;
+    const char *found = site_resolve(s, u->host), *target = found == NULL ? u->host : found;
+    const struct lab_host *to = lab_host_at(s->lab, target), *via;
+    const char *address;
     struct url p;
 
     c->server = SITE_SERVERS;
@@ -271,7 +274,7 @@ void site_proxy_route(struct site *s, struct site_call *c, const struct url *u, 
         refused(s, c, HTTP_PROXY_UNREADABLE, 0);
         return;
     }
-    address = lab_resolve(s->lab, p.host);
+    address = site_resolve(s, p.host);
     via = lab_host_at(s->lab, address == NULL ? p.host : address);
     if (via == NULL) {
         refused(s, c, lab_zone_of(s->lab, p.host) ? HTTP_PROXY_ABSENT : HTTP_PROXY_NO_NAME, 0);
@@ -279,7 +282,7 @@ void site_proxy_route(struct site *s, struct site_call *c, const struct url *u, 
     }
     c->via = via;
     if (to != NULL)
-        c->server = site_server_at(s, to, u->port);
+        c->server = site_server_at(s, to, target, u->port);
     c->conn = c->server == SITE_SERVERS ? NULL : site_conn_idle(s, c->caller, c->server, via);
     if (c->conn == NULL)
         connect_to(s, c, u, &p, via);

@@ -77,7 +77,7 @@ void site_tls_speaks(struct site *s, const struct site_call *c)
 
 /* --- acts ------------------------------------------------------------------------------------- */
 
-static void drop_all(struct site *s, enum site_server_id server)
+void site_drop_all(struct site *s, enum site_server_id server)
 {
     for (size_t i = 0; i < SITE_CONNS_MAX; i++) {
         struct site_conn *c = &s->conns[i];
@@ -100,6 +100,8 @@ bool site_palette_act(struct site *s, const struct script_line *line)
     struct http_reply rp;
     bool done;
 
+    if (palette->down)
+        return false;
     which = text_is(which, "good") ? "own" : text_is(which, "other-ca") ? "wrong-authority" : which;
     buf_init(&words, 64);
     if (*which == '\0')
@@ -108,11 +110,7 @@ bool site_palette_act(struct site *s, const struct script_line *line)
         buf_printf(&words, "certificate %s", which);
     http_reply_init(&rp);
     done = palette_do(palette->app, s->now, buf_text(&words), &rp);
-    if (rp.certificate != HTTP_CERT_AS_IT_IS)
-        palette->certificate = rp.certificate;
-    if (rp.drop)
-        drop_all(s, SITE_PALETTE);
-    site_put_list(s, EVS_PALETTE, &rp.events);
+    site_server_told(s, SITE_PALETTE, &rp);
     http_reply_drop(&rp);
     return done;
 }

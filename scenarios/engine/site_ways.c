@@ -19,8 +19,23 @@ void site_flow_event(struct event *e, const struct lab *l, const char *link, con
     ev_text_add(e, EVF_TO_IP, to_ip);
 }
 
+/* A host of two addresses is spoken to where its server listens. */
+const char *site_address_of(const struct site *s, const struct lab_host *h)
+{
+    for (size_t i = 0; i < SITE_SERVERS && h->links[0].also[0] != '\0'; i++)
+        if (text_is(s->servers[i].role, h->role))
+            return s->servers[i].address;
+    return h->links[0].address;
+}
+
 enum reach site_syn(struct site *s, const struct lab_host *from, const struct lab_host *to,
                     int port, char seen_as[LAB_ADDRESS_MAX])
+{
+    return site_syn_to(s, from, to, site_address_of(s, to), port, seen_as);
+}
+
+enum reach site_syn_to(struct site *s, const struct lab_host *from, const struct lab_host *to,
+                       const char *to_ip, int port, char seen_as[LAB_ADDRESS_MAX])
 {
     struct lab_way w;
     enum reach reach;
@@ -33,7 +48,7 @@ enum reach site_syn(struct site *s, const struct lab_host *from, const struct la
         struct event e;
 
         ev_init(&e, EV_FLOW_TRY, s->now);
-        site_flow_event(&e, s->lab, w.hops[i].zone, w.hops[i].source, to->links[0].address);
+        site_flow_event(&e, s->lab, w.hops[i].zone, w.hops[i].source, to_ip);
         ev_int_add(&e, EVF_TO_PORT, port);
         ev_text_add(&e, EVF_LINK, w.hops[i].zone);
         site_put(s, EVS_CAPTURE, &e);

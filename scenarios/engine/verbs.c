@@ -118,13 +118,43 @@ static bool is_event(const char *text)
     return verb_event(text, &x) && !x.is_span;
 }
 
+static bool is_offset(const char *text)
+{
+    ms_t offset;
+
+    return verb_offset(text, &offset);
+}
+
+/* Four numbers: no role or name of the language looks like it. */
+static bool is_address(const char *text)
+{
+    char part[4];
+    int64_t number;
+    size_t n = 0;
+
+    for (; text_next(&text, '.', part, sizeof part); n++)
+        if (!text_int(part, 0, 255, &number))
+            return false;
+    return n == 4;
+}
+
+static bool is_party(const char *text)
+{
+    return is_cluster(text) || is_address(text);
+}
+
+static bool is_answer(const char *text)
+{
+    return text_is(text, "nothing") || is_address(text);
+}
+
 /* clang-format off */
 #define ROLES "gateway", "maas", "palette", "proxy", "dns", "router", "stranger", "decoy", "user", "any"
 #define ZONES "private", "transit", "internet"
 
 const struct verb_place verb_places[] = {
     {"role", "a cluster such as c1", WORDS(ROLES), is_cluster, false},
-    {"place", "a cluster such as c1", WORDS(ROLES, ZONES), is_cluster, false},
+    {"place", "a cluster such as c1, or an address", WORDS(ROLES, ZONES), is_party, false},
     {"shape", "a shape, the name of a file in labs", WORDS("nat", "direct", "nat-short", "firewall", "double-nat", "overlap", "proxy-only", "proxy-auth", "proxy-bump", "proxy-inside", "hosted-proxy", "two-exits", "two-sites"), NULL, false},
     {"state", "a state that Palette shows", WORDS("Pending", "Running", "Unhealthy"), NULL, false},
     {"act", "what happens to the gateway", WORDS("starts", "stops", "dies", "freezes", "thaws", "loses-power", "comes-back"), NULL, false},
@@ -150,6 +180,14 @@ const struct verb_place verb_places[] = {
     {"n", "a number", NULL, is_number, false},
     {"time", "a time such as 90s, 15m or 1h30m", NULL, is_time, false},
     {"name", "a name", NULL, NULL, false},
+    {"offset", "a time before or behind, such as -10m or +1h, or 0s", NULL, is_offset, false},
+    {"how-many", "all or half", WORDS("all", "half"), NULL, false},
+    {"address", "an address such as 203.0.113.99", NULL, is_address, false},
+    {"named", "who has a name in the lab", WORDS("palette", "maas", "gateway"), NULL, false},
+    {"dns-answer", "nothing or an address such as 203.0.113.99", NULL, is_answer, false},
+    {"palette-misdeed", "a misbehaviour of docs/mock-palette.md",
+     WORDS("answers", "wants", "stale", "repeated", "reordered", "misbehaves", "tokens", "gateway", "certificate", "faults",
+           "resets", "loses", "is", "delays", "trickles", "drips", "cuts", "misses", "garbles", "doubles", "refuses", "drops"), NULL, true},
     {"proxy", "a proxy's URL such as http://10.10.0.9:3128, or unused", NULL, outfit_is_proxy, false},
     {"proxy-url", "a proxy's URL such as http://10.10.0.8:8888", NULL, outfit_is_proxy_url, false},
     {"certificate", "what a server shows", WORDS("good", "renewed", "other-ca", "wrong-name", "expired", "self-signed", "old-protocol"), NULL, false},
@@ -214,7 +252,13 @@ const struct verb verbs[] = {
 
     /* --- acts: machines and MAAS */
     {"node.reboots", VERB_ACT, "node {n} of {cluster} reboots", ALL,
-     "The n-th node of the cluster, in the order in which its machines were taken, boots again from its user data."},
+     "The n-th node of the cluster, in the order in which its machines were taken, boots again from its user data, and knows nothing of its life before: the agent registers again with the join token (GP-101). A dead one, too."},
+    {"node.dies", VERB_ACT, "node {n} of {cluster} dies", ALL,
+     "Its power is gone, and MAAS does not hear of it. It stays dead unless it reboots or is deployed anew."},
+    {"nodes.die", VERB_ACT, "{how-many} nodes of {cluster} die", ALL,
+     "The same for all, or for the half that registered first."},
+    {"node.clock", VERB_ACT, "clock of node {n} of {cluster} is off by {offset}", ALL,
+     "The wall clock by which the node's agent signs its calls to MAAS is behind or ahead so much, until it is set again."},
     {"machine.fails-deploy", VERB_ACT, "machine {machine} fails deploy", ALL,
      "From now on deploying this machine ends in Failed deployment."},
     {"machine.stays", VERB_ACT, "machine {machine} stays {name} for {time}", ALL,
@@ -223,6 +267,20 @@ const struct verb verbs[] = {
      "MAAS does what the n-th such call asks, and closes the connection without an answer."},
     {"maas.misbehaves", VERB_ACT, "maas misbehaves {misdeed}", ALL,
      "MAAS, or what stands before it, does that: the words of the table of misbehaviours in docs/mock-maas.md, such as: resets release.1, deploy-hangs one in 20, racks gone."},
+
+    /* --- acts: Palette */
+    {"palette.misbehaves", VERB_ACT, "palette misbehaves {palette-misdeed}", ALL,
+     "Palette, or what stands before it, does that: the words of the table of misbehaviours in docs/mock-palette.md, such as: resets claim.1, answers feed with 503 3 times, certificate expired."},
+    {"palette.stops", VERB_ACT, "palette stops", ALL,
+     "Palette's program is killed. What it had answered it has kept; connections break, and nobody takes new ones."},
+    {"palette.starts", VERB_ACT, "palette starts [empty]", ALL,
+     "It is started again, with the state that it kept; empty: with none, so that it knows nobody."},
+    {"palette.restarts", VERB_ACT, "palette restarts [empty]", ALL,
+     "stops and starts in one."},
+    {"palette.moves", VERB_ACT, "palette moves to {address}", ALL,
+     "It is started again at another address of its host, which the lab's file names under also; the old address refuses."},
+    {"name.answers", VERB_ACT, "name {named} answers {dns-answer}", ALL,
+     "What the lab's name server says from now on to the name that leads there: another address, or that there is no such name."},
 
     /* --- acts: the proxy */
     {"proxy.behaves", VERB_ACT, "proxy behaves {proxy-way}", ALL,
@@ -380,6 +438,10 @@ const struct verb verbs[] = {
      "The program did not live for so long in one piece, a minute more or less."},
     {"gateway.was-hit", VERB_FACT, "gateway was hit at {point}", ALL,
      "The point was reached, and the act on the gateway at it was done."},
+    {"nodes.died", VERB_FACT, "nodes of {cluster} died {count}", ALL,
+     "So many nodes of the cluster lost their power by the story."},
+    {"palette.was-restarted", VERB_FACT, "palette was restarted {count}", ALL,
+     "So many starts of Palette's program after the first one."},
     {"fault.fired", VERB_FACT, "fault fired", ALL,
      "A fault that was armed has happened."},
     {"wire.was-cut-for", VERB_FACT, "wire was cut for {time}", ALL,

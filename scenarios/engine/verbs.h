@@ -57,6 +57,7 @@ enum verb_event_kind {
     VERB_EVENT_READY,          /* a machine that was held is Ready again */
     VERB_EVENT_ALLOCATE,       /* a machine becomes Allocated */
     VERB_EVENT_ACT,            /* an act of the story with these words was done */
+    VERB_EVENT_DEAD,           /* a node of the cluster was killed by the story */
     VERB_EVENT_WIRE,           /* a wire was cut, or mended */
     VERB_EVENT_GATEWAY_DEAD,   /* a span: the program does not live */
     VERB_EVENT_BAD_CERTIFICATE /* a span: from the first hello that met one until it is good again
@@ -69,6 +70,9 @@ struct verb_event {
     char name[32];   /* cluster, machine, or the act's words */
 };
 bool verb_event(const char *text, struct verb_event *ret);
+
+/* "-10m", "+1h", "0s". */
+bool verb_offset(const char *text, ms_t *ret);
 
 extern const struct verb verbs[];
 extern const size_t n_verbs;

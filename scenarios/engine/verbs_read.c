@@ -118,6 +118,21 @@ bool verb_call(const char *text, struct script_point *ret)
     return true;
 }
 
+/* --- spans
+ * ----------------------------------------------------------------------------------------
+ */
+
+bool verb_offset(const char *text, ms_t *ret)
+{
+    const bool back = text[0] == '-', sign = back || text[0] == '+';
+    ms_t span;
+
+    if (!text_duration(text + sign, &span))
+        return false;
+    *ret = back ? -span : span;
+    return true;
+}
+
 /* --- events ------------------------------------------------------------------------------------
  */
 
@@ -150,6 +165,11 @@ static const struct {
     {"gateway freezes", VERB_EVENT_ACT, OBJECT_NONE, false},
     {"gateway loses-power", VERB_EVENT_ACT, OBJECT_NONE, false},
     {"gateway comes back", VERB_EVENT_ACT, OBJECT_NONE, false},
+    {"dead", VERB_EVENT_DEAD, OBJECT_CLUSTER, false},
+    {"palette stops", VERB_EVENT_ACT, OBJECT_NONE, false},
+    {"palette starts", VERB_EVENT_ACT, OBJECT_NONE, false},
+    {"palette restarts", VERB_EVENT_ACT, OBJECT_NONE, false},
+    {"palette moves", VERB_EVENT_ACT, OBJECT_NONE, false},
     {"cut", VERB_EVENT_WIRE, OBJECT_NONE, false},
     {"mended", VERB_EVENT_WIRE, OBJECT_NONE, false},
     {"gateway dead", VERB_EVENT_GATEWAY_DEAD, OBJECT_NONE, true},

@@ -97,8 +97,12 @@ static void end_add(const struct lab *l, const char *end, struct buf *out)
         return;
     for (size_t i = 0; i < l->n_hosts; i++)
         for (size_t k = 0; text_is(l->hosts[i].role, end) && k < l->hosts[i].n_links; k++) {
-            buf_printf(out, "%s%s", comma, l->hosts[i].links[k].address);
+            const struct lab_link *link = &l->hosts[i].links[k];
+
+            buf_printf(out, "%s%s", comma, link->address);
             comma = ", ";
+            if (link->also[0] != '\0')
+                buf_printf(out, "%s%s", comma, link->also);
         }
 }
 

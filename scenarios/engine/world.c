@@ -196,11 +196,11 @@ static void say_begin(struct world *w)
     for (size_t i = 0; i < r->lab->n_hosts; i++) {
         const struct lab_host *h = &r->lab->hosts[i];
         for (size_t k = 0; k < h->n_links; k++) {
-            ev_init(&e, EV_LAB_HOST, 0);
-            ev_text_add(&e, EVF_NAME, h->name);
-            ev_text_add(&e, EVF_WHO, h->role);
-            ev_text_add(&e, EVF_LINK, h->links[k].zone);
-            ev_text_add(&e, EVF_IP, h->links[k].address);
+            lab_host_event(h, k, h->links[k].address, &e);
+            world_put(w, &e);
+            if (h->links[k].also[0] == '\0')
+                continue;
+            lab_host_event(h, k, h->links[k].also, &e);
             world_put(w, &e);
         }
     }

@@ -206,6 +206,7 @@ static bool end_is(const struct view *v, const struct event *e, const struct end
                    const char *wanted)
 {
     return text_is(wanted, "any") || ev_is(e, end->role, wanted) || ev_is(e, end->zone, wanted) ||
+           ev_is(e, end->ip, wanted) ||
            text_is(ledger_party(&v->ledger, ev_text(e, end->ip)), wanted);
 }
 
@@ -511,7 +512,7 @@ static void range_init(struct fact *f)
 static const struct fact_row *row_of(const char *verb)
 {
     const struct fact_row *const others[] = {fact_cluster_rows, fact_proxy_rows, fact_tls_rows,
-                                             fact_wire_rows};
+                                             fact_wire_rows, fact_program_rows};
     const struct fact_row *row;
     size_t i;
 

@@ -27,6 +27,8 @@ extern const struct fact_row fact_cluster_rows[];
 extern const struct fact_row fact_wire_rows[];
 /* Facts of certificates, and of who reads what; ends likewise. */
 extern const struct fact_row fact_tls_rows[];
+/* Facts of programs other than the gateway; ends likewise. */
+extern const struct fact_row fact_program_rows[];
 /* Facts of proxies and user data; ends likewise. */
 extern const struct fact_row fact_proxy_rows[];
 

@@ -37,6 +37,21 @@ bool view_is_link(const struct event *e)
            ((is_near(p.from) && is_far(p.to)) || (is_far(p.from) && is_near(p.to)));
 }
 
+bool view_is_palette(const struct event *e, const char *word)
+{
+    static const struct {
+        const char *act, *word;
+    } rows[] = {
+        {"palette stops", "cut"}, {"palette starts", "mended"}, {"palette moves", "mended"}};
+
+    if (e->kind != EV_ACT || !ev_is(e, EVF_FIRED, "1"))
+        return false;
+    for (size_t i = 0; i < COUNTOF(rows); i++)
+        if (text_begins(ev_text(e, EVF_VERB), rows[i].act) && text_is(word, rows[i].word))
+            return true;
+    return false;
+}
+
 /* --- cuts ------------------------------------------------------------------------------------ */
 
 static void cut_feed(struct fact *f, const struct view *v, const struct event *e)

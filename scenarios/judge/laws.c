@@ -245,7 +245,7 @@ bool law_is_way(const struct event *e, bool opens)
 
 bool law_is_link(const struct event *e, const char *word)
 {
-    return view_is_wire(e, word) && view_is_link(e);
+    return (view_is_wire(e, word) && view_is_link(e)) || view_is_palette(e, word);
 }
 
 size_t law_first(const struct ev_list *journal, size_t from, bool (*is)(const struct event *e))

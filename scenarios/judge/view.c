@@ -200,7 +200,9 @@ static void on_act(struct view *v, const struct event *e)
 {
     const struct script_line *line = act_line(v, e);
 
-    if (view_is_link(e) && view_is_wire(e, v->link_cut ? "mended" : "cut")) {
+    const char *next = v->link_cut ? "mended" : "cut";
+
+    if ((view_is_link(e) && view_is_wire(e, next)) || view_is_palette(e, next)) {
         v->link_cut = !v->link_cut;
         v->last_sign = e->t;
     }

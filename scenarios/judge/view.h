@@ -119,6 +119,8 @@ bool view_happens(const struct view *v, const struct verb_event *x, const struct
 bool view_is_wire(const struct event *e, const char *word);
 /* It lies between the gateway and Palette. */
 bool view_is_link(const struct event *e);
+/* An act that took Palette away or brought it back: "cut" and "mended" as of a wire to it. */
+bool view_is_palette(const struct event *e, const char *word);
 /* The span of a `while` is open now. */
 bool view_spans(const struct view *v, const struct verb_event *x);
 /* The story's gateway, or NULL. */

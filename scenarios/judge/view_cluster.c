@@ -195,6 +195,14 @@ static bool machine_enters(const struct view *v, const struct verb_event *x, con
     return m && text_is(ledger_cluster_of(&v->ledger, m), x->name);
 }
 
+/* "palette starts" also when it "starts empty". */
+static bool act_is(const char *words, const char *act)
+{
+    const size_t len = strlen(act);
+
+    return strncmp(words, act, len) == 0 && (words[len] == '\0' || words[len] == ' ');
+}
+
 bool view_happens(const struct view *v, const struct verb_event *x, const struct event *e)
 {
     switch (x->kind) {
@@ -212,7 +220,11 @@ bool view_happens(const struct view *v, const struct verb_event *x, const struct
     case VERB_EVENT_ALLOCATE:
         return machine_enters(v, x, e, "Allocated");
     case VERB_EVENT_ACT:
-        return e->kind == EV_ACT && ev_is(e, EVF_FIRED, "1") && ev_is(e, EVF_VERB, x->name);
+        return e->kind == EV_ACT && ev_is(e, EVF_FIRED, "1") &&
+               act_is(ev_text(e, EVF_VERB), x->name);
+    case VERB_EVENT_DEAD:
+        return e->kind == EV_PROG && ev_is(e, EVF_WHO, "node") && ev_is(e, EVF_KIND, "signalled") &&
+               ev_is(e, EVF_CLUSTER, x->name);
     case VERB_EVENT_WIRE:
         return view_is_wire(e, x->name);
     case VERB_EVENT_GATEWAY_DEAD:

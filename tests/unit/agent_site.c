@@ -393,7 +393,7 @@ static bool fault_hits(struct agent_site *s, struct site_call *c, const char *li
 
     if (!f.part || !strstr(line, f.part))
         return false;
-    s->fault.part = NULL;
+    s->fault.part = f.stays ? f.part : NULL;
     buf_init(&out, KIB(64));
     if (f.do_it)
         (void)(c->target == AGENT_MAAS ? maas : palette)(s, &c->call, &out);

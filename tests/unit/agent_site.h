@@ -40,10 +40,11 @@ struct agent_site {
     char said[512];
     /* MAAS */
     int free_machines_from;
-    /* a fault: the next call whose line holds `part`, once */
+    /* a fault: the next call whose line holds `part`, once unless it stays */
     struct site_fault {
         const char *part;
         bool do_it; /* it takes effect all the same */
+        bool stays;
         int status; /* 0: no answer */
         const char *headers, *body;
         ms_t late_ms; /* takes effect only so much later (status 0) */

@@ -164,6 +164,29 @@ static void every_change_may_be_lost_or_refused_once(void **state)
     }
 }
 
+/* A clock that is behind, a key that is gone: the way to an allocate leads over a look, and a look
+ * that was refused is not repeated at once. */
+static void a_maas_that_refuses_everything_is_asked_with_pauses(void **state)
+{
+    struct agent_site *s = begin("init");
+    size_t before;
+
+    (void)state;
+    hand_over(s);
+    site_until(s, s->now + HOURS(1));
+    s->fault = (struct site_fault){
+        .part = "api/2.0/", .stays = true, .status = 401, .body = "Expired timestamp"};
+    workers(s, 2);
+    before = s->to_maas;
+    site_until(s, s->now + HOURS(1));
+    assert_in_range(s->to_maas - before, 3, 60);
+    assert_int_equal(site_held(s), 1);
+    s->fault.part = NULL;
+    site_until(s, s->now + HOURS(1));
+    assert_int_equal(site_held(s), 3);
+    end(s);
+}
+
 static void a_lost_release_is_repeated_until_the_machine_is_free(void **state)
 {
     struct agent_site *s = begin("init");
@@ -443,6 +466,7 @@ int main(void)
         clause_test(a_late_allocate_is_waited_for, CLAUSE(68)),
         test(every_change_may_be_lost_or_refused_once),
         test(a_lost_release_is_repeated_until_the_machine_is_free),
+        test(a_maas_that_refuses_everything_is_asked_with_pauses),
         clause_test(without_palette_nothing_is_changed_once_the_lease_is_over, CLAUSE(67),
                     CLAUSE(48)),
         clause_test(the_lease_also_ends_in_the_middle, CLAUSE(67), CLAUSE(48)),

@@ -9,7 +9,8 @@
 
 int palette_site_setup(void **state)
 {
-    const struct palette_config c = {.seed = 1, .factor = 1, .api_key = API_KEY};
+    const struct palette_config c = {
+        .seed = 1, .factor = 1, .api_key = API_KEY, .authority = true};
 
     return palette_site_make(state, &c);
 }

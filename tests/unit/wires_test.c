@@ -119,7 +119,7 @@ static void assert_rule(const struct wires *w, const struct lab *l, const char *
 /* Before the site's own rules, without a look at what is established: an open flow is cut, too. */
 static void rules_stand_in_routers_and_at_the_receiver(void **state)
 {
-    static const char there[] = "ip saddr { 10.10.0.2 } ip daddr { 203.0.113.10 } drop";
+    static const char there[] = "ip saddr { 10.10.0.2 } ip daddr { 203.0.113.10, 203.0.113.99 } drop";
     struct lab *l = nat();
     struct wires w = {0};
     (void)state;
@@ -143,7 +143,7 @@ static void a_cut_that_resets_says_so_to_tcp_and_drops_the_rest(void **state)
     (void)state;
     assert_true(act(&w, "wire private - palette cut"));
     assert_rule(&w, l, "router",
-                "ip saddr { 10.10.0.0/24 } ip daddr { 203.0.113.10 } "
+                "ip saddr { 10.10.0.0/24 } ip daddr { 203.0.113.10, 203.0.113.99 } "
                 "meta l4proto tcp reject with tcp reset",
                 true);
     assert_rule(&w, l, "router", "ip daddr { 10.10.0.0/24 } drop", true);

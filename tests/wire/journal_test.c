@@ -66,6 +66,37 @@ static void chain_must_hold(const struct ev_list *l)
     }
 }
 
+/* A mock that is killed and started again is one writer to the judge. */
+static void a_program_started_again_goes_on_in_its_ring(void **state)
+{
+    struct desk d;
+
+    (void)state;
+    desk_begin(&d);
+    for (int i = 0; i < 3; i++) {
+        const pid_t child = fork();
+
+        if (child == 0) {
+            struct journal_ring *own = NULL;
+            char fds[32];
+
+            snprintf(fds, sizeof(fds), "%d,%d", d.counter_fd, d.ring_fd);
+            if (journal_ring_map(fds, &own, NULL) < 0)
+                _exit(1);
+            note_put(own, i, "one");
+            note_put(own, i, "two");
+            abort(); /* no last word */
+        }
+        (void)waitpid(child, NULL, 0);
+    }
+    journal_take_over(d.ring);
+    journal_end(d.ring, 9);
+    assert_int_equal(journal_take(d.ring, &d.list), 7);
+    chain_must_hold(&d.list);
+    assert_int_equal(ev_int(ev_list_at(&d.list, 6), EVF_COUNT), 6);
+    desk_end(&d);
+}
+
 static void records_come_out_as_they_went_in(void **state)
 {
     struct desk d;
@@ -309,6 +340,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         test(records_come_out_as_they_went_in),
+        test(a_program_started_again_goes_on_in_its_ring),
         test(the_ring_wraps_without_harm),
         test(overflow_is_counted_and_said_in_the_next_record),
         test(a_child_maps_what_it_inherited),

@@ -1,0 +1,233 @@
+/* Everything that can go wrong with this Palette, as one list: a name, the words that arm it, what
+ * a client meets, and what it comes to in the simulator. Each is counted by its row; the page, the
+ * metrics and docs/mock-palette.md show the list, and a test walks every row. */
+#include "mock-palette/faults.h"
+
+#include "lib/base/text.h"
+
+#include <stdio.h>
+
+#define SAME "the same"
+
+static const struct palette_misdeed misdeeds[] = {
+    {"answer-lost", "loses answer to beat", "it is done, and the connection ends without an answer",
+     SAME},
+    {"reset", "resets beat", "it is done, and a reset comes in place of the answer",
+     "the connection ends"},
+    {"silent", "is silent to any for 1m",
+     "nothing is done and nothing answered; the connection stays", SAME},
+    {"late-answer", "delays beat by 40s",
+     "it is done at once and answered after the client's time-out", SAME},
+    {"slow-headers", "trickles beat 16 each 1s", "the answer comes slowly from its first byte",
+     "it is there when its last byte would be"},
+    {"slow-body", "drips read 16 each 1s", "the head comes at once, the body slowly",
+     "it is there when its last byte would be"},
+    {"cut-off", "cuts read at 20", "head and body end after so many bytes", SAME},
+    {"length-too-big", "misses read by 10", "Content-Length says more than there is",
+     "the connection ends"},
+    {"length-too-small", "misses read by -10", "Content-Length says less than there is",
+     "the body ends there"},
+    {"garbage", "garbles read", "JSON that is none", SAME},
+    {"answered-twice", "doubles read", "the answer, and the same again",
+     "the connection is not used again"},
+    {"answers-401", "answers beat with 401", "nothing is done: 401, though the token is good",
+     SAME},
+    {"answers-403", "answers beat with 403", "nothing is done: 403", SAME},
+    {"answers-404", "answers beat with 404", "nothing is done: 404, though it is there", SAME},
+    {"answers-409", "answers beat with 409", "nothing is done: 409", SAME},
+    {"answers-429", "answers beat with 429", "nothing is done: 429 without Retry-After", SAME},
+    {"answers-500", "answers beat with 500", "nothing is done: 500", SAME},
+    {"answers-502", "answers beat with 502", "nothing is done: 502, as from a proxy", SAME},
+    {"answers-503", "answers beat with 503", "nothing is done: 503 without Retry-After", SAME},
+    {"answers-504", "answers beat with 504", "nothing is done: 504", SAME},
+    {"back-later-429", "wants beat back 429 7", "nothing is done: 429 with Retry-After", SAME},
+    {"back-later-503", "wants beat back 503 7", "nothing is done: 503 with Retry-After", SAME},
+    {"done-then-409", "answers beat 409 after", "it is done, and 409 says the opposite", SAME},
+    {"done-then-500", "answers beat 500 after", "it is done, and 500 says the opposite", SAME},
+    {"done-then-502", "answers beat 502 after", "it is done, and 502 says the opposite", SAME},
+    {"done-then-504", "answers beat 504 after", "it is done, and 504 says the opposite", SAME},
+    {"other-status", "answers beat with 418", "any other status from 400 to 599, before or after",
+     SAME},
+    {"stale-feed", "stale feed", "the list of before, with its cursor", SAME},
+    {"repeated-feed", "repeated feed", "a list though nothing has changed", SAME},
+    {"reordered-feed", "reordered feed", "clusters last to first", SAME},
+    {"by-chance", "misbehaves beat 500 in 1000",
+     "each call by the seed's chance: 500, 503, or its answer is lost", SAME},
+    {"tokens-end", "tokens end", "of all gateways, or of UID: 401 from now on", SAME},
+    {"gateway-revoked", "gateway UID revoked", "401 CredentialRevoked to the tokens it has", SAME},
+    {"refuses", "refuses for 1m", "nobody gets a new connection", SAME},
+    {"certificate-renewed", "certificate renewed", "new connections see a new certificate", SAME},
+    {"certificate-expired", "certificate expired", "… one that ended a month ago",
+     "the client ends the handshake"},
+    {"certificate-wrong-name", "certificate wrong-name", "… one for another name",
+     "the client ends the handshake"},
+    {"certificate-wrong-authority", "certificate wrong-authority", "… one of another authority",
+     "the client ends the handshake"},
+    {"certificate-self-signed", "certificate self-signed", "… one that it signed itself",
+     "the client ends the handshake"},
+    {"certificate-old-protocol", "certificate old-protocol", "… a good one, by TLS 1.1 at most",
+     "the client ends the handshake"},
+    {"connections-dropped", "drops every connection", "all are reset, also those that wait", SAME},
+};
+static_assert(COUNTOF(misdeeds) <= PAL_MISDEEDS_MAX, "their counts have places");
+
+size_t palette_misdeeds(const struct palette_misdeed **ret)
+{
+    *ret = misdeeds;
+    return COUNTOF(misdeeds);
+}
+
+struct palette_tally palette_misdeed_tally(const struct palette *p, size_t i)
+{
+    return p->misdeeds[i];
+}
+
+size_t pal_misdeed_named(const char *name)
+{
+    for (size_t i = 0; i < COUNTOF(misdeeds); i++)
+        if (text_is(misdeeds[i].name, name))
+            return i;
+    return COUNTOF(misdeeds);
+}
+
+/* One that is over as soon as it is wished for. */
+void pal_misdeed_done(struct palette *p, const char *name)
+{
+    struct palette_tally *t = &p->misdeeds[pal_misdeed_named(name)];
+
+    t->armed++;
+    t->fired++;
+}
+
+/* --- which row a fault is ---------------------------------------------------------------------
+ */
+
+static const char *wire_name(const struct http_wire *w)
+{
+    if (w->reset)
+        return "reset";
+    if (w->twice)
+        return "answered-twice";
+    if (w->cut)
+        return "cut-off";
+    if (w->length_off)
+        return w->length_off > 0 ? "length-too-big" : "length-too-small";
+    if (w->late_ms)
+        return "late-answer";
+    return w->slow_body ? "slow-body" : "slow-headers";
+}
+
+static size_t status_row(const struct pal_fault *f)
+{
+    char name[32];
+    size_t row;
+
+    snprintf(name, sizeof(name), "%s-%d",
+             f->what == PAL_FAULT_AFTER ? "done-then"
+             : f->retry_after >= 0      ? "back-later"
+                                        : "answers",
+             f->status);
+    row = pal_misdeed_named(name);
+    return row < COUNTOF(misdeeds) ? row : pal_misdeed_named("other-status");
+}
+
+size_t pal_misdeed_of(const struct pal_fault *f)
+{
+    static const char *const names[PAL_FAULT_COUNT] = {
+        [PAL_FAULT_LOSE] = "answer-lost",     [PAL_FAULT_SILENT] = "silent",
+        [PAL_FAULT_GARBLE] = "garbage",       [PAL_FAULT_STALE] = "stale-feed",
+        [PAL_FAULT_REPEAT] = "repeated-feed", [PAL_FAULT_REORDER] = "reordered-feed",
+        [PAL_FAULT_CHANCE] = "by-chance",
+    };
+
+    if (f->what == PAL_FAULT_WIRE)
+        return pal_misdeed_named(wire_name(&f->wire));
+    return names[f->what] ? pal_misdeed_named(names[f->what]) : status_row(f);
+}
+
+/* --- words of the wire ------------------------------------------------------------------------
+ */
+
+static bool number(const struct pal_words *w, size_t i, int64_t min, int64_t max, int64_t *ret)
+{
+    return i < w->n && text_int(w->at[i], min, max, ret);
+}
+
+static bool is(const struct pal_words *w, size_t i, const char *word)
+{
+    return i < w->n && text_is(w->at[i], word);
+}
+
+static bool resets(const struct pal_words *w, struct pal_fault *f)
+{
+    f->wire.reset = true;
+    return w->n == 2;
+}
+
+static bool doubles(const struct pal_words *w, struct pal_fault *f)
+{
+    f->wire.twice = true;
+    return w->n == 2;
+}
+
+static bool garbles(const struct pal_words *w, struct pal_fault *f)
+{
+    f->what = PAL_FAULT_GARBLE;
+    return w->n == 2;
+}
+
+static bool cuts(const struct pal_words *w, struct pal_fault *f)
+{
+    int64_t at = 0;
+
+    f->wire.cut = true;
+    if (w->n != 4 || !is(w, 2, "at") || !number(w, 3, 0, HTTP_BODY_MAX, &at))
+        return false;
+    f->wire.cut_at = (size_t)at;
+    return true;
+}
+
+static bool misses(const struct pal_words *w, struct pal_fault *f)
+{
+    return w->n == 4 && is(w, 2, "by") &&
+           number(w, 3, -HTTP_BODY_MAX, HTTP_BODY_MAX, &f->wire.length_off) &&
+           f->wire.length_off != 0;
+}
+
+static bool delays(const struct pal_words *w, struct pal_fault *f)
+{
+    return w->n == 4 && is(w, 2, "by") && text_duration(w->at[3], &f->wire.late_ms) &&
+           f->wire.late_ms > 0;
+}
+
+static bool slowly(const struct pal_words *w, struct pal_fault *f)
+{
+    int64_t bytes = 0;
+
+    if (w->n != 5 || !is(w, 3, "each") || !number(w, 2, 1, HTTP_BODY_MAX, &bytes))
+        return false;
+    f->wire.slow_bytes = (size_t)bytes;
+    return text_duration(w->at[4], &f->wire.slow_ms) && f->wire.slow_ms > 0;
+}
+
+static bool drips(const struct pal_words *w, struct pal_fault *f)
+{
+    f->wire.slow_body = true;
+    return slowly(w, f);
+}
+
+bool pal_wire_read(const struct pal_words *w, struct pal_fault *f)
+{
+    static const struct row {
+        const char *verb;
+        bool (*read)(const struct pal_words *w, struct pal_fault *f);
+    } rows[] = {{"resets", resets}, {"doubles", doubles}, {"garbles", garbles}, {"cuts", cuts},
+                {"misses", misses}, {"delays", delays},   {"trickles", slowly}, {"drips", drips}};
+
+    f->what = PAL_FAULT_WIRE;
+    f->wire.on = true;
+    for (size_t i = 0; i < COUNTOF(rows); i++)
+        if (is(w, 0, rows[i].verb))
+            return rows[i].read(w, f);
+    return false;
+}
