@@ -63,6 +63,24 @@ static bool is_time(const char *text)
     return text_duration(text, &time);
 }
 
+bool verb_shift(const char *text, ms_t *ret)
+{
+    const bool back = text[0] == '-';
+    ms_t time;
+
+    if (!text_duration(text + (back || text[0] == '+'), &time))
+        return false;
+    *ret = back ? -time : time;
+    return true;
+}
+
+static bool is_shift(const char *text)
+{
+    ms_t time;
+
+    return verb_shift(text, &time);
+}
+
 /* A letter and a number: c1, m12. */
 static bool is_numbered(char letter, const char *text)
 {
@@ -111,6 +129,79 @@ static bool is_call(const char *text)
     return verb_call(text, &point);
 }
 
+<<<<<<< HEAD
+=======
+/* --- events ------------------------------------------------------------------------------------
+ */
+
+#define OF_CLUSTER "machine-of-"
+
+/* What an event's kind is followed by. */
+enum object { OBJECT_NONE, OBJECT_CLUSTER, OBJECT_MACHINE };
+
+static const struct {
+    const char *words;
+    enum verb_event_kind kind;
+    enum object object;
+    bool is_span;
+} event_rows[] = {
+    {"hello", VERB_EVENT_HELLO, OBJECT_CLUSTER, false},
+    {"running", VERB_EVENT_RUNNING, OBJECT_CLUSTER, false},
+    {"delete", VERB_EVENT_DELETE, OBJECT_CLUSTER, false},
+    {"deleted", VERB_EVENT_DELETED, OBJECT_CLUSTER, false},
+    {"ready", VERB_EVENT_READY, OBJECT_MACHINE, false},
+    {"allocate", VERB_EVENT_ALLOCATE, OBJECT_MACHINE, false},
+    {"gateway starts", VERB_EVENT_ACT, OBJECT_NONE, false},
+    {"gateway stops", VERB_EVENT_ACT, OBJECT_NONE, false},
+    {"gateway dies", VERB_EVENT_ACT, OBJECT_NONE, false},
+    {"gateway freezes", VERB_EVENT_ACT, OBJECT_NONE, false},
+    {"gateway loses-power", VERB_EVENT_ACT, OBJECT_NONE, false},
+    {"gateway is wiped", VERB_EVENT_ACT, OBJECT_NONE, false},
+    {"gateway comes back", VERB_EVENT_ACT, OBJECT_NONE, false},
+    {"cut", VERB_EVENT_WIRE, OBJECT_NONE, false},
+    {"mended", VERB_EVENT_WIRE, OBJECT_NONE, false},
+    {"gateway dead", VERB_EVENT_GATEWAY_DEAD, OBJECT_NONE, true},
+};
+
+/* What is behind "hello ", or NULL. */
+static const char *object_of(const char *text, const char *words, enum object object)
+{
+    const size_t len = strlen(words);
+
+    if (object == OBJECT_NONE)
+        return text_is(text, words) ? text : NULL;
+    return text_begins(text, words) && text[len] == ' ' ? text + len + 1 : NULL;
+}
+
+static bool object_read(enum object object, const char *text, struct verb_event *x)
+{
+    if (object == OBJECT_MACHINE && text_begins(text, OF_CLUSTER)) {
+        x->of_cluster = true;
+        text += strlen(OF_CLUSTER);
+        object = OBJECT_CLUSTER;
+    }
+    return text_copy(x->name, sizeof x->name, text) &&
+           (object == OBJECT_NONE || (object == OBJECT_CLUSTER && is_cluster(text)) ||
+            (object == OBJECT_MACHINE && is_machine(text)));
+}
+
+bool verb_event(const char *text, struct verb_event *ret)
+{
+    size_t i;
+
+    for (i = 0; i < COUNTOF(event_rows); i++) {
+        struct verb_event x = {.kind = event_rows[i].kind, .is_span = event_rows[i].is_span};
+        const char *object = object_of(text, event_rows[i].words, event_rows[i].object);
+
+        if (!object || !object_read(event_rows[i].object, object, &x))
+            continue;
+        *ret = x;
+        return true;
+    }
+    return false;
+}
+
+>>>>>>> 8cb10b4 (stories: state lost, power cut, clocks that jump: 502, 505, 506, 507, 516, 700, 701, in both stages)
 static bool is_event(const char *text)
 {
     struct verb_event x;
@@ -149,6 +240,7 @@ const struct verb_place verb_places[] = {
     {"count", "a count: N, N+, some or no", NULL, is_count, false},
     {"n", "a number", NULL, is_number, false},
     {"time", "a time such as 90s, 15m or 1h30m", NULL, is_time, false},
+    {"shift", "a time with a sign, such as +1h or -365d, or 0s", NULL, is_shift, false},
     {"name", "a name", NULL, NULL, false},
     {"proxy", "a proxy's URL such as http://10.10.0.9:3128, or unused", NULL, outfit_is_proxy, false},
     {"proxy-url", "a proxy's URL such as http://10.10.0.8:8888", NULL, outfit_is_proxy_url, false},
@@ -190,6 +282,12 @@ const struct verb verbs[] = {
      "The user asks Palette for a pairing code, and the gateway is started for the first time, with an empty state directory and that code."},
     {"gateway.act", VERB_ACT, "gateway {act}", ALL,
      "starts: again, with the state it has. stops: TERM. dies: KILL. loses-power: KILL, and what was not synced is lost. freezes and thaws: STOP and CONT. comes-back: starts or thaws, whichever fits. The act is done when the signal is sent or the program has been started."},
+    {"gateway.wiped", VERB_ACT, "gateway is wiped", ALL,
+     "KILL if it runs, and its state directory is emptied; the files of its secrets stay, and hold a gateway-secret from the start of such a story."},
+    {"gateway.clock-off", VERB_ACT, "clock of gateway is off by {shift}", ALL,
+     "From now on the wall clock of the gateway's host differs by so much from everybody's, also after a start. Its monotonic clock does not."},
+    {"gateway.clock-jumps", VERB_ACT, "clock of gateway jumps {shift}", ALL,
+     "The same, by so much more than before."},
     {"gateway.comes-back", VERB_ACT, "gateway comes back", ALL,
      "Starts or thaws, whichever fits."},
     {"probe.every-pair", VERB_ACT, "probe every pair", ALL,
@@ -320,6 +418,8 @@ const struct verb verbs[] = {
      "At least one such call of anybody was answered below 400. For never."},
     {"maas.took-count", VERB_FACT, "maas took {count} {maas-op} from {role}", ALL,
      "So many calls of this kind were answered below 400; the caller is known by its address."},
+    {"maas.refused-count", VERB_FACT, "maas refused {count} {maas-op} from {role}", ALL,
+     "So many calls of this kind were answered with 400 or above."},
     {"maas.took", VERB_FACT, "maas took {maas-op} from {role}", ALL,
      "At least one such call was answered below 400. For never."},
 
