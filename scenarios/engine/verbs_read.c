@@ -149,6 +149,7 @@ static const struct {
     {"gateway dies", VERB_EVENT_ACT, OBJECT_NONE, false},
     {"gateway freezes", VERB_EVENT_ACT, OBJECT_NONE, false},
     {"gateway loses-power", VERB_EVENT_ACT, OBJECT_NONE, false},
+    {"gateway is wiped", VERB_EVENT_ACT, OBJECT_NONE, false},
     {"gateway comes back", VERB_EVENT_ACT, OBJECT_NONE, false},
     {"cut", VERB_EVENT_WIRE, OBJECT_NONE, false},
     {"mended", VERB_EVENT_WIRE, OBJECT_NONE, false},

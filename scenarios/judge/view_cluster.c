@@ -224,11 +224,7 @@ bool view_happens(const struct view *v, const struct verb_event *x, const struct
 
 bool view_spans(const struct view *v, const struct verb_event *x)
 {
-<<<<<<< HEAD
     if (x->kind == VERB_EVENT_BAD_CERTIFICATE)
         return v->bad_certificate;
-    return x->kind == VERB_EVENT_GATEWAY_DEAD && v->starts > 0 && !v->alive;
-=======
     return x->kind == VERB_EVENT_GATEWAY_DEAD && v->starts > 0 && !v->alive && !v->over;
->>>>>>> 8cb10b4 (stories: state lost, power cut, clocks that jump: 502, 505, 506, 507, 516, 700, 701, in both stages)
 }
