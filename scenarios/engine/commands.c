@@ -184,7 +184,7 @@ static int do_kills(const struct command_call *c, struct err *e)
 
     buf_init(&out, MIB(1));
     code = kills_play(&o, &out, &balanced, e);
-    print(&out);
+    command_print(&out);
     if (code == RUN_FORBIDDEN)
         commands_complain(e);
     return code == RUN_FORBIDDEN ? EXIT_UNPROVEN : code < 0 ? code : !balanced;
