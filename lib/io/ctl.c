@@ -151,6 +151,11 @@ const int *ctl_slot_fds(const struct ctl_slot *s, size_t *ret_n)
     return s->fds;
 }
 
+void ctl_slot_wall(struct ctl_slot *s, int64_t shift_s)
+{
+    s->page->epoch_s = s->c->epoch_s + shift_s;
+}
+
 const char *ctl_slot_name(const struct ctl_slot *s)
 {
     return s->name;

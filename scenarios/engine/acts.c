@@ -118,6 +118,31 @@ static bool gateway_thaws(struct play *p)
     return true;
 }
 
+static enum act_state gateway_wiped(struct play *p, const struct script_line *line)
+{
+    (void)line;
+    return guest_wipe(&p->guest, &p->broken) == 0 ? ACT_DONE : ACT_NOT_DONE;
+}
+
+static enum act_state clock_shift(struct play *p, const struct script_line *line, int64_t before_s)
+{
+    ms_t shift = 0;
+    if (!p->w.stepped || !verb_shift(line->args[0], &shift))
+        return ACT_NOT_DONE;
+    guest_clock(&p->guest, before_s + shift / 1000);
+    return ACT_DONE;
+}
+
+static enum act_state gateway_clock_off(struct play *p, const struct script_line *line)
+{
+    return clock_shift(p, line, 0);
+}
+
+static enum act_state gateway_clock_jumps(struct play *p, const struct script_line *line)
+{
+    return clock_shift(p, line, p->guest.wall_shift_s);
+}
+
 /* The process that comes back has what it wrote; what the disk of a host without power would have
  * lost is the simulator's business. */
 static bool gateway_loses_power(struct play *p)
@@ -412,6 +437,9 @@ static const struct {
 } acts[] = {
     {"gateway.installs", gateway_installs},
     {"gateway.act", gateway_act},
+    {"gateway.wiped", gateway_wiped},
+    {"gateway.clock-off", gateway_clock_off},
+    {"gateway.clock-jumps", gateway_clock_jumps},
     {"probe.every-pair", probe_every_pair},
     {"evidence.loses", evidence_loses},
     {"user.lists-gateways", user_lists_gateways},

@@ -4,6 +4,7 @@
 #include "scenarios/engine/proxies.h"
 
 #include "lib/base/text.h"
+#include "scenarios/engine/outfit.h"
 #include "lib/io/file.h"
 
 #include <errno.h>
@@ -11,7 +12,8 @@
 #include <stdio.h>
 #include <string.h>
 
-#define SECRET_LINE_MAX 512
+#define SECRET_LINE_MAX  512
+#define GUEST_SECRET_LEN 60 /* small letters: 282 bits */
 
 /* --- what is said -------------------------------------------------------------------------------
  */
@@ -109,6 +111,32 @@ void guest_lost(struct guest *g, const struct ctl_slot *s, const char *why)
     guest_kill(g);
 }
 
+/* --- what becomes of its host -------------------------------------------------------------------
+ */
+
+#define STATE_DIR "gateway-state"
+
+/* What was lost is kept beside, under a name that nobody is told. */
+int guest_wipe(struct guest *g, struct err *e)
+{
+    char state[WORLD_PATH_MAX], lost[WORLD_PATH_MAX];
+    guest_kill(g);
+    world_path(g->w, state, STATE_DIR);
+    world_path(g->w, lost, STATE_DIR "-lost");
+    for (size_t len = strlen(lost); file_exists(lost) && len + 2 < sizeof(lost); len++)
+        lost[len] = '+', lost[len + 1] = '\0';
+    if (rename(state, lost) < 0)
+        return err_errno(e, "take the gateway's state away");
+    return file_mkdirs(state, 0700, e);
+}
+
+void guest_clock(struct guest *g, int64_t shift_s)
+{
+    g->wall_shift_s = shift_s;
+    if (g->at.slot != NULL)
+        ctl_slot_wall(g->at.slot, shift_s);
+}
+
 /* --- the life -----------------------------------------------------------------------------------
  */
 
@@ -167,7 +195,7 @@ int guest_init(struct guest *g, struct world *w, struct err *e)
     world_path(w, path, g->secrets_dir);
     int r = file_mkdirs(path, 0700, e);
     if (r == 0) {
-        world_path(w, path, "gateway-state");
+        world_path(w, path, STATE_DIR);
         r = file_mkdirs(path, 0700, e);
     }
     if (r == 0) {
@@ -205,11 +233,28 @@ static int write_secret(struct guest *g, const char *name, const char *value, st
     return world_write(g->w, path, line, e);
 }
 
+/* A gateway that is to survive the loss of its state has its secret from a file (GP-7); a new one
+ * at each install. */
+static int write_gateway_secret(struct guest *g, struct err *e)
+{
+    char secret[GUEST_SECRET_LEN + 1] = "";
+    struct outfit o;
+    outfit_read(g->w->run->script, &o);
+    if (!o.is_wiped)
+        return 0;
+    for (size_t i = 0; i < GUEST_SECRET_LEN; i++)
+        secret[i] = (char)('a' + rng_between(&g->w->rng, 0, 25));
+    secrets_add(&g->w->secrets, "gateway-secret", secret);
+    return write_secret(g, "gateway-secret", secret, e);
+}
+
 int guest_secrets(struct guest *g, const char *uid, const char *code, struct err *e)
 {
     int r = write_secret(g, "maas-key", g->w->maas_key, e);
     if (r == 0 && code[0] != '\0')
         r = write_secret(g, "pairing-code", code, e);
+    if (r == 0 && g->w->run->script != NULL)
+        r = write_gateway_secret(g, e);
     if (!text_copy(g->uid, sizeof(g->uid), uid))
         return err_set(e, -EINVAL, "a gateway's uid is too long");
     secrets_add(&g->w->secrets, "pairing-code", code);
@@ -243,6 +288,7 @@ int guest_start(struct guest *g, struct err *e)
     int r = world_slot(g->w, GUEST_NAME, &g->at, &page_fd, e);
     if (r < 0)
         return r;
+    guest_clock(g, g->wall_shift_s);
     g->starts++;
     guest_env_make(&env, g, page_fd);
     r = start_with(g, &env, e);

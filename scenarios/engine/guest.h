@@ -17,6 +17,7 @@ struct guest {
     struct slotted at;
     struct slotted killer; /* kill_command */
     char uid[64];
+    int64_t wall_shift_s; /* of its host's wall clock; stepped only */
     char secrets_dir[64]; /* below the world's folder */
     struct deeds deeds;   /* of a rogue */
     struct outfit outfit; /* what it is told of proxies, from its next start on */
@@ -49,6 +50,10 @@ bool guest_has_proxy_ca(const struct guest *g);
 /* Puts the proxies' authority into that file; it counts from the next start, or HUP. */
 int guest_trust_proxy(struct guest *g, struct err *e) MUST_CHECK;
 void guest_hup(struct guest *g); /* to one that runs and declares `reload`, and to no other */
+/* KILL, and an empty state directory. */
+int guest_wipe(struct guest *g, struct err *e) MUST_CHECK;
+/* From now on, and after each start. */
+void guest_clock(struct guest *g, int64_t shift_s);
 /* The controller lost it. */
 void guest_lost(struct guest *g, const struct ctl_slot *s, const char *why);
 

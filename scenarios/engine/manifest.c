@@ -276,6 +276,8 @@ void manifest_features(const struct manifest *m, char *out, size_t size)
     buf_init(&list, size - 1);
     for (i = 0; i < m->n_features; i++)
         buf_printf(&list, "%s%s", i > 0 ? "," : "", m->features[i]);
+    for (i = 0; i < m->n_robustness; i++)
+        buf_printf(&list, ",%s", m->robustness[i]);
     (void)text_copy(out, size, buf_text(&list));
     buf_drop(&list);
 }

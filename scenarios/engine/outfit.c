@@ -87,6 +87,22 @@ void outfit_told(struct outfit *o, const char *proxy)
         o->no_proxy[0] = '\0';
 }
 
+static void robustness_read(const struct script *s, struct outfit *ret)
+{
+    for (size_t i = 0; i < s->n_lines; i++) {
+        const struct script_line *line = &s->lines[i];
+
+        if (line->verb->kind != VERB_ACT)
+            continue;
+        if (text_is(line->verb->id, "gateway.act") && text_is(line->args[0], "loses-power"))
+            ret->loses_power = true;
+        if (text_is(line->verb->id, "gateway.wiped"))
+            ret->is_wiped = true;
+        if (text_begins(line->verb->id, "gateway.clock-"))
+            ret->clock_jumps = true;
+    }
+}
+
 void outfit_read(const struct script *s, struct outfit *ret)
 {
     const char *proxy = script_site(s, "site.proxy", 0, "");
@@ -95,6 +111,7 @@ void outfit_read(const struct script *s, struct outfit *ret)
     *ret = (struct outfit){.has_proxy_line = proxy[0] != '\0',
                            .bumps = has_act(s, "proxy.breaks-tls"),
                            .trusts = has_act(s, "gateway.told-trust")};
+    robustness_read(s, ret);
     for (size_t i = 0; i < s->n_lines && ret->n_strays < OUTFIT_STRAYS_MAX; i++)
         if (s->lines[i].when == WHEN_SITE && text_is(s->lines[i].verb->id, "site.environment"))
             ret->strays[ret->n_strays++] = s->lines[i].args[0];
@@ -134,6 +151,28 @@ static const struct {
                 {"proxy-auth", has_credentials},
                 {"proxy-ca", has_trust}};
 
+static bool loses_power(const struct outfit *o)
+{
+    return o->loses_power;
+}
+
+static bool is_wiped(const struct outfit *o)
+{
+    return o->is_wiped;
+}
+
+static bool clock_jumps(const struct outfit *o)
+{
+    return o->clock_jumps;
+}
+
+/* No gateway hears of these words at its start: they are the manifest's promise alone. */
+static const struct {
+    const char *word;
+    bool (*is_needed)(const struct outfit *o);
+} robustness[] = {
+    {"power-cut", loses_power}, {"state-loss", is_wiped}, {"clock-jump", clock_jumps}};
+
 void outfit_features(const struct outfit *o, struct buf *out)
 {
     for (size_t i = 0; i < COUNTOF(features); i++)
@@ -156,6 +195,9 @@ const char *outfit_lacks(const struct outfit *o, const char *declared)
     for (size_t i = 0; i < COUNTOF(features); i++)
         if (features[i].is_needed(o) && !has_word(declared, features[i].feature))
             return features[i].feature;
+    for (size_t i = 0; i < COUNTOF(robustness); i++)
+        if (robustness[i].is_needed(o) && !has_word(declared, robustness[i].word))
+            return robustness[i].word;
     return NULL;
 }
 

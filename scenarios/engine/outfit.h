@@ -18,6 +18,8 @@ struct outfit {
     int port;
     char user[OUTFIT_WORD_MAX], password[OUTFIT_WORD_MAX]; /* decoded; "" = none */
     char no_proxy[SCRIPT_WORD_MAX];
+    /* What the story does to the gateway's host, and the manifest must promise to survive. */
+    bool loses_power, is_wiped, clock_jumps;
     size_t n_strays;
     const char *strays[OUTFIT_STRAYS_MAX]; /* NAME=VALUE, in the script */
 };
@@ -28,7 +30,7 @@ void outfit_told(struct outfit *o, const char *proxy);
 
 /* Features that a run of the story needs, "pcg,proxy". */
 void outfit_features(const struct outfit *o, struct buf *out);
-/* The first feature needed that the comma list does not hold, or NULL. */
+/* The first feature or kind of robustness needed that the comma list does not hold, or NULL. */
 const char *outfit_lacks(const struct outfit *o, const char *declared);
 /* For run.begin: "proxy=http://10.10.0.9:3128 proxy-sum=… credentials=1 no-proxy=…": the address
  * without credentials and the digest of the whole; nothing without a proxy line. */

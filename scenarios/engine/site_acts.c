@@ -53,6 +53,33 @@ static bool gateway_act(struct site *s, const struct script_line *line)
     return false;
 }
 
+static bool gateway_wiped(struct site *s, const struct script_line *line)
+{
+    (void)line;
+    site_gateway_wipe(s);
+    return true;
+}
+
+static bool gateway_clock_off(struct site *s, const struct script_line *line)
+{
+    ms_t shift = 0;
+
+    if (!verb_shift(line->args[0], &shift))
+        return false;
+    s->gateway.wall_shift_s = shift / 1000;
+    return true;
+}
+
+static bool gateway_clock_jumps(struct site *s, const struct script_line *line)
+{
+    const int64_t before = s->gateway.wall_shift_s;
+
+    if (!gateway_clock_off(s, line))
+        return false;
+    s->gateway.wall_shift_s += before;
+    return true;
+}
+
 static bool probe_every_pair(struct site *s, const struct script_line *line)
 {
     (void)line;
@@ -228,6 +255,9 @@ static const struct {
 } acts[] = {
     {"gateway.installs", gateway_installs},
     {"gateway.act", gateway_act},
+    {"gateway.wiped", gateway_wiped},
+    {"gateway.clock-off", gateway_clock_off},
+    {"gateway.clock-jumps", gateway_clock_jumps},
     {"probe.every-pair", probe_every_pair},
     {"evidence.loses", evidence_loses},
     {"user.lists-gateways", user_lists_gateways},

@@ -134,7 +134,7 @@ static void gateway_event(struct site *s, struct gw_event *ev)
     if (g->core == NULL)
         return;
     ev->time = s->now;
-    ev->wall_s = SITE_EPOCH_S + s->now / 1000;
+    ev->wall_s = SITE_EPOCH_S + s->now / 1000 + g->wall_shift_s;
     gw_effects_init(&g->fx);
     gw_step(g->core, ev, &g->fx);
     for (size_t i = 0; i < g->fx.n && g->core != NULL; i++) {
@@ -234,6 +234,14 @@ bool site_alive(const struct site *s)
 void site_start(struct site *s)
 {
     site_gateway_start(s);
+}
+
+void site_gateway_wipe(struct site *s)
+{
+    if (s->gateway.core != NULL)
+        site_gateway_kill(s);
+    for (size_t i = 0; i < GW_RECORDS_MAX; i++)
+        s->gateway.work[i].used = s->gateway.durable[i].used = false;
 }
 
 void site_gateway_freeze(struct site *s, bool frozen)

@@ -21,6 +21,7 @@
 #define SITE_PROXIES_MAX  4
 #define SITE_WISHES_MAX   16 /* things the user has under way */
 #define SITE_HELLOS_MAX   64
+#define SITE_SECRET_LEN   60                  /* small letters of a gateway-secret: 282 bits */
 #define SITE_POINTS_MAX   24                  /* operations that a story can name */
 #define SITE_EPOCH_S      INT64_C(1782864000) /* 2026-07-01: the same as under the stepped clock */
 #define SITE_PALETTE_URL  "https://palette.example"
@@ -136,6 +137,7 @@ struct site_gateway {
     uint64_t lost_sync; /* this one of them is not carried out; 0: none */
     int starts;
     struct gw_config config;
+    int64_t wall_shift_s;                       /* of the wall clock of its host */
     struct site_record work[GW_RECORDS_MAX];    /* as the process sees its store */
     struct site_record durable[GW_RECORDS_MAX]; /* what survives a kill */
     struct site_watch watch;
@@ -353,6 +355,7 @@ enum wire_fate site_wire_fate(const struct site *s, const struct site_call *c, b
 void site_gateway_start(struct site *s);
 void site_gateway_stop(struct site *s);
 void site_gateway_kill(struct site *s);
+void site_gateway_wipe(struct site *s); /* dead, and nothing is left of its state */
 void site_gateway_freeze(struct site *s, bool frozen);
 void site_gateway_reload(struct site *s); /* HUP, with the configuration as it is now */
 void site_gateway_step(struct site *s);

@@ -66,6 +66,19 @@ static void gateway_configure(struct site *s, const char *uid, const char *code)
     text_copy(c->account_name, sizeof c->account_name, buf_text(&text));
 }
 
+/* A gateway that is to survive the loss of its state has its secret from a file (GP-7). */
+static void secret_give(struct site *s)
+{
+    char *to = s->gateway.config.given_secret;
+
+    if (!s->outfit.is_wiped)
+        return;
+    for (size_t i = 0; i < SITE_SECRET_LEN; i++)
+        to[i] = (char)('a' + rng_between(&s->rng, 0, 25));
+    to[SITE_SECRET_LEN] = '\0';
+    site_secret_add(s, "gateway-secret", to);
+}
+
 static void installed(struct site *s, struct site_wish *w, const struct http_result *r)
 {
     char code[GW_SECRET_MAX] = "", uid[GW_UID_MAX] = "";
@@ -77,6 +90,7 @@ static void installed(struct site *s, struct site_wish *w, const struct http_res
         return; /* the journal has the user's failed call; the story's lines say the rest */
     site_secret_add(s, "pairing-code", code);
     gateway_configure(s, uid, code);
+    secret_give(s);
     site_gateway_start(s);
 }
 

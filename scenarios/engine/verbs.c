@@ -63,6 +63,24 @@ static bool is_time(const char *text)
     return text_duration(text, &time);
 }
 
+bool verb_shift(const char *text, ms_t *ret)
+{
+    const bool back = text[0] == '-';
+    ms_t time;
+
+    if (!text_duration(text + (back || text[0] == '+'), &time))
+        return false;
+    *ret = back ? -time : time;
+    return true;
+}
+
+static bool is_shift(const char *text)
+{
+    ms_t time;
+
+    return verb_shift(text, &time);
+}
+
 /* A letter and a number: c1, m12. */
 static bool is_numbered(char letter, const char *text)
 {
@@ -179,6 +197,7 @@ const struct verb_place verb_places[] = {
     {"count", "a count: N, N+, some or no", NULL, is_count, false},
     {"n", "a number", NULL, is_number, false},
     {"time", "a time such as 90s, 15m or 1h30m", NULL, is_time, false},
+    {"shift", "a time with a sign, such as +1h or -365d, or 0s", NULL, is_shift, false},
     {"name", "a name", NULL, NULL, false},
     {"offset", "a time before or behind, such as -10m or +1h, or 0s", NULL, is_offset, false},
     {"how-many", "all or half", WORDS("all", "half"), NULL, false},
@@ -228,6 +247,12 @@ const struct verb verbs[] = {
      "The user asks Palette for a pairing code, and the gateway is started for the first time, with an empty state directory and that code."},
     {"gateway.act", VERB_ACT, "gateway {act}", ALL,
      "starts: again, with the state it has. stops: TERM. dies: KILL. loses-power: KILL, and what was not synced is lost. freezes and thaws: STOP and CONT. comes-back: starts or thaws, whichever fits. The act is done when the signal is sent or the program has been started."},
+    {"gateway.wiped", VERB_ACT, "gateway is wiped", ALL,
+     "KILL if it runs, and its state directory is emptied; the files of its secrets stay, and hold a gateway-secret from the start of such a story."},
+    {"gateway.clock-off", VERB_ACT, "clock of gateway is off by {shift}", ALL,
+     "From now on the wall clock of the gateway's host differs by so much from everybody's, also after a start. Its monotonic clock does not."},
+    {"gateway.clock-jumps", VERB_ACT, "clock of gateway jumps {shift}", ALL,
+     "The same, by so much more than before."},
     {"gateway.comes-back", VERB_ACT, "gateway comes back", ALL,
      "Starts or thaws, whichever fits."},
     {"probe.every-pair", VERB_ACT, "probe every pair", ALL,
@@ -378,6 +403,8 @@ const struct verb verbs[] = {
      "At least one such call of anybody was answered below 400. For never."},
     {"maas.took-count", VERB_FACT, "maas took {count} {maas-op} from {role}", ALL,
      "So many calls of this kind were answered below 400; the caller is known by its address."},
+    {"maas.refused-count", VERB_FACT, "maas refused {count} {maas-op} from {role}", ALL,
+     "So many calls of this kind were answered with 400 or above."},
     {"maas.took", VERB_FACT, "maas took {maas-op} from {role}", ALL,
      "At least one such call was answered below 400. For never."},
 

@@ -32,6 +32,8 @@ extern const size_t n_verb_places;
  */
 bool verb_count(const char *text, int64_t *ret_min, int64_t *ret_max);
 
+/* "+1h", "-365d", "0s": milliseconds. */
+bool verb_shift(const char *text, ms_t *ret);
 /* A point in time: "allocate.1.done". */
 #define VERB_POINT_MAX 999
 bool verb_point(const char *text, struct script_point *ret);

@@ -164,6 +164,7 @@ static const struct {
     {"gateway dies", VERB_EVENT_ACT, OBJECT_NONE, false},
     {"gateway freezes", VERB_EVENT_ACT, OBJECT_NONE, false},
     {"gateway loses-power", VERB_EVENT_ACT, OBJECT_NONE, false},
+    {"gateway is wiped", VERB_EVENT_ACT, OBJECT_NONE, false},
     {"gateway comes back", VERB_EVENT_ACT, OBJECT_NONE, false},
     {"dead", VERB_EVENT_DEAD, OBJECT_CLUSTER, false},
     {"palette stops", VERB_EVENT_ACT, OBJECT_NONE, false},

@@ -196,6 +196,15 @@ static void maas_took_feed(struct fact *f, const struct view *v, const struct ev
         fact_count(f, e);
 }
 
+static void maas_refused_feed(struct fact *f, const struct view *v, const struct event *e)
+{
+    const size_t op = f->line->n_args - 2;
+
+    if (e->kind == EV_MAAS_CALL && !fact_is_taken(e) && fact_maas_op_is(e, fact_arg(f, op)) &&
+        fact_party_is(v, ev_text(e, EVF_PEER), fact_arg(f, op + 1)))
+        fact_count(f, e);
+}
+
 /* --- packets --------------------------------------------------------------------------------- */
 
 struct end_fields {
@@ -466,6 +475,7 @@ static const struct fact_row rows[] = {
     {"palette.took-count",     palette_took_feed, fact_count_holds,         fact_count_seen, FACT_OF_EVENTS},
     {"palette.took",           palette_took_feed, fact_count_holds,         fact_count_seen, FACT_OF_EVENTS},
     {"maas.took-count",        maas_took_feed,    fact_count_holds,         fact_count_seen, FACT_OF_EVENTS},
+    {"maas.refused-count",     maas_refused_feed, fact_count_holds,         fact_count_seen, FACT_OF_EVENTS},
     {"maas.took",              maas_took_feed,    fact_count_holds,         fact_count_seen, FACT_OF_EVENTS},
     {"flow",                   flow_feed,         fact_count_holds,         fact_count_seen, FACT_OF_EVENTS},
     {"flows.all-tls",          tls_feed,          tls_holds,           tls_seen, FACT_OF_EVENTS},

@@ -300,6 +300,7 @@ void view_feed(struct view *v, const struct event *e)
     size_t i;
 
     v->now = ms_max(v->now, e->t);
+    v->over = v->over || e->kind == EV_RUN_END;
     ledger_feed(&v->ledger, e);
     view_cluster_feed(v, e);
     view_evidence_feed(&v->evidence, e);

@@ -78,6 +78,7 @@ struct view {
     struct ledger ledger;
 
     bool alive, frozen, term_sent; /* the gateway's program */
+    bool over; /* the run has ended: whoever ends after it was ended by the harness */
     ms_t dead_since, dead_longest; /* dead_since: MS_NEVER while it lives, or before its start */
     int64_t starts, good_stops;
     bool link_cut;        /* a wire between the gateway and Palette is */

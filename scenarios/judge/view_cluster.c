@@ -238,5 +238,5 @@ bool view_spans(const struct view *v, const struct verb_event *x)
 {
     if (x->kind == VERB_EVENT_BAD_CERTIFICATE)
         return v->bad_certificate;
-    return x->kind == VERB_EVENT_GATEWAY_DEAD && v->starts > 0 && !v->alive;
+    return x->kind == VERB_EVENT_GATEWAY_DEAD && v->starts > 0 && !v->alive && !v->over;
 }
