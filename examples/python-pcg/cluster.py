@@ -188,11 +188,11 @@ class Cluster:
     async def look(self, item, account, more=()):
         """C2, D2: (held machines by system id, {system id: outcome} of the recorded ones that are not)."""
         user = await account.whoami()
-        listed = await account.read("machines/", ("agent_name", item["marker"]))
-        held = {one["system_id"]: one for one in listed
+        listed = await account.rows("machines/", ("agent_name", item["marker"]))
+        held = {one["system_id"]: one for one in listed if one.get("system_id")
                 if not user.get("is_superuser") or one.get("owner") == user.get("username") or self.holds(one)}
         if self.lost:
-            mine = await account.read("machines/", ("owner", user.get("username", "")))
+            mine = await account.rows("machines/", ("owner", user.get("username", "")))
             held |= {one["system_id"]: one for one in mine if self.holds(one)}
         outcomes = {}
         for system_id in sorted({*self.record["machines"], *more} - set(held)):
@@ -282,7 +282,7 @@ class Cluster:
         """(id, addresses) of the cluster's record, or (None, [])."""
         host = item["endpoint"]["host"]
         try:
-            rows = await account.read("dnsresources/", ("fqdn", host))
+            rows = await account.rows("dnsresources/", ("fqdn", host))
         except MaasError as error:
             if error.status == 404:
                 raise Stuck("EndpointReady", "DomainUnknown", f"MAAS knows no domain for {host}") from None

@@ -227,6 +227,9 @@ class Making:
             if error.status == 400:
                 raise Stuck("MachinesAllocated", "BadConstraint", f"pool {pool_name(pool)}: {error}") from None
             raise
+        if not machine.get("system_id"):
+            self.cluster.quiet_after = sent + self.timing.settleSeconds
+            raise MaasError("MaasError", "MAAS answers allocate with no machine", unknown=True)
         system_id = machine["system_id"]
         self.record["machines"][system_id] = {"pool": pool_name(pool), "role": role, "deploy": False, "uid": "",
                                               "drop": "", "cp": pool_name(pool) in self.control}
@@ -244,7 +247,7 @@ class Making:
         late = self.cluster.gateway.unsettled(self.item["accountUid"])
         if not late and not self.record["bad"]:
             return []
-        ready = await self.account.read("machines/", ("status", "ready"), *pairs)
+        ready = await self.account.rows("machines/", ("status", "ready"), *pairs)
         ready = [one for one in ready if one["system_id"] not in late]
         if not ready:
             raise Stuck("MachinesAllocated", "NoMachineAvailable", "no machine that is settled")
@@ -256,7 +259,7 @@ class Making:
         """GP-99: the image is there, complete, and for which architectures."""
         if self.archs:
             return
-        found = maas.images(await self.account.read("boot-resources/"), self.item.get("image") or "")
+        found = maas.images(await self.account.rows("boot-resources/"), self.item.get("image") or "")
         for one in found:
             if one.get("type") == "Uploaded" and not maas.complete(await self.account.read(f"boot-resources/{one['id']}/")):
                 continue

@@ -76,15 +76,24 @@ class Account:
     def host(self):
         return self.region.server.host
 
-    async def read(self, path, *query, seconds=None, urgent=False):
-        """A GET below api/2.0/."""
-        return await self._call("GET", path, query, None, seconds, urgent, None)
+    async def read(self, path, *query, kind=dict, seconds=None, urgent=False):
+        """A GET below api/2.0/ that answers with an object."""
+        said = await self._call("GET", path, query, None, seconds, urgent, None)
+        if not isinstance(said, kind):
+            raise MaasError("MaasError", f"MAAS answers {path} with what it should not")
+        return said
+
+    async def rows(self, path, *query, **how):
+        """A GET that answers with a list of objects."""
+        return [one for one in await self.read(path, *query, kind=list, **how) if isinstance(one, dict)]
 
     async def change(self, method, path, form=(), before=None):
-        """A MAAS change: on a connection of its own, sent once. `before` may still stop it."""
+        """A MAAS change: on a connection of its own, sent once. `before` may still stop it. The object
+        that MAAS answers with, or an empty one."""
         self.region.changes += 1
         try:
-            return await self._call(method, path, (), form, None, False, before)
+            said = await self._call(method, path, (), form, None, False, before)
+            return said if isinstance(said, dict) else {}
         finally:
             self.region.changes -= 1
 

@@ -151,9 +151,11 @@ class Gateway:
                 return {"ok": False, "code": "Unsupported", "message": "this gateway does not know that question"}
             told = query.get("account")
             account = Account(self.regions, told, self.log) if told else self.account(query.get("accountUid"))
-            path = "users/?op=whoami" if kind == "validate" else QUERIES[kind][0]
-            rows = await account.read(path, seconds=min(seconds, self.timing.maasCallSeconds), urgent=True)
-            return {"ok": True, "items": [] if kind == "validate" else [item_of(kind, row) for row in rows]}
+            how = {"seconds": min(seconds, self.timing.maasCallSeconds), "urgent": True}
+            if kind == "validate":
+                await account.read("users/?op=whoami", **how)
+                return {"ok": True, "items": []}
+            return {"ok": True, "items": [item_of(kind, row) for row in await account.rows(QUERIES[kind][0], **how)]}
         except MaasError as error:
             return {"ok": False, "code": error.code, "message": str(error)}
         except (AttributeError, TypeError, KeyError):
