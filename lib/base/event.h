@@ -82,6 +82,9 @@ enum ev_mark {
     F(CREDENTIALS,"credentials",EV_STABLE, "1: the request carried credentials, which are never kept") \
     F(SENT,       "sent",       EV_DROP,   "bytes from client to server")                          \
     F(RECEIVED,   "received",   EV_DROP,   "bytes from server to client")                          \
+    F(SEEN_AS,    "seen_as",    EV_STABLE, "source address on the last link of a flow's way")      \
+    F(FIRST,      "first",      EV_DROP,   "domain time of a flow's first packet, ms")             \
+    F(LAST,       "last",       EV_DROP,   "domain time of the last packet that began, answered or ended it, ms") \
     F(CHAIN_END,  "chain_end",  EV_DROP,   "hash of a writer's last record")                       \
     F(TEXT,       "text",       EV_DROP,   "words for a person; never judged")
 
@@ -100,6 +103,8 @@ enum ev_mark {
     K(FLOW_TRY,     "flow.try",     "from to link",     "a first SYN, answered or not")            \
     K(LAB_HOST,     "lab.host",     "name who link ip", "an address of the lab and whose it is; said once each, at the start") \
     K(FLOW_FIRST,   "flow.first",   "from to kind",     "first bytes of a flow, client to server") \
+    K(FLOW_END,     "flow.end",     "from to from_ip seen_as kind sni first last sent received", \
+      "a flow as a whole, told when it is closed or at the end of the run; bytes are 0 where its end was not seen") \
     K(ROUTER_FORGOT,"router.forgot","name count",       "a router forgot so many flows: idle ones, or all at once") \
     K(DNS_ANSWER,   "dns.answer",   "from name answer", "the lab's name server answered")          \
     K(PROXY_CONNECT,"proxy.connect","from sni status",  "a proxy made the tunnel that a CONNECT asked for") \

@@ -1,14 +1,17 @@
 #include "scenarios/engine/capture.h"
 
+#include "scenarios/engine/flow_log.h"
 #include "scenarios/engine/flows.h"
 #include "scenarios/engine/lab_ways.h"
 #include "scenarios/engine/packet.h"
+#include "scenarios/engine/pcapng.h"
 #include "scenarios/engine/sniffer.h"
 
 #include "lib/base/text.h"
 
 #include <arpa/inet.h>
 #include <errno.h>
+#include <fcntl.h>
 #include <netinet/in.h>
 #include <stdlib.h>
 #include <string.h>
@@ -18,6 +21,8 @@
 #define CANARY_PORT       9    /* discard: nobody listens */
 #define CANARY_FIRST_PORT 1009 /* source; below the kernel's own choice, so nobody else has it */
 #define CANARY_ROUNDS     2
+#define FILE_WAITING      KIB(64)
+#define FILE_WAITING_MAX  (FILE_WAITING + KIB(4))
 
 struct tap { /* a zone */
     struct capture *c;
@@ -30,7 +35,11 @@ struct tap { /* a zone */
 struct capture {
     struct capture_config config;
     struct flows *flows;
+    struct flow_log *log;
     struct sniffer *sniffer;
+    int file; /* -1: packets are not kept, or enough are */
+    size_t file_len;
+    struct buf waiting; /* for the file */
     struct tap taps[LAB_ZONES_MAX];
 };
 
@@ -105,21 +114,6 @@ static bool is_canary(struct tap *t, const struct packet *p)
     return true;
 }
 
-static void syn_seen(struct tap *t, const struct packet *p)
-{
-    const struct capture_config *c = &t->c->config;
-    struct event e;
-    if (is_canary(t, p) || !flows_open(t->c->flows, t->zone_i, p))
-        return;
-    flow_event(t, EV_FLOW_TRY, p, &e);
-    put(t, &e);
-    if (c->on_try == NULL)
-        return;
-    struct ends n = ends_of(p);
-    c->on_try(c->arg, &(struct capture_try){c->lab->zones[t->zone_i].name, n.from, n.to,
-                                            p->from_port, p->to_port});
-}
-
 /* Only on the source's own link, and never for what a router sends on: that flow was read where it
  * began. */
 static bool begins_here(const struct tap *t, const struct packet *p)
@@ -132,6 +126,22 @@ static bool begins_here(const struct tap *t, const struct packet *p)
     return z != NULL && text_is(z->name, link) && (h == NULL || !h->forward);
 }
 
+static void syn_seen(struct tap *t, const struct packet *p)
+{
+    const struct capture_config *c = &t->c->config;
+    struct event e;
+    if (is_canary(t, p) || !flows_open(t->c->flows, t->zone_i, p))
+        return;
+    flow_log_syn(t->c->log, t->zone_i, p, begins_here(t, p), clk_domain_ms(c->domain));
+    flow_event(t, EV_FLOW_TRY, p, &e);
+    put(t, &e);
+    if (c->on_try == NULL)
+        return;
+    struct ends n = ends_of(p);
+    c->on_try(c->arg, &(struct capture_try){c->lab->zones[t->zone_i].name, n.from, n.to,
+                                            p->from_port, p->to_port});
+}
+
 static void first_words(struct tap *t, const struct packet *p)
 {
     struct event e;
@@ -141,6 +151,7 @@ static void first_words(struct tap *t, const struct packet *p)
     const char *kind = flows_first(t->c->flows, t->zone_i, p, name);
     if (kind == NULL)
         return;
+    flow_log_first(t->c->log, t->zone_i, p, kind, name);
     flow_event(t, EV_FLOW_FIRST, p, &e);
     ev_text_add(&e, EVF_KIND, kind);
     ev_text_add(&e, EVF_SNI, name);
@@ -172,6 +183,47 @@ static void clear_text(struct tap *t, const struct packet *p)
     }
 }
 
+/* --- the file ----------------------------------------------------------------------------------
+ */
+
+static void flush(struct capture *c)
+{
+    if (c->file >= 0 &&
+        write(c->file, c->waiting.data, c->waiting.len) != (ssize_t)c->waiting.len) {
+        close(c->file); /* a full disk: the verdicts do not hang on it */
+        c->file = -1;
+    }
+    c->file_len += c->waiting.len;
+    buf_clear(&c->waiting);
+}
+
+static void keep(struct capture *c, size_t zone_i, const uint8_t *bytes, const struct packet *p)
+{
+    if (c->file < 0 || c->file_len + c->waiting.len > CAPTURE_FILE_MAX)
+        return;
+    pcapng_packet(&c->waiting, zone_i, SECONDS(c->config.epoch_s) + clk_domain_ms(c->config.domain),
+                  bytes, p);
+    if (c->waiting.len > FILE_WAITING)
+        flush(c);
+}
+
+static int file_open(struct capture *c, struct err *e)
+{
+    const char *links[LAB_ZONES_MAX];
+    if (c->config.packets == NULL || c->config.packets[0] == '\0')
+        return 0;
+    c->file = open(c->config.packets, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0644);
+    if (c->file < 0)
+        return err_errno(e, "make %s", c->config.packets);
+    for (size_t i = 0; i < c->config.lab->n_zones; i++)
+        links[i] = c->config.lab->zones[i].name;
+    pcapng_begin(&c->waiting, links, c->config.lab->n_zones);
+    return 0;
+}
+
+/* --- life --------------------------------------------------------------------------------------
+ */
+
 static void on_packet(void *arg, int port, const uint8_t *bytes, size_t len)
 {
     struct capture *c = arg;
@@ -182,6 +234,9 @@ static void on_packet(void *arg, int port, const uint8_t *bytes, size_t len)
     struct tap *t = &c->taps[zone_i];
     if (p.syn && !p.ack)
         syn_seen(t, &p);
+    else if (p.syn || p.fin || p.rst)
+        flow_log_turn(c->log, zone_i, &p, clk_domain_ms(c->config.domain));
+    keep(c, zone_i, bytes, &p);
     if (p.len == 0)
         return;
     first_words(t, &p);
@@ -195,9 +250,14 @@ int capture_new(struct capture **ret, const struct capture_config *config, struc
         WRONG("out of memory");
     c->config = *config;
     c->flows = flows_new(CAPTURE_FLOWS);
+    c->log = flow_log_new();
+    c->file = -1;
+    buf_init(&c->waiting, FILE_WAITING_MAX);
     for (size_t i = 0; i < LAB_ZONES_MAX; i++)
         c->taps[i] = (struct tap){.c = c, .zone_i = i, .canary = {-1, -1}};
-    int r = sniffer_new(&c->sniffer, config->loop, config->net, on_packet, c, e);
+    int r = file_open(c, e);
+    if (r == 0)
+        r = sniffer_new(&c->sniffer, config->loop, config->net, on_packet, c, e);
     if (r < 0) {
         capture_free(c);
         return r;
@@ -215,6 +275,11 @@ void capture_free(struct capture *c)
         for (size_t k = 0; k < CANARY_ROUNDS; k++)
             if (c->taps[i].canary[k] >= 0)
                 close(c->taps[i].canary[k]);
+    flush(c);
+    if (c->file >= 0)
+        close(c->file);
+    buf_drop(&c->waiting);
+    flow_log_free(c->log);
     flows_free(c->flows);
     free(c);
 }
@@ -292,4 +357,35 @@ void capture_drops(struct capture *c)
         ev_int_add(&e, EVF_LOST, lost);
         put(&c->taps[i], &e);
     }
+}
+
+static void flow_tell(struct capture *c, const struct flow_entry *x)
+{
+    const struct packet p = {
+        .from = x->from, .to = x->to, .from_port = x->from_port, .to_port = x->to_port};
+    struct event e;
+    char outside[16];
+    flow_event(&c->taps[x->link], EV_FLOW_END, &p, &e);
+    packet_address_write(x->seen_as, outside, sizeof(outside));
+    ev_text_add(&e, EVF_SEEN_AS, outside);
+    ev_text_add(&e, EVF_KIND, x->kind);
+    ev_text_add(&e, EVF_SNI, x->name);
+    ev_int_add(&e, EVF_FIRST, x->first);
+    ev_int_add(&e, EVF_LAST, x->last);
+    ev_int_add(&e, EVF_SENT, (int64_t)x->sent);
+    ev_int_add(&e, EVF_RECEIVED, (int64_t)x->received);
+    put(&c->taps[x->link], &e);
+}
+
+void capture_flows(struct capture *c)
+{
+    struct event e;
+    for (size_t i = 0; i < flow_log_n(c->log); i++)
+        flow_tell(c, flow_log_at(c->log, i));
+    if (flow_log_lost(c->log) == 0)
+        return;
+    ev_init(&e, EV_NOTE, clk_domain_ms(c->config.domain));
+    ev_text_add(&e, EVF_TEXT, "more flows than are told as a whole");
+    ev_int_add(&e, EVF_COUNT, (int64_t)flow_log_lost(c->log));
+    put(&c->taps[0], &e);
 }

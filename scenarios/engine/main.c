@@ -39,6 +39,8 @@ static const struct opt_row rows[] = {
      "kills, stage netns: N points of all stories together, drawn by seed; 0: all", 0, 0,
      INT32_MAX},
     {"at", NULL, OPT_TEXT, "", "POINT", "kills: this one, as a red line names it", 0, 0, 0},
+    {"keep-packets", NULL, OPT_FLAG, "no", "",
+     "run: all packets that the capture saw, as packets.pcapng beside each journal", 0, 0, 0},
     {"data", "GATEPROOF_DATA", OPT_TEXT, "", "DIR", "folder with stories/ and labs/", 0, 0, 0},
 };
 

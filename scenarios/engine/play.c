@@ -281,6 +281,7 @@ static void end_all(struct play *p, const char *why)
     proxies_free(&p->proxies);
     if (capture_canaries(p->w.capture, 2, &e) == 0)
         settle(p, canaries_are_seen, CANARY_MAX_MS);
+    capture_flows(p->w.capture);
     capture_drops(p->w.capture);
     mocks_end(&p->mocks);
     settle(p, mocks_are_gone, MOCKS_END_MAX_MS);

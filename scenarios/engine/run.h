@@ -28,6 +28,7 @@ struct run_options {
     uint64_t seed;
     int64_t jobs;
     const char *over;         /* only runs with these over-values, joined by blanks; NULL = all */
+    bool keep_packets;        /* all that was captured, of each story */
     bool rogue_core;          /* this program's simulator can play rogues */
     const char *again;        /* options to repeat a story by: " --gateway X --data Y", or "" */
     const char *const *words; /* names, numbers, families, "all"; none = all */

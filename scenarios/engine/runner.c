@@ -6,6 +6,7 @@
 #include "lib/io/file.h"
 #include "lib/io/journal.h"
 #include "lib/io/loop.h"
+#include "scenarios/engine/packets_cut.h"
 #include "scenarios/engine/progress.h"
 #include "scenarios/engine/results.h"
 #include "scenarios/judge/rogues.h"
@@ -82,6 +83,7 @@ static int item_play(const struct run *r, struct run_item *item, int progress_fd
                           .clock = item->clock,
                           .factor = item->factor,
                           .proxy = r->options.proxy,
+                          .packets = true,
                           .out_dir = item->dir,
                           .bin_dir = r->options.bin,
                           .budget_ms = SECONDS(RUN_BUDGET_S),
@@ -160,6 +162,7 @@ static void job_end(struct job *j)
                  WIFSIGNALED(status) ? "signal" : "status",
                  WIFSIGNALED(status) ? WTERMSIG(status) : WEXITSTATUS(status));
     item_judge(x->run, j->item);
+    packets_cut(j->item, x->run->options.keep_packets);
     progress_done(x->progress, j->index, j->item);
     j->item = NULL;
     x->running--;

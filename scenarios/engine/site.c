@@ -290,6 +290,7 @@ void site_end(struct site *s, const char *why)
     struct event e;
 
     site_proxy_end(s);
+    site_flows_end(s);
     taps_end(s);
     ev_init(&e, EV_RUN_END, s->now);
     ev_text_add(&e, EVF_WHY, why);

@@ -65,3 +65,37 @@ void site_client_speaks(struct site *s, const struct lab_host *from, const struc
     site_first_bytes(s, from, to, bytes.data, bytes.len);
     buf_drop(&bytes);
 }
+
+/* The source address that the far end saw; through a proxy the client's flow ends there. */
+static const char *seen_as(const struct site_conn *c)
+{
+    return c->via != NULL ? c->client : c->peer;
+}
+
+void site_flow_ends(struct site *s, const struct site_conn *c)
+{
+    const struct lab_host *from = site_host_of(s, c->caller);
+    const struct lab_host *to =
+        c->via != NULL ? c->via : lab_role(s->lab, s->servers[c->server].role);
+    const bool tls = s->servers[c->server].https;
+    struct event e;
+
+    ev_init(&e, EV_FLOW_END, s->now);
+    site_flow_event(&e, s->lab, from->links[0].zone, from->links[0].address, to->links[0].address);
+    ev_text_add(&e, EVF_LINK, from->links[0].zone);
+    ev_text_add(&e, EVF_SEEN_AS, seen_as(c));
+    ev_text_add(&e, EVF_KIND, c->via != NULL ? "connect+tls" : tls ? "tls" : "http");
+    ev_text_add(&e, EVF_SNI, c->via != NULL || tls ? c->host : "");
+    ev_int_add(&e, EVF_FIRST, c->first);
+    ev_int_add(&e, EVF_LAST, s->now);
+    ev_int_add(&e, EVF_SENT, (int64_t)c->sent);
+    ev_int_add(&e, EVF_RECEIVED, (int64_t)c->received);
+    site_put(s, EVS_CAPTURE, &e);
+}
+
+void site_flows_end(struct site *s)
+{
+    for (size_t i = 0; i < SITE_CONNS_MAX; i++)
+        if (s->conns[i].open)
+            site_flow_ends(s, &s->conns[i]);
+}

@@ -27,6 +27,8 @@ void site_conn_close(struct site *s, struct site_conn *c)
         return;
     if (c->open && c->via != NULL)
         site_proxy_closed(s, c, "client");
+    if (c->open)
+        site_flow_ends(s, c);
     *c = (struct site_conn){.open = false};
 }
 
@@ -71,6 +73,7 @@ struct site_conn *site_conn_open(struct site *s, int caller, enum site_server_id
                                 .caller = caller,
                                 .server = server,
                                 .idle_since = s->now,
+                                .first = s->now,
                                 .number = ++s->servers[server].conns};
         text_copy(c->peer, sizeof c->peer, peer);
         return c;
@@ -189,6 +192,7 @@ void site_call_leaves(struct site *s, struct site_call *c, const struct url *u)
 {
     site_tls_speaks(s, c);
     c->conn->busy = true;
+    text_copy(c->conn->host, sizeof c->conn->host, u->host);
     (void)site_conn_forgotten(s, c->conn);
     c->conn->idle_since = s->now;
     c->conn->sent += c->rq.headers.len + c->rq.body.len;

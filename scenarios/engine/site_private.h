@@ -71,12 +71,14 @@ struct site_conn {
     enum site_server_id server;
     uint64_t number; /* at the server */
     char peer[LAB_ADDRESS_MAX];
-    ms_t idle_since;               /* also of a call that is under way: since its last byte */
-    const struct lab_host *via;    /* the proxy whose tunnel it is, NULL: straight */
-    uint64_t tunnel;               /* number at the proxy */
-    char client[LAB_ADDRESS_MAX];  /* as the proxy sees it */
-    struct proxy_ask ask;          /* what it was asked for */
-    uint64_t sent, received;       /* bytes */
+    ms_t idle_since;              /* also of a call that is under way: since its last byte */
+    const struct lab_host *via;   /* the proxy whose tunnel it is, NULL: straight */
+    uint64_t tunnel;              /* number at the proxy */
+    char client[LAB_ADDRESS_MAX]; /* as the proxy sees it */
+    struct proxy_ask ask;         /* what it was asked for */
+    uint64_t sent, received;      /* bytes */
+    char host[URL_HOST_MAX];      /* what it was opened for */
+    ms_t first;
     const struct lab_host *router; /* on its way, one that forgets idle flows; NULL: none */
     bool is_open_book, was_read;   /* its proxy has opened its TLS; and has read a request */
     bool forgotten;
@@ -326,6 +328,9 @@ void site_flow_event(struct event *e, const struct lab *l, const char *link, con
                      const char *to_ip);
 
 /* site_bytes.c */
+/* A connection is closed: the flow as a whole. */
+void site_flow_ends(struct site *s, const struct site_conn *c);
+void site_flows_end(struct site *s); /* of those that are left */
 /* The first bytes of a new connection, client to server, cross the client's own link: journals what
  * they are by the bytes alone. A CONNECT's head and what follows in the tunnel stand in one buffer.
  */

@@ -31,8 +31,9 @@ struct sniffer {
 #define PROTOCOL  ((uint32_t)(SKF_AD_OFF + SKF_AD_PROTOCOL))
 #define WORD_HTTP 0x48545450 /* "HTTP": an answer, never a client's first word */
 
-/* IPv4 and TCP, no later fragment; then SYN without ACK, or a payload that is neither TLS data, nor
- * an alert, nor a change of cipher, nor the begin of an HTTP answer. X holds the header's length.
+/* IPv4 and TCP, no later fragment; then the begin or end of a flow, or a payload that is neither
+ * TLS data, nor an alert, nor a change of cipher, nor the begin of an HTTP answer. X holds the
+ * header's length.
  */
 static const struct sock_filter filter[] = {
     BPF_STMT(BPF_LD | BPF_H | BPF_ABS, PROTOCOL),
@@ -43,8 +44,8 @@ static const struct sock_filter filter[] = {
     BPF_JUMP(BPF_JMP | BPF_JSET | BPF_K, 0x1fff, 22, 0),
     BPF_STMT(BPF_LDX | BPF_B | BPF_MSH, 0),
     BPF_STMT(BPF_LD | BPF_B | BPF_IND, 13),
-    BPF_STMT(BPF_ALU | BPF_AND | BPF_K, 0x12),
-    BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, 0x02, 17, 0),
+    BPF_STMT(BPF_ALU | BPF_AND | BPF_K, 0x07),
+    BPF_JUMP(BPF_JMP | BPF_JGT | BPF_K, 0, 17, 0), /* FIN, SYN or RST */
     BPF_STMT(BPF_LD | BPF_B | BPF_IND, 12),
     BPF_STMT(BPF_ALU | BPF_AND | BPF_K, 0xf0),
     BPF_STMT(BPF_ALU | BPF_RSH | BPF_K, 2),

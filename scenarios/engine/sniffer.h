@@ -1,6 +1,6 @@
 /* One packet socket over the whole switch of a lab, with a ring and a filter in the kernel: IPv4
- * TCP packets that begin a flow or carry words a person could read. Incoming frames only, so that
- * each is seen once a link. Facts: packet(7), the kernel's packet_mmap documentation. */
+ * TCP packets that begin or end a flow or carry words a person could read. Incoming frames only, so
+ * that each is seen once a link. Facts: packet(7), the kernel's packet_mmap documentation. */
 #ifndef SCENARIOS_ENGINE_SNIFFER_H
 #define SCENARIOS_ENGINE_SNIFFER_H
 

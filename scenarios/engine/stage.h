@@ -8,6 +8,8 @@
 #include "scenarios/engine/manifest.h"
 #include "scenarios/engine/script.h"
 
+#define STAGE_PACKETS "packets.pcapng" /* in out_dir */
+
 struct stage_run {
     const struct script *script;
     const struct lab *lab;
@@ -24,6 +26,7 @@ struct stage_run {
     uint64_t *ret_syncs; /* sim only: how many syncs there were; may be NULL */
     bool until_well;     /* netns only: the story's last line brings a gateway back; the run ends
                             when all has been well (well.h) for a while after it */
+    bool packets;        /* netns: what the capture saw is kept in STAGE_PACKETS */
     ms_t budget_ms;      /* kernel time the run may take */
     void (*progress)(void *arg, ms_t domain_now, const char *text); /* may be NULL */
     void *progress_arg;

@@ -215,12 +215,17 @@ static void heard_try(void *arg, const struct capture_try *t)
 
 static int open_witnesses(struct world *w, struct err *e)
 {
+    char packets[WORLD_PATH_MAX + 16] = "";
+    if (w->run->packets)
+        snprintf(packets, sizeof(packets), "%.500s/" STAGE_PACKETS, w->run->out_dir);
     const struct capture_config c = {.loop = w->loop,
                                      .lab = w->run->lab,
                                      .net = w->net,
                                      .journal = w->rings.ring[EVS_CAPTURE],
                                      .domain = &w->domain,
                                      .secrets = &w->secrets,
+                                     .packets = packets,
+                                     .epoch_s = w->epoch_s,
                                      .on_try = heard_try,
                                      .arg = w};
     int r = capture_new(&w->capture, &c, e);
