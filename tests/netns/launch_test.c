@@ -298,17 +298,17 @@ int main(void)
     const struct CMUnitTest tests[] = {
         test(a_quiet_gateway_is_stopped_in_good_order),
         test(a_crash_is_told_with_its_signal),
-        test(an_end_of_its_own_is_told_with_its_status),
+        clause_test(an_end_of_its_own_is_told_with_its_status, CLAUSE(16)),
         test(a_gateway_that_does_not_hear_term_is_hung),
-        test(a_flood_is_told_and_cut),
+        clause_test(a_flood_is_told_and_cut, CLAUSE(18)),
         test(what_outlives_a_kill_is_told_and_ended),
         test(a_kill_command_runs_with_the_run_put_in),
         test(children_in_the_group_are_no_strays),
-        test(a_secret_in_two_pieces_of_output_is_seen),
+        clause_test(a_secret_in_two_pieces_of_output_is_seen, CLAUSE(18)),
         test(a_secret_in_clear_text_is_seen_on_every_link),
-        test(a_gateway_gets_exactly_what_the_contract_says),
-        test(the_probe_takes_a_gateway_that_keeps_the_contract),
-        test(the_probe_refuses_one_that_does_not_hear_term),
+        clause_test(a_gateway_gets_exactly_what_the_contract_says, CLAUSE(6), CLAUSE(7)),
+        clause_test(the_probe_takes_a_gateway_that_keeps_the_contract, CLAUSE(20)),
+        clause_test(the_probe_refuses_one_that_does_not_hear_term, CLAUSE(20)),
         test(a_command_that_is_not_there_is_told),
     };
     struct err e;

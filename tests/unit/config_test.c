@@ -374,22 +374,22 @@ static void the_environment_s_say_in_trust_is_taken_away(void **state)
     assert_null(getenv("https_proxy"));
 }
 
-#define story(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
+#define story(name, ...) site_clause_test(name, set_up, tear_down, __VA_ARGS__)
 
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        story(a_launch_becomes_values),
-        story(optional_things_may_be_missing),
-        story(a_given_secret_is_taken),
+        story(a_launch_becomes_values, CLAUSE(6), CLAUSE(7)),
+        story(optional_things_may_be_missing, CLAUSE(6)),
+        story(a_given_secret_is_taken, CLAUSE(7), CLAUSE(30)),
         story(machines_inherit_proxies_and_anchors),
         story(an_odd_item_of_no_proxy_is_a_remark_not_an_error),
         story(a_file_gives_what_the_environment_does_not),
-        story(each_wrong_value_has_its_sentence),
+        story(each_wrong_value_has_its_sentence, CLAUSE(10)),
         story(a_key_of_another_form_is_refused_without_quoting_it),
-        story(a_secret_that_others_could_read_is_refused),
+        story(a_secret_that_others_could_read_is_refused, CLAUSE(7)),
         story(a_torn_certificate_is_refused),
-        story(what_this_gateway_is_not_made_for_is_refused),
+        story(what_this_gateway_is_not_made_for_is_refused, CLAUSE(5), CLAUSE(9), CLAUSE(105)),
         story(the_environment_s_say_in_trust_is_taken_away),
     };
 

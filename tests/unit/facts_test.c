@@ -96,6 +96,21 @@ static void a_proxy_saw_what_it_was_asked_for_by_name_or_address(void **state)
     play_free(r);
 }
 
+/* Whatever the program wrote to its log: Palette's word counts (GP-11). */
+static void a_gateway_is_ready_when_palette_has_seen_it_at_work(void **state)
+{
+    struct play *r = play_new("by 15m gateway is Running\n");
+
+    (void)state;
+    play_put(r, EVS_ENGINE, 0, EV_PROG, "who=gateway kind=started text=ready,registered,Running");
+    play_put(r, EVS_PALETTE, 1, EV_PAL_REGISTER, "uid=g1 accepted=1");
+    assert_line(r, 0, LINE_OPEN);
+    play_state(r, 2, "Pending",
+               "Running"); /* after its first beat and feed: mock-palette's tests */
+    assert_line(r, 0, LINE_TRUE);
+    play_free(r);
+}
+
 static void a_secret_in_the_output_is_told_apart(void **state)
 {
     struct play *r =
@@ -371,7 +386,8 @@ int main(void)
         test(accounts_are_those_bound_to_the_gateway),
         test(flows_are_all_tls_only_if_there_was_one),
         test(a_proxy_saw_what_it_was_asked_for_by_name_or_address),
-        test(a_secret_in_the_output_is_told_apart),
+        clause_test(a_gateway_is_ready_when_palette_has_seen_it_at_work, CLAUSE(11)),
+        clause_test(a_secret_in_the_output_is_told_apart, CLAUSE(18)),
         test(silence_of_the_link_counts_from_the_first_running_on),
         test(a_program_that_is_dead_or_frozen_need_not_speak),
         test(a_stop_in_good_order_ends_with_status_zero_after_term),

@@ -194,7 +194,7 @@ void fake_init(struct fake *f)
     for (size_t i = 0; i < FAKE_MACHINES; i++) {
         struct fake_machine *m = &f->machines[i];
 
-        snprintf(m->sid, sizeof m->sid, "sys%03zu", i);
+        snprintf(m->sid, sizeof m->sid, "sys%03d", (int)(i % 100));
         fake_set(m->zone, sizeof m->zone, "default");
         m->status = 4;
         m->cpu = 8;

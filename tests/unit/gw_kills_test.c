@@ -130,10 +130,11 @@ static void with_lots_for_every_answer_the_rules_hold(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        story(killed_at_every_effect_no_machine_is_lost, CLAUSE(13), CLAUSE(8)),
+        story(killed_at_every_effect_no_machine_is_lost, CLAUSE(13), CLAUSE(8), F(9), F(10), F(11),
+              P(1), P(9)),
         story(killed_after_every_answer_no_machine_is_lost, CLAUSE(13), CLAUSE(57)),
-        story(with_every_answer_of_maas_lost_once_no_machine_is_lost, CLAUSE(100)),
-        story(with_lots_for_every_answer_the_rules_hold),
+        story(with_every_answer_of_maas_lost_once_no_machine_is_lost, CLAUSE(100), P(1), P(3)),
+        story(with_lots_for_every_answer_the_rules_hold, P(43), P(2)),
     };
 
     return run_tests(tests);

@@ -367,14 +367,14 @@ static void the_state_is_told_without_secrets(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        story(a_first_start_enrols_registers_beats_and_listens),
+        story(a_first_start_enrols_registers_beats_and_listens, F(2)),
         story(the_secret_is_made_of_the_entropy_and_lasts, CLAUSE(30)),
         story(a_given_secret_is_taken_and_made_durable, CLAUSE(30)),
-        story(a_restart_sends_no_code_and_does_not_register, CLAUSE(32), CLAUSE(37)),
+        story(a_restart_sends_no_code_and_does_not_register, CLAUSE(32), CLAUSE(37), F(4)),
         story(a_lost_credential_answer_is_asked_for_with_the_same_pair, CLAUSE(32)),
         story(registration_survives_a_kill_without_the_code_file),
         story(a_lost_register_answer_is_repeated_until_204, CLAUSE(37)),
-        story(every_refusal_of_the_credential_is_obeyed, CLAUSE(35)),
+        story(every_refusal_of_the_credential_is_obeyed, CLAUSE(35), CLAUSE(16), F(1)),
         story(a_revoked_identity_stops_all_work, CLAUSE(36)),
         story(after_a_revocation_only_a_new_code_enrols, CLAUSE(36)),
         story(a_redirect_is_not_followed, CLAUSE(27)),

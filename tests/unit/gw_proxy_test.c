@@ -203,17 +203,17 @@ static void a_proxy_that_cannot_be_read_is_the_end_not_a_straight_way(void **sta
     assert_int_equal(f->p.n_sent, 0);
 }
 
-#define story(function) cmocka_unit_test_setup_teardown(function, stage_open, stage_close)
+#define story(function, ...) site_clause_test(function, stage_open, stage_close, __VA_ARGS__)
 
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        story(all_calls_to_palette_go_through_it_and_none_to_maas),
-        story(maas_is_asked_straight_without_being_in_the_list),
-        story(without_a_proxy_all_go_straight),
+        story(all_calls_to_palette_go_through_it_and_none_to_maas, CLAUSE(26), CLAUSE(93), P(30)),
+        story(maas_is_asked_straight_without_being_in_the_list, CLAUSE(93), P(30), F(7)),
+        story(without_a_proxy_all_go_straight, CLAUSE(26)),
         story(a_palette_in_the_list_is_asked_straight),
-        story(an_address_of_palette_is_held_against_blocks),
-        story(each_trouble_is_said_once_and_never_gone_around),
+        story(an_address_of_palette_is_held_against_blocks, CLAUSE(26)),
+        story(each_trouble_is_said_once_and_never_gone_around, CLAUSE(26), F(3)),
         story(a_proxy_that_cannot_be_read_is_the_end_not_a_straight_way),
     };
 

@@ -168,18 +168,18 @@ static void another_secret_counts_from_the_next_start_on(void **state)
     assert_non_null(strstr(buf_text(&p->said), "it counts from the next start"));
 }
 
-#define story(name) cmocka_unit_test_setup_teardown(name, stage_open, stage_close)
+#define story(name, ...) site_clause_test(name, stage_open, stage_close, __VA_ARGS__)
 
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         story(nothing_new_changes_nothing),
-        story(a_new_key_goes_to_palette_at_once),
+        story(a_new_key_goes_to_palette_at_once, CLAUSE(15), CLAUSE(39)),
         story(a_key_that_changes_while_the_one_before_is_under_way_follows_it),
         story(a_reload_while_the_account_is_made_makes_no_second_one),
-        story(a_new_pairing_code_enrols_an_ended_gateway_at_once),
+        story(a_new_pairing_code_enrols_an_ended_gateway_at_once, CLAUSE(36), F(1)),
         story(a_code_is_not_spent_while_the_identity_is_good),
-        story(a_new_proxy_is_the_only_way_from_now_on),
+        story(a_new_proxy_is_the_only_way_from_now_on, CLAUSE(15), CLAUSE(26), F(3)),
         story(another_secret_counts_from_the_next_start_on),
     };
 

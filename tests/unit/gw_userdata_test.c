@@ -265,17 +265,56 @@ static void the_wishes_of_a_pool_become_constraints(void **state)
                         "cpu_count=4&mem=8192&storage=root%3A64.42&arch=amd64");
 }
 
+/* GP-113: inside a self-hosted Palette its inner name is an exception; machines get the outer one.
+ */
+static void a_gateway_inside_palette_sends_machines_to_the_outer_name(void **state)
+{
+    struct fake *f = *state;
+    struct document d;
+
+    assert_true(text_copy(f->p.config.palette_url, GW_URL_MAX, "https://palette.inner"));
+    assert_true(text_copy(f->p.config.https_proxy, GW_URL_MAX, PROXY));
+    assert_true(text_copy(f->p.config.no_proxy, GW_NO_PROXY_MAX, "palette.inner"));
+    f->stuck = "/machines/rec-"; /* a call of Palette stays in flight */
+    deployed(f, &d);
+    assert_non_null(strstr(d.files[0].content, "\"url\":\"https://palette.example\""));
+    assert_non_null(strstr(d.files[0].content, "\"httpsProxy\":\"" PROXY "\""));
+    assert_null(strstr(d.files[0].content, "https://palette.inner"));
+    assert_non_null(play_find(&f->p, "https://palette.inner/"));
+    for (size_t i = 0; i < f->p.n_calls; i++)
+        assert_text(f->p.calls[i].call.proxy, "");
+    dropped(&d);
+}
+
+static void annotations_have_keys_that_maas_takes_and_values_that_delete_none(void **state)
+{
+    struct fake *f = *state;
+    const struct play_call *c;
+
+    (void)fake_create(f, "c1", 0);
+    f->stuck = "op=set_workload";
+    fake_until(f, SECONDS(5));
+    c = play_find(&f->p, "op=set_workload");
+    assert_non_null(c);
+    assert_text(buf_text(&c->call.body), "gateproof.pcg=g1&gateproof.cluster=c1&"
+                                         "gateproof.pool=cp&gateproof.role=init");
+}
+
 #define story(function, ...) site_clause_test(function, stage_open, stage_close, __VA_ARGS__)
 
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        story(without_a_proxy_the_agent_and_its_anchor_are_all, CLAUSE(80), CLAUSE(81), CLAUSE(83)),
-        story(with_a_proxy_machines_inherit_it_in_three_places, CLAUSE(83)),
+        story(without_a_proxy_the_agent_and_its_anchor_are_all, CLAUSE(80), CLAUSE(81), CLAUSE(83),
+              CLAUSE(79), CLAUSE(82), CLAUSE(84), CLAUSE(85), CLAUSE(86), CLAUSE(87), P(35)),
+        story(with_a_proxy_machines_inherit_it_in_three_places, CLAUSE(83), CLAUSE(84), F(8)),
         story(two_proxies_are_both_inherited),
         story(a_proxy_for_plain_urls_only_is_inherited_alone),
-        story(the_user_s_own_exceptions_come_first_and_once),
+        story(the_user_s_own_exceptions_come_first_and_once, F(8)),
         story(exceptions_alone_are_not_inherited),
+        story(a_gateway_inside_palette_sends_machines_to_the_outer_name, CLAUSE(113), CLAUSE(82),
+              CLAUSE(26)),
+        story(annotations_have_keys_that_maas_takes_and_values_that_delete_none, CLAUSE(96)),
         story(the_wishes_of_a_pool_become_constraints, CLAUSE(95)),
     };
 

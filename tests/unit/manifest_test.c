@@ -135,8 +135,8 @@ static void every_mistake_gets_place_and_remedy(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        test(a_good_manifest_is_read_whole),
-        test(every_mistake_gets_place_and_remedy),
+        clause_test(a_good_manifest_is_read_whole, CLAUSE(4), CLAUSE(5)),
+        clause_test(every_mistake_gets_place_and_remedy, CLAUSE(4), CLAUSE(5)),
     };
 
     return run_tests(tests);

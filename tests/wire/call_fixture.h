@@ -40,8 +40,8 @@ int call_drop_certificates(void **state);
 int call_set_up(void **state);
 int call_set_up_jumping(void **state);
 int call_tear_down(void **state);
-#define story(name)   cmocka_unit_test_setup_teardown(name, call_set_up, call_tear_down)
-#define jumping(name) cmocka_unit_test_setup_teardown(name, call_set_up_jumping, call_tear_down)
+#define story(name, ...)   site_clause_test(name, call_set_up, call_tear_down, __VA_ARGS__)
+#define jumping(name, ...) site_clause_test(name, call_set_up_jumping, call_tear_down, __VA_ARGS__)
 
 const char *in_folder(const char *name); /* a path, good for the next few calls */
 void caller_is(struct fixture *f, const struct call_config *config);

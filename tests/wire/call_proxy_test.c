@@ -443,11 +443,11 @@ static void a_proxy_that_works_again_is_used_again(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        story(a_tunnel_keeps_both_sides_secrets_apart),
+        story(a_tunnel_keeps_both_sides_secrets_apart, CLAUSE(26), CLAUSE(24), F(5)),
         story(without_credentials_none_are_made_up),
         story(a_plain_url_has_a_tunnel_too),
         story(a_kept_connection_serves_its_own_way_only),
-        story(a_tunnel_that_was_closed_is_dialled_again),
+        story(a_tunnel_that_was_closed_is_dialled_again, F(5)),
         story(what_breaks_inside_the_tunnel_is_not_the_proxy_s),
         story(a_proxy_that_inspects_gets_no_byte_of_http),
         story(each_bad_way_ends_in_a_sentence_of_its_own),

@@ -196,18 +196,18 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         story(the_right_certificate_is_talked_to),
-        story(a_foreign_authority_gets_no_byte),
-        story(a_certificate_of_another_name_gets_no_byte),
-        story(an_expired_certificate_gets_no_byte),
+        story(a_foreign_authority_gets_no_byte, CLAUSE(23), CLAUSE(104), F(24), P(31)),
+        story(a_certificate_of_another_name_gets_no_byte, CLAUSE(23), CLAUSE(104), F(24), P(31)),
+        story(an_expired_certificate_gets_no_byte, CLAUSE(23), CLAUSE(104), F(24), P(31)),
         story(the_system_s_anchors_do_not_know_us),
         jumping(a_server_without_tls_gets_no_byte_of_http),
         story(an_inspecting_proxy_is_trusted_by_its_own_anchor),
-        story(an_inspecting_proxy_without_its_anchor_gets_no_byte),
+        story(an_inspecting_proxy_without_its_anchor_gets_no_byte, CLAUSE(104), F(5)),
         story(another_anchor_is_not_its_anchor),
         story(an_anchor_that_cannot_be_read_gets_no_byte),
         story(the_proxy_s_anchor_is_for_the_proxy_alone),
         story(an_anchor_file_that_is_not_there_makes_no_caller),
-        story(anchors_read_again_hold_from_the_next_call_on),
+        story(anchors_read_again_hold_from_the_next_call_on, CLAUSE(15), F(24)),
         story(anchors_that_cannot_be_read_leave_the_old_ones),
         story(proxies_of_the_environment_do_not_count),
     };

@@ -309,13 +309,13 @@ static void a_week_ahead_the_gateway_registers(void **state)
     assert_int_equal(count(f, EV_PAL_REGISTER, EVF_ACCEPTED, "1"), 1);
 }
 
-#define story(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
+#define story(name, ...) site_clause_test(name, set_up, tear_down, __VA_ARGS__)
 
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         story(today_the_gateway_registers),
-        story(a_month_ahead_the_expired_certificate_is_refused),
+        story(a_month_ahead_the_expired_certificate_is_refused, CLAUSE(104), F(24), F(28)),
         story(a_week_ahead_the_gateway_registers),
     };
 

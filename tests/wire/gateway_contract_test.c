@@ -344,25 +344,25 @@ static void a_proxy_that_refuses_is_named_and_not_gone_around(void **state)
     is_silent_about_secrets(f);
 }
 
-#define story(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
+#define story(name, ...) site_clause_test(name, set_up, tear_down, __VA_ARGS__)
 
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        story(an_unknown_feature_is_89_before_any_connection),
-        story(an_unknown_contract_is_89_whatever_else_is_wrong),
-        story(term_after_the_first_connection_is_0),
+        story(an_unknown_feature_is_89_before_any_connection, CLAUSE(9), CLAUSE(17), CLAUSE(5)),
+        story(an_unknown_contract_is_89_whatever_else_is_wrong, CLAUSE(9)),
+        story(term_after_the_first_connection_is_0, CLAUSE(12), CLAUSE(17), CLAUSE(20)),
         story(a_second_start_finds_the_first_one_s_records),
-        story(a_wrong_url_is_1_with_one_line),
-        story(a_damaged_state_is_1_and_stays),
+        story(a_wrong_url_is_1_with_one_line, CLAUSE(10), CLAUSE(17)),
+        story(a_damaged_state_is_1_and_stays, CLAUSE(10)),
         story(a_clock_page_that_is_none_is_1),
         story(check_config_says_so_and_touches_nothing),
         story(show_config_hides_what_is_secret),
-        story(hup_with_nothing_new_is_survived),
+        story(hup_with_nothing_new_is_survived, CLAUSE(15)),
         story(a_reader_of_the_log_may_leave),
         story(the_gateway_is_one_thread),
-        story(only_the_launch_s_proxy_counts),
-        story(a_proxy_that_refuses_is_named_and_not_gone_around),
+        story(only_the_launch_s_proxy_counts, CLAUSE(6), CLAUSE(26)),
+        story(a_proxy_that_refuses_is_named_and_not_gone_around, CLAUSE(26), F(5)),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -396,22 +396,23 @@ static void every_command_has_its_help(void **state)
     }
 }
 
-#define story(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
+#define story(name, ...) site_clause_test(name, set_up, tear_down, __VA_ARGS__)
 
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        story(a_new_key_goes_to_palette_without_a_restart),
-        story(new_anchors_hold_without_a_restart),
-        story(what_cannot_be_used_changes_nothing),
-        story(an_inspecting_proxy_gets_nothing_without_its_authority),
-        story(an_inspecting_proxy_works_with_its_authority),
+        story(a_new_key_goes_to_palette_without_a_restart, CLAUSE(15), CLAUSE(39), F(14)),
+        story(new_anchors_hold_without_a_restart, CLAUSE(15), F(24)),
+        story(what_cannot_be_used_changes_nothing, CLAUSE(15)),
+        story(an_inspecting_proxy_gets_nothing_without_its_authority, CLAUSE(26), CLAUSE(104),
+              F(5)),
+        story(an_inspecting_proxy_works_with_its_authority, CLAUSE(26), F(5)),
         story(an_inspecting_proxy_gets_nothing_with_another_authority),
         story(every_line_of_a_json_log_is_an_object),
         story(metrics_and_health_are_there_and_nothing_else),
         story(a_request_too_long_is_hung_up_on),
         story(without_palette_the_health_answer_is_503_and_says_why),
-        story(nothing_listens_unless_it_is_configured),
+        story(nothing_listens_unless_it_is_configured, CLAUSE(19)),
         story(status_tells_running_from_stopped_and_linked_from_not),
         story(a_status_file_that_cannot_be_read_is_said),
         story(every_command_has_its_help),
