@@ -44,6 +44,7 @@ struct gw_cluster *gw_cluster_new(struct gw *g)
     c->place = place;
     c->lease = c->allocate_at = c->unsettled_until = GW_LONG_AGO;
     c->unlisted_at = g->now;
+    c->poll_due = MS_NEVER;
     for (size_t i = 0; i < GW_CONDITIONS; i++)
         c->told_at[i] = GW_LONG_AGO;
     gw_cluster_unclaim(c);
@@ -99,7 +100,7 @@ void gw_cluster_unclaim(struct gw_cluster *c)
         m->fresh = m->absent = m->forbidden = m->marked = m->annotated = m->mark_refused = false;
         m->named_after = m->released = m->gone = m->record_tried = false;
         m->deploy_at = m->up_at = GW_LONG_AGO;
-        m->read_due = MS_NEVER;
+        m->read_due = m->poll_due = MS_NEVER;
     }
 }
 
@@ -325,7 +326,7 @@ const struct gw_account *gw_cluster_account(const struct gw *g, const struct gw_
 {
     for (size_t i = 0; c->item && i < g->n_accounts; i++)
         if (text_is(g->accounts[i].uid, c->item->head.account_uid))
-            return gw_endpoint_is_fine(g->accounts[i].endpoint) ? &g->accounts[i] : NULL;
+            return g->accounts[i].fine ? &g->accounts[i] : NULL;
     return NULL;
 }
 
@@ -349,7 +350,7 @@ struct gw_machine *gw_machine_add(struct gw_cluster *c, const char *sid, const c
         !text_copy(m->role, sizeof m->role, role))
         return NULL;
     m->deploy_at = m->up_at = GW_LONG_AGO;
-    m->read_due = MS_NEVER;
+    m->read_due = m->poll_due = MS_NEVER;
     c->n_machines++;
     return m;
 }

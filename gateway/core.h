@@ -21,7 +21,7 @@
 #define GW_QUERIES_MAX  32   /* GP-28 */
 #define GW_ACCOUNTS_MAX 64   /* GP-28 */
 #define GW_CLUSTERS_MAX 240  /* 200 listed (GP-28), and what is remembered of others */
-#define GW_EFFECTS_MAX  1024 /* in one step; more is our own bug */
+#define GW_EFFECTS_MAX  2048 /* in one step; more is our own bug */
 #define GW_FEATURES     "pcg,proxy,proxy-auth,proxy-ca,reload"
 
 /* The launch contract's values (profile, section 2), checked by gateway/config. */

@@ -142,7 +142,8 @@ void gw_machine_see(struct gw_turn *t, struct gw_machine *m, const struct gw_see
     addresses_take(t, m, seen);
     clocks_set(t, m, rung);
     m->named_after = is_get && (rung == GW_GOING || rung == GW_UP);
-    m->read_due = rung == GW_FREE || rung == GW_FRESH
+    m->read_due = MS_NEVER;
+    m->poll_due = rung == GW_FREE || rung == GW_FRESH
                       ? MS_NEVER
                       : t->g->now + ms_max(t->g->timing.maas_poll_ms, 1);
     if (!t->c->item || !t->c->item->present)
