@@ -148,11 +148,23 @@ static bool is_ours(const struct gw_item_head *h)
            (text_is(h->desired, "present") || text_is(h->desired, "absent"));
 }
 
+static int compare_pair(const struct gw_item_head *h, int64_t epoch, int64_t revision)
+{
+    if (h->epoch != epoch)
+        return h->epoch < epoch ? -1 : 1;
+    return h->revision < revision ? -1 : h->revision > revision;
+}
+
 static int compare(const struct gw_item_head *h, const struct gw_cluster *c)
 {
-    if (h->epoch != c->epoch)
-        return h->epoch < c->epoch ? -1 : 1;
-    return h->revision < c->revision ? -1 : h->revision > c->revision;
+    return compare_pair(h, c->epoch, c->revision);
+}
+
+static bool is_older_than_memory(struct gw *g, const struct gw_item_head *h)
+{
+    const struct gw_memory *m = gw_memory_find(g, h->uid);
+
+    return m && compare_pair(h, m->epoch, m->revision) < 0;
 }
 
 /* Machines that Palette knows of and we may not: those of day 2, or of a gateway before us. */
@@ -228,10 +240,12 @@ static void switched(struct gw *g, struct gw_cluster *c, const struct gw_item_he
 static struct gw_cluster *place_for(struct gw *g, const char *uid, struct gw_effects *fx)
 {
     struct gw_cluster *c = find(g, uid), *old;
+    struct gw_memory *memory;
     bool fits;
 
     if (c)
         return c;
+    memory = gw_memory_find(g, uid);
     c = gw_cluster_new(g);
     if (!c && (old = oldest_unlisted(g))) {
         gw_cluster_forget(old, fx);
@@ -242,6 +256,8 @@ static struct gw_cluster *place_for(struct gw *g, const char *uid, struct gw_eff
         return NULL;
     fits = text_copy(c->uid, sizeof c->uid, uid);
     assert(fits);
+    if (memory)
+        gw_memory_wake(g, memory, c);
     return c;
 }
 
@@ -256,6 +272,8 @@ static struct gw_cluster *listed(struct gw *g, struct gw_item_head *h, ms_t sent
             switched(g, c, h, fx);
         return NULL;
     }
+    if (is_older_than_memory(g, h))
+        return NULL;
     c = place_for(g, h->uid, fx);
     if (!c || compare(h, c) < 0)
         return NULL; /* no place, or stale (GP-44) */
@@ -268,8 +286,12 @@ static struct gw_cluster *listed(struct gw *g, struct gw_item_head *h, ms_t sent
 
 static void forget_old(struct gw *g, struct gw_cluster *c, struct gw_effects *fx)
 {
-    if (c->listed || g->now - c->unlisted_at < g->timing.forced_keep_ms)
+    if (c->listed)
         return;
+    if (g->now - c->unlisted_at < g->timing.forced_keep_ms) {
+        gw_cluster_to_memory(g, c, fx);
+        return;
+    }
     gw_cluster_forget(c, fx);
     gw_cluster_delete(g, c);
 }
@@ -302,6 +324,7 @@ void gw_clusters_listed(struct gw *g, struct gw_item_head *heads, size_t n, ms_t
         }
         forget_old(g, c, fx);
     }
+    gw_memories_expire(g, fx);
 }
 
 void gw_clusters_unchanged(struct gw *g, ms_t sent)

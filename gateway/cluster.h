@@ -370,10 +370,19 @@ bool gw_is_readable(const struct gw_cluster *c, const struct gw_machine *m); /* 
 
 void gw_account_user(struct gw *g, const struct gw_account *a, const struct gw_user *user);
 
+/* --- memory.c --------------------------------------------------------------------------------- */
+
+/* A cluster that is not listed and holds nothing becomes a memory; its place is free again. */
+void gw_cluster_to_memory(struct gw *g, struct gw_cluster *c, struct gw_effects *fx);
+struct gw_memory *gw_memory_find(struct gw *g, const char *uid); /* NULL: there is none */
+void gw_memory_wake(struct gw *g, struct gw_memory *m, struct gw_cluster *c);
+void gw_memories_expire(struct gw *g, struct gw_effects *fx); /* after forcedKeepSeconds */
+
 /* --- records.c -------------------------------------------------------------------------------- */
 
 void gw_cluster_persist(struct gw_turn *t); /* and sync */
 void gw_cluster_forget(struct gw_cluster *c, struct gw_effects *fx);
+void gw_record_forget(const char *uid, struct gw_effects *fx); /* without a sync */
 
 /* --- machine.c, plan.c ------------------------------------------------------------------------ */
 

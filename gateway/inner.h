@@ -201,6 +201,13 @@ struct gw_query {
     struct buf answer; /* the request's body, owned */
 };
 
+struct gw_memory { /* a cluster that holds nothing: what tells an old list from a new one */
+    char uid[GW_UID_MAX + 1];
+    bool recorded;
+    int64_t epoch, revision;
+    ms_t unlisted_at;
+};
+
 enum gw_life { GW_UNBORN, GW_ALIVE, GW_OVER };
 
 struct gw {
@@ -237,9 +244,11 @@ struct gw {
     char cursor[GW_CURSOR_MAX + 1];
     size_t n_accounts;
     struct gw_account accounts[GW_ACCOUNTS_MAX];
-    bool polls_old;                               /* what is due to be polled has changed */
-    struct gw_poll *polls[GW_ACCOUNTS_MAX];       /* under way, each allocated; NULL: none was */
-    size_t n_clusters;                            /* listed in the newest feed */
+    bool polls_old;                         /* what is due to be polled has changed */
+    struct gw_poll *polls[GW_ACCOUNTS_MAX]; /* under way, each allocated; NULL: none was */
+    size_t n_clusters;                      /* listed in the newest feed */
+    size_t n_memories;                      /* in no order */
+    struct gw_memory memories[GW_MEMORIES_MAX];
     size_t n_places;                              /* of clusters, used so far */
     struct gw_cluster *clusters[GW_CLUSTERS_MAX]; /* each allocated; NULL: the place is free */
     struct gw_query queries[GW_QUERIES_MAX];

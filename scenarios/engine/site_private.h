@@ -15,6 +15,7 @@
 
 #define SITE_CALLS_MAX    256
 #define SITE_CONNS_MAX    64
+#define SITE_RECORDS_MAX  64 /* of one gateway: a site has few clusters */
 #define SITE_HOPS_MAX     8
 #define SITE_NODES_MAX    8 /* machines m1 … m8 of the labs */
 #define SITE_CLUSTERS_MAX 16
@@ -101,8 +102,8 @@ struct site_gateway {
     uint64_t lost_sync; /* this one of them is not carried out; 0: none */
     int starts;
     struct gw_config config;
-    struct site_record work[GW_RECORDS_MAX];    /* as the process sees its store */
-    struct site_record durable[GW_RECORDS_MAX]; /* what survives a kill */
+    struct site_record work[SITE_RECORDS_MAX];    /* as the process sees its store */
+    struct site_record durable[SITE_RECORDS_MAX]; /* what survives a kill */
     struct gw_effects fx;
 };
 
