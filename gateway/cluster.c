@@ -327,13 +327,14 @@ void gw_clusters_listed(struct gw *g, struct gw_item_head *heads, size_t n, ms_t
     gw_memories_expire(g, fx);
 }
 
-void gw_clusters_unchanged(struct gw *g, ms_t sent)
+void gw_clusters_unchanged(struct gw *g, ms_t sent, struct gw_effects *fx)
 {
     for (size_t i = 0; i < g->n_places; i++)
         if (g->clusters[i] && g->clusters[i]->listed) {
             g->clusters[i]->lease = sent;
             g->clusters[i]->dirty = true;
         }
+    gw_memories_expire(g, fx);
 }
 
 /* --- small questions -------------------------------------------------------------------------- */

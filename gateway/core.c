@@ -308,6 +308,7 @@ void gw_describe(const struct gw *g, struct buf *out)
     buf_printf(out, "registered: %s\n", g->registered ? "yes" : "no");
     buf_printf(out, "listed: %zu accounts, %zu clusters, %zu open queries\n", g->n_accounts,
                g->n_clusters, queries);
+    buf_printf(out, "remembered: %zu clusters that hold nothing\n", g->n_memories);
     describe_errands(g, out);
     gw_clusters_describe(g, out);
 }

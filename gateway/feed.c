@@ -154,7 +154,7 @@ bool gw_feed_done(struct gw *g, size_t i, const struct http_result *r, struct gw
         gw_queries_listed(g, l->queries, l->n_queries, fx);
     }
     if (r->status == 204)
-        gw_clusters_unchanged(g, e->sent);
+        gw_clusters_unchanged(g, e->sent, fx);
     e->due = g->now;
     /* nothing new, and at once: a server that does not hold the request would make us spin */
     if (unchanged && g->now - e->sent < g->timing.feed_gap_ms)

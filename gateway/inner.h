@@ -354,7 +354,7 @@ struct gw_item_head;
 /* The newest list, asked for at `sent`; texts of the heads are taken. */
 void gw_clusters_listed(struct gw *g, struct gw_item_head *heads, size_t n, ms_t sent,
                         struct gw_effects *fx);
-void gw_clusters_unchanged(struct gw *g, ms_t sent);
+void gw_clusters_unchanged(struct gw *g, ms_t sent, struct gw_effects *fx);
 void gw_clusters_load(struct gw *g, const struct gw_event *event, struct gw_effects *fx);
 void gw_clusters_plan(struct gw *g, struct gw_effects *fx);
 void gw_clusters_stop(struct gw *g); /* GP-36: nothing is ours any more; records stay */

@@ -252,27 +252,42 @@ static void call_cancel(struct crowd *w, uint64_t ticket)
             call_end(w, &w->calls[i]);
 }
 
-static void record_put(struct crowd *w, const struct gw_effect *f)
+static size_t record_find(const struct crowd *w, const char *key)
 {
     size_t i = 0;
 
-    while (i < w->n_records && !text_is(w->records[i].key, f->key))
+    while (i < w->n_records && !text_is(w->records[i].key, key))
         i++;
-    if (f->kind == GW_FX_FORGET) {
-        if (i == w->n_records)
-            return;
-        buf_drop(&w->records[i].bytes);
-        w->records[i] = w->records[--w->n_records];
+    return i;
+}
+
+static void record_forget(struct crowd *w, const char *key)
+{
+    const size_t i = record_find(w, key);
+
+    if (i == w->n_records)
         return;
-    }
+    buf_drop(&w->records[i].bytes);
+    w->records[i] = w->records[--w->n_records];
+}
+
+static void record_put(struct crowd *w, const char *key, const char *bytes, size_t len)
+{
+    const size_t i = record_find(w, key);
+
     if (i == w->n_records) {
         if (i == RECORDS_MAX)
             WRONG("more records than RECORDS_MAX");
-        text_copy(w->records[w->n_records++].key, sizeof w->records[0].key, f->key);
+        text_copy(w->records[w->n_records++].key, sizeof w->records[0].key, key);
         buf_init(&w->records[i].bytes, GW_RECORD_MAX);
     }
     buf_clear(&w->records[i].bytes);
-    buf_add(&w->records[i].bytes, f->bytes.data, f->bytes.len);
+    buf_add(&w->records[i].bytes, bytes, len);
+}
+
+void crowd_record_add(struct crowd *w, const char *key, const char *text)
+{
+    record_put(w, key, text, strlen(text));
 }
 
 static void gateway_step(struct crowd *w, struct gw_event *ev)
@@ -288,8 +303,10 @@ static void gateway_step(struct crowd *w, struct gw_event *ev)
             call_out(w, f);
         else if (f->kind == GW_FX_CANCEL)
             call_cancel(w, f->ticket);
-        else if (f->kind == GW_FX_PERSIST || f->kind == GW_FX_FORGET)
-            record_put(w, f);
+        else if (f->kind == GW_FX_PERSIST)
+            record_put(w, f->key, f->bytes.data, f->bytes.len);
+        else if (f->kind == GW_FX_FORGET)
+            record_forget(w, f->key);
     }
     gw_effects_drop(w->fx);
 }
@@ -514,7 +531,7 @@ static struct crowd_sum sum(const struct crowd *w, size_t without)
     struct crowd_sum s = {0};
 
     for (size_t i = 0; i < w->config.n_clusters; i++) {
-        if (crowd_maas_of(w, i) == without)
+        if (!w->uids[i][0] || crowd_maas_of(w, i) == without)
             continue;
         s.n++;
         if (w->done[i] == MS_NEVER)

@@ -38,7 +38,8 @@ struct crowd;
 struct crowd *crowd_new(const struct crowd_config *c);
 void crowd_free(struct crowd *w);
 
-void crowd_create(struct crowd *w, size_t cluster_i); /* by Palette's user, now */
+/* By Palette's user, now. Only what was created counts in crowd_settle. */
+void crowd_create(struct crowd *w, size_t cluster_i);
 void crowd_delete(struct crowd *w, size_t cluster_i);
 /* That MAAS takes connections and says nothing from now on. */
 void crowd_silence(struct crowd *w, size_t maas_i, bool silent);
@@ -62,5 +63,7 @@ const struct crowd_server *crowd_palette(const struct crowd *w);
 uint64_t crowd_op(const struct crowd_server *s, const char *name); /* 0: never asked */
 ms_t crowd_beat_gap(const struct crowd *w); /* the longest between two heartbeats */
 size_t crowd_records(const struct crowd *w);
+/* A record as an earlier process left it; before crowd_restart. */
+void crowd_record_add(struct crowd *w, const char *key, const char *text);
 
 #endif
