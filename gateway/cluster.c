@@ -44,6 +44,7 @@ struct gw_cluster *gw_cluster_new(struct gw *g)
     c->place = place;
     c->lease = c->allocate_at = c->unsettled_until = GW_LONG_AGO;
     c->unlisted_at = g->now;
+    c->poll_due = MS_NEVER;
     for (size_t i = 0; i < GW_CONDITIONS; i++)
         c->told_at[i] = GW_LONG_AGO;
     gw_cluster_unclaim(c);
@@ -99,7 +100,7 @@ void gw_cluster_unclaim(struct gw_cluster *c)
         m->fresh = m->absent = m->forbidden = m->marked = m->annotated = m->mark_refused = false;
         m->named_after = m->released = m->gone = m->record_tried = false;
         m->deploy_at = m->up_at = GW_LONG_AGO;
-        m->read_due = MS_NEVER;
+        m->read_due = m->poll_due = MS_NEVER;
     }
 }
 
@@ -147,11 +148,23 @@ static bool is_ours(const struct gw_item_head *h)
            (text_is(h->desired, "present") || text_is(h->desired, "absent"));
 }
 
+static int compare_pair(const struct gw_item_head *h, int64_t epoch, int64_t revision)
+{
+    if (h->epoch != epoch)
+        return h->epoch < epoch ? -1 : 1;
+    return h->revision < revision ? -1 : h->revision > revision;
+}
+
 static int compare(const struct gw_item_head *h, const struct gw_cluster *c)
 {
-    if (h->epoch != c->epoch)
-        return h->epoch < c->epoch ? -1 : 1;
-    return h->revision < c->revision ? -1 : h->revision > c->revision;
+    return compare_pair(h, c->epoch, c->revision);
+}
+
+static bool is_older_than_memory(struct gw *g, const struct gw_item_head *h)
+{
+    const struct gw_memory *m = gw_memory_find(g, h->uid);
+
+    return m && compare_pair(h, m->epoch, m->revision) < 0;
 }
 
 /* Machines that Palette knows of and we may not: those of day 2, or of a gateway before us. */
@@ -227,10 +240,12 @@ static void switched(struct gw *g, struct gw_cluster *c, const struct gw_item_he
 static struct gw_cluster *place_for(struct gw *g, const char *uid, struct gw_effects *fx)
 {
     struct gw_cluster *c = find(g, uid), *old;
+    struct gw_memory *memory;
     bool fits;
 
     if (c)
         return c;
+    memory = gw_memory_find(g, uid);
     c = gw_cluster_new(g);
     if (!c && (old = oldest_unlisted(g))) {
         gw_cluster_forget(old, fx);
@@ -241,6 +256,8 @@ static struct gw_cluster *place_for(struct gw *g, const char *uid, struct gw_eff
         return NULL;
     fits = text_copy(c->uid, sizeof c->uid, uid);
     assert(fits);
+    if (memory)
+        gw_memory_wake(g, memory, c);
     return c;
 }
 
@@ -255,6 +272,8 @@ static struct gw_cluster *listed(struct gw *g, struct gw_item_head *h, ms_t sent
             switched(g, c, h, fx);
         return NULL;
     }
+    if (is_older_than_memory(g, h))
+        return NULL;
     c = place_for(g, h->uid, fx);
     if (!c || compare(h, c) < 0)
         return NULL; /* no place, or stale (GP-44) */
@@ -267,8 +286,12 @@ static struct gw_cluster *listed(struct gw *g, struct gw_item_head *h, ms_t sent
 
 static void forget_old(struct gw *g, struct gw_cluster *c, struct gw_effects *fx)
 {
-    if (c->listed || g->now - c->unlisted_at < g->timing.forced_keep_ms)
+    if (c->listed)
         return;
+    if (g->now - c->unlisted_at < g->timing.forced_keep_ms) {
+        gw_cluster_to_memory(g, c, fx);
+        return;
+    }
     gw_cluster_forget(c, fx);
     gw_cluster_delete(g, c);
 }
@@ -301,15 +324,17 @@ void gw_clusters_listed(struct gw *g, struct gw_item_head *heads, size_t n, ms_t
         }
         forget_old(g, c, fx);
     }
+    gw_memories_expire(g, fx);
 }
 
-void gw_clusters_unchanged(struct gw *g, ms_t sent)
+void gw_clusters_unchanged(struct gw *g, ms_t sent, struct gw_effects *fx)
 {
     for (size_t i = 0; i < g->n_places; i++)
         if (g->clusters[i] && g->clusters[i]->listed) {
             g->clusters[i]->lease = sent;
             g->clusters[i]->dirty = true;
         }
+    gw_memories_expire(g, fx);
 }
 
 /* --- small questions -------------------------------------------------------------------------- */
@@ -325,7 +350,7 @@ const struct gw_account *gw_cluster_account(const struct gw *g, const struct gw_
 {
     for (size_t i = 0; c->item && i < g->n_accounts; i++)
         if (text_is(g->accounts[i].uid, c->item->head.account_uid))
-            return gw_endpoint_is_fine(g->accounts[i].endpoint) ? &g->accounts[i] : NULL;
+            return g->accounts[i].fine ? &g->accounts[i] : NULL;
     return NULL;
 }
 
@@ -349,7 +374,7 @@ struct gw_machine *gw_machine_add(struct gw_cluster *c, const char *sid, const c
         !text_copy(m->role, sizeof m->role, role))
         return NULL;
     m->deploy_at = m->up_at = GW_LONG_AGO;
-    m->read_due = MS_NEVER;
+    m->read_due = m->poll_due = MS_NEVER;
     c->n_machines++;
     return m;
 }

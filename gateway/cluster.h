@@ -14,7 +14,6 @@
 
 #define GW_POOLS_MAX     16
 #define GW_WISHES_MAX    32  /* zones or tags of one pool */
-#define GW_NAME_LEN      128 /* zone, pool, tag, user */
 #define GW_INVENTORY_MAX 100 /* GP-28: machines of an item */
 #define GW_MACHINES_MAX  128 /* with those that are on their way out */
 #define GW_SID_MAX       64
@@ -125,10 +124,6 @@ void gw_seen_free(struct gw_seen *s);
 bool gw_seen_read(const struct http_result *r, struct gw_seen *ret);
 typedef void gw_seen_fn(void *arg, const struct gw_seen *seen);
 bool gw_seen_list(const struct http_result *r, gw_seen_fn *each, void *arg);
-struct gw_user {
-    char name[GW_NAME_LEN];
-    bool admin;
-};
 bool gw_user_read(const struct http_result *r, struct gw_user *ret);
 
 /* What a status means for us; unknown ones have a row too (machine.c). */
@@ -203,6 +198,7 @@ struct gw_machine {
     ms_t deploy_at;                  /* since when it deploys; GW_LONG_AGO: it does not */
     ms_t up_at;                      /* since when it is Deployed */
     ms_t read_due;                   /* MS_NEVER: no need */
+    ms_t poll_due;                   /* with others of the account; MS_NEVER: it does not change */
     char record_uid[GW_UID_MAX + 1]; /* of Palette's machine record; "" unknown */
     uint64_t reported, reporting;    /* hash of what it says, and of what is on its way */
     struct gw_try tries[GW_STEPS];
@@ -263,6 +259,9 @@ struct gw_cluster {
     /* since the last claim */
     size_t place;
     bool dirty;         /* something happened: plan anew */
+    uint64_t last_call; /* the highest ticket when a MAAS call of the work lane began or ended */
+    size_t n_polled;    /* machines that change by themselves, and when the first is to be read */
+    ms_t poll_due;
     bool claimed, lost; /* lost: there was no record, though somebody had claimed before */
     ms_t claim_at;
     bool user_known, looked, looked_own, checked;
@@ -369,10 +368,29 @@ void gw_event_note(struct gw_cluster *c, const char *reason, const char *fmt, ..
     PRINTF_LIKE(3, 4);
 void gw_blame(struct gw_cluster *c, int condition, const char *reason, const char *about);
 
+/* --- poll.c ----------------------------------------------------------------------------------- */
+
+/* What of the cluster is to be polled: after anything happened to it. */
+void gw_poll_note(struct gw *g, struct gw_cluster *c);
+bool gw_is_readable(const struct gw_cluster *c, const struct gw_machine *m); /* look.c */
+
+/* --- feed.c ----------------------------------------------------------------------------------- */
+
+void gw_account_user(struct gw *g, const struct gw_account *a, const struct gw_user *user);
+
+/* --- memory.c --------------------------------------------------------------------------------- */
+
+/* A cluster that is not listed and holds nothing becomes a memory; its place is free again. */
+void gw_cluster_to_memory(struct gw *g, struct gw_cluster *c, struct gw_effects *fx);
+struct gw_memory *gw_memory_find(struct gw *g, const char *uid); /* NULL: there is none */
+void gw_memory_wake(struct gw *g, struct gw_memory *m, struct gw_cluster *c);
+void gw_memories_expire(struct gw *g, struct gw_effects *fx); /* after forcedKeepSeconds */
+
 /* --- records.c -------------------------------------------------------------------------------- */
 
 void gw_cluster_persist(struct gw_turn *t); /* and sync */
 void gw_cluster_forget(struct gw_cluster *c, struct gw_effects *fx);
+void gw_record_forget(const char *uid, struct gw_effects *fx); /* without a sync */
 
 /* --- machine.c, plan.c ------------------------------------------------------------------------ */
 

@@ -7,17 +7,17 @@
 #include <string.h>
 
 /* Effects of one step after which no further call goes out: the rest is due at once again. */
-#define SENDING_MAX (GW_EFFECTS_MAX / 2)
+#define SENDING_MAX (GW_EFFECTS_MAX / 4)
 
 /* --- operations ------------------------------------------------------------------------------- */
 
 /* clang-format off */
 const struct gw_op_row gw_ops[GW_OP_COUNT] = {
-    [GW_OP_CREDENTIAL] = {"credential", GW_PALETTE, GW_NEEDS_NOTHING, true,
+    [GW_OP_CREDENTIAL] = {"credential", GW_PALETTE, GW_NEEDS_NOTHING, true, .first = true,
         .write = gw_write_credential, .done = gw_credential_done},
     [GW_OP_REGISTER] = {"register", GW_PALETTE, GW_NEEDS_TOKEN, true,
         .write = gw_write_register, .done = gw_register_done},
-    [GW_OP_BEAT] = {"heartbeat", GW_PALETTE, GW_NEEDS_LINK, true,
+    [GW_OP_BEAT] = {"heartbeat", GW_PALETTE, GW_NEEDS_LINK, true, .first = true,
         .write = gw_write_beat, .done = gw_beat_done, .failed = gw_beat_failed},
     [GW_OP_FEED] = {"feed", GW_PALETTE, GW_NEEDS_LINK, true,
         .write = gw_write_feed, .done = gw_feed_done},
@@ -29,6 +29,8 @@ const struct gw_op_row gw_ops[GW_OP_COUNT] = {
         .write = gw_write_account_change, .done = gw_account_changed, .failed = gw_account_failed},
     [GW_OP_READ] = {"MAAS", GW_MAAS, GW_NEEDS_NOTHING, false,
         .write = gw_write_read, .reply = gw_query_read},
+    [GW_OP_POLL] = {"machines in MAAS", GW_MAAS, GW_NEEDS_NOTHING, false,
+        .write = gw_poll_write, .reply = gw_poll_reply, .prepare = gw_poll_prepare},
     [GW_OP_ANSWER] = {"answer", GW_PALETTE, GW_NEEDS_LINK, false,
         .write = gw_write_answer, .done = gw_answer_done},
     [GW_OP_CLUSTER_MAAS] = {"cluster in MAAS", GW_MAAS, GW_NEEDS_NOTHING, false,
@@ -54,24 +56,31 @@ static ms_t may_go(const struct gw *g, const struct gw_errand *e)
 
     if (e->ticket || e->due == MS_NEVER || !may_call(g, row->needs))
         return MS_NEVER;
-    if (row->target == GW_MAAS)
-        return ms_max(at, gw_pace_free(&g->maas_pace, gw_rate_budget(&g->timing)));
-    at = ms_max(at, gw_pace_free(&g->palette_pace, gw_rate_budget(&g->timing)));
+    if (row->target == GW_MAAS) {
+        const struct gw_region *r = &g->regions[e->region];
+
+        if (e->op != GW_OP_READ && r->calls >= GW_MAAS_AT_ONCE)
+            return MS_NEVER;
+        return ms_max(at, gw_rate_free(&r->rate, &g->timing));
+    }
+    at = ms_max(at, gw_rate_free(&g->palette_rate, &g->timing));
     at = ms_max(at, gw_pace_free(&g->palette_dials, gw_dial_budget(&g->timing, row->vital)));
     if (row->needs >= GW_NEEDS_TOKEN && ms_max(at, g->now) >= g->token_until)
         return MS_NEVER;
     return at;
 }
 
-static void budget_take(struct gw *g, const struct gw_op_row *row)
+static void budget_take(struct gw *g, struct gw_errand *e)
 {
-    const struct gw_budget rate = gw_rate_budget(&g->timing);
+    const struct gw_op_row *row = &gw_ops[e->op];
 
     if (row->target == GW_MAAS) {
-        gw_pace_take(&g->maas_pace, rate, g->now);
+        gw_rate_take(&g->regions[e->region].rate, &g->timing, g->now);
+        e->counted = e->op != GW_OP_READ; /* a question has a deadline, and few are open at once */
+        g->regions[e->region].calls += e->counted;
         return;
     }
-    gw_pace_take(&g->palette_pace, rate, g->now);
+    gw_rate_take(&g->palette_rate, &g->timing, g->now);
     gw_pace_take(&g->palette_dials, gw_dial_budget(&g->timing, row->vital), g->now);
 }
 
@@ -85,7 +94,7 @@ static void call_out(struct gw *g, size_t i, struct gw_effects *fx)
     if (row->prepare)
         row->prepare(g, i, fx);
     effect = gw_effect_add(fx, GW_FX_CALL);
-    budget_take(g, row);
+    budget_take(g, e);
     e->ticket = ++g->tickets;
     e->sent = g->now;
     e->token_n = g->token_n;
@@ -108,14 +117,22 @@ static size_t errands(const struct gw *g)
     return GW_AT_CLUSTERS + 2 * g->n_places;
 }
 
-/* Whoever has been due longest goes first, so nobody starves while a budget is short. */
+static bool goes_before(const struct gw_errand *a, const struct gw_errand *b)
+{
+    if (gw_ops[a->op].first != gw_ops[b->op].first)
+        return gw_ops[a->op].first;
+    return a->due < b->due;
+}
+
+/* What keeps the link comes first; then whoever has been due longest, so that nobody starves while
+ * a budget is short. */
 static size_t next_errand(const struct gw *g)
 {
     size_t best = GW_ERRANDS;
 
     for (size_t i = 0; i < errands(g); i++)
-        if (may_go(g, &g->errands[i]) <= g->now &&
-            (best == GW_ERRANDS || g->errands[i].due < g->errands[best].due))
+        if (g->errands[i].due <= g->now && may_go(g, &g->errands[i]) <= g->now &&
+            (best == GW_ERRANDS || goes_before(&g->errands[i], &g->errands[best])))
             best = i;
     return best;
 }
@@ -145,9 +162,11 @@ static void on_reply(struct gw *g, const struct gw_event *event, struct gw_effec
     if (i == GW_ERRANDS)
         return; /* late, or never asked for */
     row = &gw_ops[g->errands[i].op];
-    g->errands[i].ticket = 0;
-    if (row->target == GW_PALETTE && event->result->outcome == HTTP_ANSWERED)
+    gw_errand_ended(g, i);
+    if (row->target == GW_PALETTE && event->result->outcome == HTTP_ANSWERED) {
         gw_pace_give_back(&g->palette_dials, gw_dial_budget(&g->timing, row->vital));
+        g->palette_answered = g->now;
+    }
     (row->reply ? row->reply : gw_judge)(g, i, event->result, fx);
 }
 
@@ -212,6 +231,7 @@ void gw_step(struct gw *g, const struct gw_event *event, struct gw_effects *fx)
         return;
     gw_queries_time(g, fx);
     gw_clusters_plan(g, fx);
+    gw_polls_plan(g);
     send_due(g, fx);
 }
 
@@ -240,7 +260,7 @@ struct gw *gw_new(void)
     if (!g)
         WRONG("no memory");
     gw_timing_init(&g->timing);
-    g->now = g->registered_at = g->beat_at = GW_LONG_AGO;
+    g->now = g->registered_at = g->beat_at = g->palette_answered = GW_LONG_AGO;
     for (size_t i = 0; i < GW_ERRANDS; i++)
         g->errands[i] =
             (struct gw_errand){.op = i < GW_AT_QUERIES ? ops[i] : GW_OP_READ, .due = MS_NEVER};
@@ -253,8 +273,10 @@ void gw_free(struct gw *g)
 {
     for (size_t q = 0; g && q < GW_QUERIES_MAX; q++)
         buf_drop(&g->queries[q].answer);
-    if (g)
+    if (g) {
+        gw_polls_free(g);
         gw_clusters_free(g);
+    }
     free(g);
 }
 
@@ -286,6 +308,7 @@ void gw_describe(const struct gw *g, struct buf *out)
     buf_printf(out, "registered: %s\n", g->registered ? "yes" : "no");
     buf_printf(out, "listed: %zu accounts, %zu clusters, %zu open queries\n", g->n_accounts,
                g->n_clusters, queries);
+    buf_printf(out, "remembered: %zu clusters that hold nothing\n", g->n_memories);
     describe_errands(g, out);
     gw_clusters_describe(g, out);
 }

@@ -16,12 +16,13 @@
 #define GW_UID_MAX      128
 #define GW_SECRET_MAX   128
 #define GW_RECORD_MAX   KIB(64) /* one persisted record */
-#define GW_RECORDS_MAX  512
+#define GW_RECORDS_MAX  1280    /* of clusters, those that are only remembered, and a few of ours */
 #define GW_NO_PROXY_MAX KIB(4)
 #define GW_QUERIES_MAX  32   /* GP-28 */
 #define GW_ACCOUNTS_MAX 64   /* GP-28 */
-#define GW_CLUSTERS_MAX 240  /* 200 listed (GP-28), and what is remembered of others */
-#define GW_EFFECTS_MAX  1024 /* in one step; more is our own bug */
+#define GW_CLUSTERS_MAX 240  /* 200 listed (GP-28), and others that still hold something */
+#define GW_MEMORIES_MAX 1000 /* clusters of which only the pair is known (GP-46) */
+#define GW_EFFECTS_MAX  2048 /* in one step; more is our own bug */
 #define GW_VERSION_MAX  64
 #define GW_FEATURES     "pcg,proxy,proxy-auth,proxy-ca,reload"
 

@@ -51,7 +51,7 @@ bool gw_release_good(struct gw_turn *t)
     t->m->marked = false;
     gw_machine_see(t, t->m, seen);
     if (gw_is_held(t->c, t->m))
-        t->m->read_due = t->g->now + ms_max(t->g->timing.maas_poll_ms, 1);
+        t->m->poll_due = t->g->now + ms_max(t->g->timing.maas_poll_ms, 1);
     gw_blame(t->c, GW_COND_RELEASED, NULL, "");
     return true;
 }

@@ -55,14 +55,27 @@ void gw_persist(struct gw_effects *fx, const char *key, const struct jx_field *f
     assert(!e->bytes.full);
 }
 
+void gw_errand_ended(struct gw *g, size_t i)
+{
+    struct gw_errand *e = &g->errands[i];
+
+    g->regions[e->region].calls -= e->counted;
+    e->counted = false;
+    e->ticket = 0;
+}
+
 void gw_cancel(struct gw *g, size_t i, struct gw_effects *fx)
 {
     struct gw_errand *errand = &g->errands[i];
 
     if (errand->ticket == 0)
         return;
+    /* what is called off because of an answer is no dial at a Palette that does not answer: a feed
+     * that drops a cluster overtakes the answer to its hand-over each time */
+    if (gw_ops[errand->op].target == GW_PALETTE && g->palette_answered >= errand->sent)
+        gw_pace_give_back(&g->palette_dials, gw_dial_budget(&g->timing, false));
     gw_effect_add(fx, GW_FX_CANCEL)->ticket = errand->ticket;
-    errand->ticket = 0;
+    gw_errand_ended(g, i);
 }
 
 void gw_exit(struct gw *g, struct gw_effects *fx, int code)

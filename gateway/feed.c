@@ -56,6 +56,12 @@ static void list_free(struct list **l)
     *l = NULL;
 }
 
+static void accounts_free(struct gw_account **a)
+{
+    explicit_bzero(*a, sizeof **a * GW_ACCOUNTS_MAX); /* keys */
+    free(*a);
+}
+
 static struct list *list_read(const struct http_result *r)
 {
     struct list *l SCOPED(list_free) = calloc(1, sizeof *l);
@@ -67,10 +73,47 @@ static struct list *list_read(const struct http_result *r)
     return STEAL(l);
 }
 
+void gw_account_user(struct gw *g, const struct gw_account *a, const struct gw_user *user)
+{
+    struct gw_account *known = &g->accounts[a - g->accounts];
+
+    known->user = *user;
+    known->user_at = g->now;
+}
+
+static bool is_same(const struct gw_account *a, const struct gw_account *b)
+{
+    return a->revision == b->revision && text_is(a->uid, b->uid) &&
+           text_is(a->endpoint, b->endpoint) && text_is(a->key, b->key);
+}
+
+/* What is known of an account stays true while it stays the same; a poll with another's key is of
+ * no use. */
+static void accounts_compare(struct gw *g, const struct gw_account *old, size_t n_old,
+                             struct gw_effects *fx)
+{
+    for (size_t i = 0; i < g->n_accounts; i++)
+        for (size_t k = 0; k < n_old; k++)
+            if (is_same(&g->accounts[i], &old[k])) {
+                g->accounts[i].user = old[k].user;
+                g->accounts[i].user_at = old[k].user_at;
+            }
+    for (size_t i = 0; i < n_old; i++)
+        if (i >= g->n_accounts || !is_same(&g->accounts[i], &old[i]))
+            gw_cancel(g, GW_AT_POLLS + i, fx);
+    g->polls_old = true;
+}
+
 /* The newest list replaces all accounts at once (GP-92). One that does not fit is kept without
  * address and key, so that a query about it is refused and not answered with another's key. */
-static void accounts_take(struct gw *g, const struct list *l)
+static void accounts_take(struct gw *g, const struct list *l, struct gw_effects *fx)
 {
+    const size_t n_old = g->n_accounts;
+    struct gw_account *old SCOPED(accounts_free) = malloc(sizeof g->accounts);
+
+    if (!old)
+        WRONG("no memory");
+    memcpy(old, g->accounts, sizeof g->accounts);
     g->n_accounts = 0;
     memset(g->accounts, 0, sizeof g->accounts);
     for (size_t i = 0; i < l->n_accounts; i++) {
@@ -84,10 +127,14 @@ static void accounts_take(struct gw *g, const struct list *l)
             !text_copy(a->key, sizeof a->key, item->key))
             a->endpoint[0] = '\0';
         a->revision = item->revision;
+        a->user_at = GW_LONG_AGO;
+        a->fine = gw_endpoint_is_fine(a->endpoint);
+        a->region = a->fine ? gw_region_of(g, a->endpoint) : 0;
         a->n_subnets = item->n_subnets;
         memcpy(a->subnets, item->subnets, sizeof a->subnets);
         g->n_accounts++;
     }
+    accounts_compare(g, old, n_old, fx);
 }
 
 bool gw_feed_done(struct gw *g, size_t i, const struct http_result *r, struct gw_effects *fx)
@@ -102,12 +149,12 @@ bool gw_feed_done(struct gw *g, size_t i, const struct http_result *r, struct gw
             return false;
         unchanged = text_is(l->cursor, g->cursor);
         memcpy(g->cursor, l->cursor, sizeof g->cursor);
-        accounts_take(g, l);
+        accounts_take(g, l, fx);
         gw_clusters_listed(g, l->clusters, l->n_clusters, e->sent, fx);
         gw_queries_listed(g, l->queries, l->n_queries, fx);
     }
     if (r->status == 204)
-        gw_clusters_unchanged(g, e->sent);
+        gw_clusters_unchanged(g, e->sent, fx);
     e->due = g->now;
     /* nothing new, and at once: a server that does not hold the request would make us spin */
     if (unchanged && g->now - e->sent < g->timing.feed_gap_ms)

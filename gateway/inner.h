@@ -19,7 +19,13 @@
 #define GW_DIGEST_MAX   65  /* hex of SHA-256 */
 #define GW_ORIGIN_MAX   512 /* GP_PALETTE_URL is scheme, host and port */
 #define GW_SUBNETS_MAX  16
-#define GW_LONG_AGO     INT64_MIN
+#define GW_NAME_LEN     128                   /* zone, pool, tag, user */
+#define GW_REGIONS_MAX  (2 * GW_ACCOUNTS_MAX) /* MAASes known at once, old ones included */
+#define GW_MAAS_AT_ONCE                                                                            \
+    32                  /* calls for clusters under way to one MAAS: a hung one holds no more      \
+                         */
+#define GW_BATCH_MAX 32 /* machines of one poll: 4 MiB of answer allow 128 KiB each */
+#define GW_LONG_AGO  INT64_MIN
 
 /* --- time (timing.c) -------------------------------------------------------------------------- */
 
@@ -66,14 +72,23 @@ struct gw_budget {
     int64_t burst;
     ms_t step_ms;
 };
-/* At most rate_requests in any span of rate_ms (GP-29). */
-struct gw_budget gw_rate_budget(const struct gw_timing *t);
 /* Calls that were not answered: each may have opened a connection. 20 in dial_ms, 300 in 60 of
  * them; `vital` calls may take the last places. */
 struct gw_budget gw_dial_budget(const struct gw_timing *t, bool vital);
 ms_t gw_pace_free(const struct gw_pace *p, struct gw_budget b); /* when one more may go */
 void gw_pace_take(struct gw_pace *p, struct gw_budget b, ms_t now);
 void gw_pace_give_back(struct gw_pace *p, struct gw_budget b);
+
+/* At most rate_requests in any span of rate_ms (GP-29), of which nearly all can be used when there
+ * is much to do, and half at once. */
+#define GW_RATE_MAX 256 /* requests in one span that are looked at: more are not used */
+struct gw_rate {
+    struct gw_pace pace;
+    uint64_t n;             /* sent so far */
+    ms_t sent[GW_RATE_MAX]; /* when; the k-th at k % GW_RATE_MAX */
+};
+ms_t gw_rate_free(const struct gw_rate *r, const struct gw_timing *t); /* when one more may go */
+void gw_rate_take(struct gw_rate *r, const struct gw_timing *t, ms_t now);
 
 /* --- the law of answers (law.c) --------------------------------------------------------------- */
 
@@ -86,6 +101,7 @@ enum gw_op {
     GW_OP_ACCOUNT_MAKE,
     GW_OP_ACCOUNT_CHANGE,
     GW_OP_READ, /* of MAAS, for a query */
+    GW_OP_POLL, /* of MAAS, for the machines of many clusters */
     GW_OP_ANSWER,
     GW_OP_CLUSTER_MAAS,    /* a step of a cluster: cluster.h */
     GW_OP_CLUSTER_PALETTE, /* likewise */
@@ -121,7 +137,8 @@ enum { /* places of errands */
        GW_AT_FEED,
        GW_AT_ACCOUNT,
        GW_AT_QUERIES,
-       GW_AT_CLUSTERS = GW_AT_QUERIES + GW_QUERIES_MAX, /* two for each cluster's place */
+       GW_AT_POLLS = GW_AT_QUERIES + GW_QUERIES_MAX,   /* one for each account */
+       GW_AT_CLUSTERS = GW_AT_POLLS + GW_ACCOUNTS_MAX, /* two for each cluster's place */
        GW_ERRANDS = GW_AT_CLUSTERS + 2 * GW_CLUSTERS_MAX
 };
 
@@ -133,6 +150,8 @@ struct gw_errand {
     uint64_t token_n;  /* which token that call carried */
     unsigned failures; /* in a row */
     bool repeated;     /* once already after an old token */
+    bool counted;      /* among its region's calls under way */
+    size_t region;     /* of a call to MAAS: set whenever it becomes due */
     int complaint;     /* what was last said about it, so that it is said once */
 };
 
@@ -142,12 +161,31 @@ struct gw_pairing {             /* kept as the record "pairing" */
     bool enrolled;              /* a 200 was received: the code is used (GP-32) */
 };
 
+/* --- MAASes (regions.c) ----------------------------------------------------------------------- */
+
+struct gw_region {              /* one MAAS: all accounts there share what GP-29 allows */
+    char origin[GW_ORIGIN_MAX]; /* scheme, host and port; "": the place is free */
+    struct gw_rate rate;
+    size_t calls; /* under way, of clusters and polls */
+};
+/* The region of an account's address; one that is not known takes a place. */
+size_t gw_region_of(struct gw *g, const char *endpoint);
+
+struct gw_user {
+    char name[GW_NAME_LEN];
+    bool admin;
+};
+
 struct gw_account {
     char uid[GW_UID_MAX + 1];
     char endpoint[GW_URL_MAX];
     char key[GW_SECRET_MAX * 3];
     int64_t revision;
-    size_t n_subnets; /* preferred for names, best first */
+    bool fine; /* its address can be used */
+    size_t region;
+    struct gw_user user; /* of the key, when MAAS last said it was an administrator */
+    ms_t user_at;        /* GW_LONG_AGO: it did not */
+    size_t n_subnets;    /* preferred for names, best first */
     char subnets[GW_SUBNETS_MAX][64];
 };
 
@@ -163,6 +201,13 @@ struct gw_query {
     struct buf answer; /* the request's body, owned */
 };
 
+struct gw_memory { /* a cluster that holds nothing: what tells an old list from a new one */
+    char uid[GW_UID_MAX + 1];
+    bool recorded;
+    int64_t epoch, revision;
+    ms_t unlisted_at;
+};
+
 enum gw_life { GW_UNBORN, GW_ALIVE, GW_OVER };
 
 struct gw {
@@ -174,7 +219,10 @@ struct gw {
     int64_t wall_s;
     uint64_t tickets;      /* given out so far */
     char proxy[PROXY_MAX]; /* of every call to Palette (GP-26); "" = straight. A secret */
-    struct gw_pace palette_pace, palette_dials, maas_pace;
+    struct gw_rate palette_rate;
+    struct gw_pace palette_dials;
+    ms_t palette_answered; /* when it last did, anything */
+    struct gw_region regions[GW_REGIONS_MAX];
     struct gw_errand errands[GW_ERRANDS];
 
     char secret[GW_SECRET_MAX]; /* the lasting identity (GP-30) */
@@ -196,7 +244,11 @@ struct gw {
     char cursor[GW_CURSOR_MAX + 1];
     size_t n_accounts;
     struct gw_account accounts[GW_ACCOUNTS_MAX];
-    size_t n_clusters;                            /* listed in the newest feed */
+    bool polls_old;                         /* what is due to be polled has changed */
+    struct gw_poll *polls[GW_ACCOUNTS_MAX]; /* under way, each allocated; NULL: none was */
+    size_t n_clusters;                      /* listed in the newest feed */
+    size_t n_memories;                      /* in no order */
+    struct gw_memory memories[GW_MEMORIES_MAX];
     size_t n_places;                              /* of clusters, used so far */
     struct gw_cluster *clusters[GW_CLUSTERS_MAX]; /* each allocated; NULL: the place is free */
     struct gw_query queries[GW_QUERIES_MAX];
@@ -210,6 +262,7 @@ void gw_say(struct gw_effects *fx, int level, const char *fmt, ...) PRINTF_LIKE(
 void gw_persist(struct gw_effects *fx, const char *key, const struct jx_field *fields, size_t n,
                 const void *record);
 void gw_cancel(struct gw *g, size_t i, struct gw_effects *fx);
+void gw_errand_ended(struct gw *g, size_t i); /* its call is not under way any more */
 void gw_exit(struct gw *g, struct gw_effects *fx, int code); /* cancels all; the last effect */
 
 /* --- pauses (retry.c) ---------------------------------------------------------------------------
@@ -258,6 +311,7 @@ struct gw_op_row {
     enum gw_target target;
     int needs;
     bool vital; /* may take the last dials */
+    bool first; /* goes before all that waits for a budget; paces itself */
     gw_write_fn *write;
     gw_done_fn *done;       /* NULL: `reply` looks at every outcome */
     gw_failed_fn *failed;   /* NULL: nothing more to do */
@@ -300,7 +354,7 @@ struct gw_item_head;
 /* The newest list, asked for at `sent`; texts of the heads are taken. */
 void gw_clusters_listed(struct gw *g, struct gw_item_head *heads, size_t n, ms_t sent,
                         struct gw_effects *fx);
-void gw_clusters_unchanged(struct gw *g, ms_t sent);
+void gw_clusters_unchanged(struct gw *g, ms_t sent, struct gw_effects *fx);
 void gw_clusters_load(struct gw *g, const struct gw_event *event, struct gw_effects *fx);
 void gw_clusters_plan(struct gw *g, struct gw_effects *fx);
 void gw_clusters_stop(struct gw *g); /* GP-36: nothing is ours any more; records stay */
@@ -309,6 +363,14 @@ void gw_clusters_describe(const struct gw *g, struct buf *out);
 gw_write_fn gw_cluster_write;
 gw_reply_fn gw_cluster_reply;
 gw_prepare_fn gw_cluster_prepare;
+
+/* --- polls (poll.c) --------------------------------------------------------------------------- */
+
+void gw_polls_plan(struct gw *g);
+void gw_polls_free(struct gw *g);
+gw_write_fn gw_poll_write;
+gw_reply_fn gw_poll_reply;
+gw_prepare_fn gw_poll_prepare;
 
 /* --- reload.c -----------------------------------------------------------------------------------
  */

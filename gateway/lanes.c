@@ -42,6 +42,7 @@ static bool offer_row(const struct plan *p, int step, const struct gw_machine *m
     if (at < p->e->due) {
         p->e->due = at;
         p->e->op = row->target == GW_MAAS ? GW_OP_CLUSTER_MAAS : GW_OP_CLUSTER_PALETTE;
+        p->e->region = row->target == GW_MAAS ? gw_cluster_account(p->g, p->c)->region : 0;
         p->lane->step = step;
         memcpy(p->lane->sid, m ? m->sid : "", m ? sizeof m->sid : 1);
     }
@@ -101,6 +102,8 @@ void gw_clusters_plan(struct gw *g, struct gw_effects *fx)
             gw_cluster_fit(&t);
         for (size_t lane = 0; lane < GW_LANES; lane++)
             lane_plan(g, t.c, lane);
+        if (t.c->dirty)
+            gw_poll_note(g, t.c);
         t.c->dirty = false;
     }
 }
@@ -128,6 +131,7 @@ void gw_cluster_prepare(struct gw *g, size_t i, struct gw_effects *fx)
 
     assert(lane->step < GW_STEPS);
     t = turn_of(g, i, fx);
+    t.c->last_call = g->tickets + 1;
     lane->final = gw_is_complete(t.c) || gw_is_clear(t.c);
     if (gw_steps[lane->step].before)
         gw_steps[lane->step].before(&t);
@@ -257,6 +261,7 @@ void gw_cluster_reply(struct gw *g, size_t i, const struct http_result *r, struc
 
     assert(t.step < GW_STEPS);
     t.c->dirty = true;
+    t.c->last_call = g->tickets;
     t.r = r;
     if (gw_steps[t.step].target == GW_PALETTE) {
         if (token_trouble(g, i, r, fx))

@@ -5,6 +5,54 @@
 
 #include <string.h>
 
+/* --- who the key is --------------------------------------------------------------------------- */
+
+#define USER_KEPT_MS MINUTES(5) /* what MAAS said of an administrator's key; of others, nothing */
+
+static void user_take(struct gw_turn *t, const struct gw_account *a)
+{
+    t->c->user_known = true;
+    t->c->account_revision = a ? a->revision : 0;
+    if (!t->c->key_user.admin && gw_name_is_wanted(t->c))
+        gw_name_forbidden(t); /* said before a machine is taken for it (GP-98) */
+    for (size_t i = 0; i < t->c->n_machines; i++)
+        if (t->c->machines[i].forbidden)
+            t->c->machines[i].fresh = false;
+}
+
+/* Many clusters of one account ask once. */
+static void user_known_already(struct gw_turn *t)
+{
+    const struct gw_account *a = gw_cluster_account(t->g, t->c);
+
+    if (!a || a->user_at == GW_LONG_AGO || t->g->now - a->user_at >= USER_KEPT_MS)
+        return;
+    t->c->key_user = a->user;
+    user_take(t, a);
+}
+
+ms_t gw_whoami_when(const struct gw *g, const struct gw_cluster *c, const struct gw_machine *m)
+{
+    const struct gw_account *a = gw_cluster_account(g, c);
+
+    (void)m;
+    if (!c->claimed || c->offered || !a)
+        return MS_NEVER;
+    return c->user_known && a->revision == c->account_revision ? MS_NEVER : g->now;
+}
+
+bool gw_whoami_good(struct gw_turn *t)
+{
+    const struct gw_account *a = gw_cluster_account(t->g, t->c);
+
+    if (!gw_user_read(t->r, &t->c->key_user))
+        return false;
+    user_take(t, a);
+    if (a && t->c->key_user.admin)
+        gw_account_user(t->g, a, &t->c->key_user);
+    return true;
+}
+
 /* --- claim ------------------------------------------------------------------------------------ */
 
 ms_t gw_claim_when(const struct gw *g, const struct gw_cluster *c, const struct gw_machine *m)
@@ -40,6 +88,7 @@ bool gw_claim_good(struct gw_turn *t)
     gw_say(t->fx, GW_INFO, "cluster %.64s is claimed: %s", c->uid,
            c->item->present ? "it is to be there" : "it is to go");
     gw_cluster_persist(t);
+    user_known_already(t);
     return true;
 }
 
@@ -51,34 +100,6 @@ void gw_leave(struct gw_turn *t)
 void gw_item_wrong(struct gw_turn *t)
 {
     t->c->left = true;
-}
-
-/* --- who the key is --------------------------------------------------------------------------- */
-
-ms_t gw_whoami_when(const struct gw *g, const struct gw_cluster *c, const struct gw_machine *m)
-{
-    const struct gw_account *a = gw_cluster_account(g, c);
-
-    (void)m;
-    if (!c->claimed || c->offered || !a)
-        return MS_NEVER;
-    return c->user_known && a->revision == c->account_revision ? MS_NEVER : g->now;
-}
-
-bool gw_whoami_good(struct gw_turn *t)
-{
-    const struct gw_account *a = gw_cluster_account(t->g, t->c);
-
-    if (!gw_user_read(t->r, &t->c->key_user))
-        return false;
-    t->c->user_known = true;
-    t->c->account_revision = a ? a->revision : 0;
-    if (!t->c->key_user.admin && gw_name_is_wanted(t->c))
-        gw_name_forbidden(t); /* said before a machine is taken for it (GP-98) */
-    for (size_t i = 0; i < t->c->n_machines; i++)
-        if (t->c->machines[i].forbidden)
-            t->c->machines[i].fresh = false;
-    return true;
 }
 
 /* --- the marker's list ------------------------------------------------------------------------ */
@@ -232,9 +253,15 @@ bool gw_look_own_good(struct gw_turn *t)
 
 /* --- one machine ------------------------------------------------------------------------------ */
 
+bool gw_is_readable(const struct gw_cluster *c, const struct gw_machine *m)
+{
+    return c->claimed && c->user_known && c->looked && !c->offered && !m->gone;
+}
+
+/* By itself: what has changed, or may have. What only has to be waited for is polled (poll.c). */
 ms_t gw_read_when(const struct gw *g, const struct gw_cluster *c, const struct gw_machine *m)
 {
-    if (!c->claimed || !c->user_known || !c->looked || c->offered || m->gone)
+    if (!gw_is_readable(c, m))
         return MS_NEVER;
     return m->fresh ? m->read_due : g->now;
 }
@@ -268,7 +295,7 @@ static void not_there(struct gw_turn *t, bool absent)
     m->forbidden = !absent;
     m->marked = m->annotated = false;
     m->owner[0] = '\0';
-    m->read_due = MS_NEVER;
+    m->read_due = m->poll_due = MS_NEVER;
     if (m->forbidden && !t->c->item->present && !gw_outcome_of(t->c, m)) {
         /* another key may see what this one does not (GP-71) */
         m->read_due = m->tries[GW_STEP_READ].due;

@@ -157,7 +157,8 @@ void gw_machine_see(struct gw_turn *t, struct gw_machine *m, const struct gw_see
     if (rung == GW_UP)
         t->c->n_bad = 0;
     m->named_after = is_get && (rung == GW_GOING || rung == GW_UP);
-    m->read_due = rung == GW_FREE || rung == GW_FRESH
+    m->read_due = MS_NEVER;
+    m->poll_due = rung == GW_FREE || rung == GW_FRESH
                       ? MS_NEVER
                       : t->g->now + ms_max(t->g->timing.maas_poll_ms, 1);
     m->read_due = ms_min(m->read_due, next_try(t->g, m));

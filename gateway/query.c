@@ -58,7 +58,7 @@ static const struct gw_account *account_find(const struct gw *g, const char *uid
 }
 
 /* The account the query names or carries; false when there is none that can be used. */
-static bool account_take(const struct gw *g, const struct gw_item_query *item, struct gw_account *a)
+static bool account_take(struct gw *g, const struct gw_item_query *item, struct gw_account *a)
 {
     const struct gw_account *known = NULL;
 
@@ -66,11 +66,14 @@ static bool account_take(const struct gw *g, const struct gw_item_query *item, s
         known = account_find(g, item->account_uid);
         if (known)
             *a = *known;
-        return known && gw_endpoint_is_fine(a->endpoint);
+        return known && known->fine;
     }
-    return item->account.endpoint && item->account.key &&
-           text_copy(a->endpoint, sizeof a->endpoint, item->account.endpoint) &&
-           text_copy(a->key, sizeof a->key, item->account.key) && gw_endpoint_is_fine(a->endpoint);
+    if (!item->account.endpoint || !item->account.key ||
+        !text_copy(a->endpoint, sizeof a->endpoint, item->account.endpoint) ||
+        !text_copy(a->key, sizeof a->key, item->account.key) || !gw_endpoint_is_fine(a->endpoint))
+        return false;
+    a->region = gw_region_of(g, a->endpoint);
+    return true;
 }
 
 static void begin(struct gw *g, size_t q, const struct gw_item_query *item)
@@ -89,6 +92,8 @@ static void begin(struct gw *g, size_t q, const struct gw_item_query *item)
         refuse(g, q, "Unsupported", "this gateway does not know this kind of question");
     else if (!account_take(g, item, &query->account))
         refuse(g, q, "MaasError", "the account is unknown here, or its address cannot be used");
+    else
+        errand_of(g, q)->region = query->account.region;
 }
 
 /* A question that waits for its turn gets the account as it is now. */
@@ -97,8 +102,10 @@ static void refresh(struct gw *g, size_t q, const struct gw_item_query *item)
     struct gw_account a = {0};
 
     if (errand_of(g, q)->op == GW_OP_READ && errand_of(g, q)->ticket == 0 && !g->queries[q].done &&
-        account_take(g, item, &a))
+        account_take(g, item, &a)) {
         g->queries[q].account = a;
+        errand_of(g, q)->region = a.region;
+    }
 }
 
 static bool has_id(const struct gw_item_query *item)

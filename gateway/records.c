@@ -61,18 +61,22 @@ void gw_cluster_persist(struct gw_turn *t)
     gw_effect_add(t->fx, GW_FX_SYNC);
 }
 
-void gw_cluster_forget(struct gw_cluster *c, struct gw_effects *fx)
+void gw_record_forget(const char *uid, struct gw_effects *fx)
 {
+    struct gw_effect *e = gw_effect_add(fx, GW_FX_FORGET);
     char key[KEY_MAX];
-    struct gw_effect *e;
     bool fits;
 
-    if (!c->recorded)
-        return;
-    key_of(c->uid, key);
-    e = gw_effect_add(fx, GW_FX_FORGET);
+    key_of(uid, key);
     fits = text_copy(e->key, sizeof e->key, key);
     assert(fits);
+}
+
+void gw_cluster_forget(struct gw_cluster *c, struct gw_effects *fx)
+{
+    if (!c->recorded)
+        return;
+    gw_record_forget(c->uid, fx);
     gw_effect_add(fx, GW_FX_SYNC);
     c->recorded = false;
 }
@@ -89,6 +93,7 @@ void gw_clusters_load(struct gw *g, const struct gw_event *event, struct gw_effe
         if (c && jx_read(r->bytes, r->len, fields, COUNTOF(fields), 0, c, NULL) == 0) {
             c->recorded = true;
             gw_cluster_unclaim(c);
+            gw_cluster_to_memory(g, c, fx);
             continue;
         }
         if (c)

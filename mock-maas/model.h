@@ -38,7 +38,7 @@ struct maas_domain {
     bool authoritative;
     int64_t ttl; /* 0: null */
 };
-#define MAAS_RECORDS_MAX   64
+#define MAAS_RECORDS_MAX   512
 #define MAAS_ADDRESSES_MAX 8
 
 struct maas_record {         /* a dnsresource */

@@ -170,7 +170,7 @@ struct site *site_new_rogue(const struct lab *lab, const struct script *script, 
         http_request_init(&s->calls[i].rq);
         http_result_init(&s->calls[i].result);
     }
-    for (size_t i = 0; i < GW_RECORDS_MAX; i++) {
+    for (size_t i = 0; i < SITE_RECORDS_MAX; i++) {
         buf_init(&s->gateway.work[i].bytes, GW_RECORD_MAX);
         buf_init(&s->gateway.durable[i].bytes, GW_RECORD_MAX);
     }

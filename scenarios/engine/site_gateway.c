@@ -22,7 +22,7 @@ static void prog(struct site *s, const char *kind, int64_t status)
 
 static struct site_record *record_find(struct site_record *all, const char *key)
 {
-    for (size_t i = 0; i < GW_RECORDS_MAX; i++)
+    for (size_t i = 0; i < SITE_RECORDS_MAX; i++)
         if (all[i].used && text_is(all[i].key, key))
             return &all[i];
     return NULL;
@@ -32,7 +32,7 @@ static void record_persist(struct site_record *all, const char *key, const struc
 {
     struct site_record *r = record_find(all, key);
 
-    for (size_t i = 0; r == NULL && i < GW_RECORDS_MAX; i++)
+    for (size_t i = 0; r == NULL && i < SITE_RECORDS_MAX; i++)
         if (!all[i].used)
             r = &all[i];
     assert(r != NULL);
@@ -54,7 +54,7 @@ static void record_forget(struct site_record *all, const char *key)
 
 static void records_copy(struct site_record *to, const struct site_record *from)
 {
-    for (size_t i = 0; i < GW_RECORDS_MAX; i++) {
+    for (size_t i = 0; i < SITE_RECORDS_MAX; i++) {
         to[i].used = from[i].used;
         memcpy(to[i].key, from[i].key, sizeof to[i].key);
         buf_clear(&to[i].bytes);
@@ -150,11 +150,11 @@ static void gateway_event(struct site *s, struct gw_event *ev)
 void site_gateway_start(struct site *s)
 {
     struct site_gateway *g = &s->gateway;
-    struct gw_record records[GW_RECORDS_MAX];
+    struct gw_record records[SITE_RECORDS_MAX];
     struct gw_event ev = {.kind = GW_EV_START, .config = &g->config, .records = records};
 
     assert(g->core == NULL);
-    for (size_t i = 0; i < GW_RECORDS_MAX; i++) {
+    for (size_t i = 0; i < SITE_RECORDS_MAX; i++) {
         const struct site_record *r = &g->work[i];
 
         if (!r->used)
@@ -299,7 +299,7 @@ ms_t site_gateway_due(const struct site *s)
 void site_gateway_drop(struct site *s)
 {
     gw_free(STEAL(s->gateway.core));
-    for (size_t i = 0; i < GW_RECORDS_MAX; i++) {
+    for (size_t i = 0; i < SITE_RECORDS_MAX; i++) {
         buf_drop(&s->gateway.work[i].bytes);
         buf_drop(&s->gateway.durable[i].bytes);
     }

@@ -16,6 +16,7 @@
 #define SITE_CALLS_MAX    256
 #define SITE_CONNS_MAX    64
 #define SITE_PROBE_PORT   7777 /* where a role serves nothing, as in a lab of namespaces */
+#define SITE_RECORDS_MAX  64   /* of one gateway: a site has few clusters */
 #define SITE_NODES_MAX    8    /* machines m1 … m8 of the labs */
 #define SITE_CLUSTERS_MAX 16
 #define SITE_PROXIES_MAX  4
@@ -139,9 +140,9 @@ struct site_gateway {
     uint64_t lost_sync; /* this one of them is not carried out; 0: none */
     int starts;
     struct gw_config config;
-    int64_t wall_shift_s;                       /* of the wall clock of its host */
-    struct site_record work[GW_RECORDS_MAX];    /* as the process sees its store */
-    struct site_record durable[GW_RECORDS_MAX]; /* what survives a kill */
+    int64_t wall_shift_s;                         /* of the wall clock of its host */
+    struct site_record work[SITE_RECORDS_MAX];    /* as the process sees its store */
+    struct site_record durable[SITE_RECORDS_MAX]; /* what survives a kill */
     struct site_watch watch;
     struct gw_effects fx;
 };

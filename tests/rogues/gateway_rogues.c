@@ -45,7 +45,7 @@ static void liar_lies(struct gw_turn *t)
         m->owner[0] = '\0';
         m->status = 4; /* Ready */
         m->marked = m->annotated = false;
-        m->read_due = MS_NEVER;
+        m->read_due = m->poll_due = MS_NEVER;
     }
 }
 

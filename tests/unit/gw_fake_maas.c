@@ -67,7 +67,8 @@ static void list_write(struct fake *f, const char *line, struct buf *out)
 
         if (m->vanished)
             continue;
-        if (marker                   ? !text_is(m->agent_name, marker + strlen("agent_name="))
+        if (strstr(line, "?id=")     ? !strstr(line, m->sid) || (m->foreign && m->owner[0])
+            : marker                 ? !text_is(m->agent_name, marker + strlen("agent_name="))
             : strstr(line, "owner=") ? !m->owner[0]
                                      : m->status != 4)
             continue;
@@ -191,7 +192,7 @@ static int name_answer(struct fake *f, const char *line, const struct pairs *for
 
 int fake_maas_answer(struct fake *f, const struct play_call *c, struct buf *out)
 {
-    struct fake_machine *m = fake_machine_in(f, c->line);
+    struct fake_machine *m = strstr(c->line, "machines/?id=") ? NULL : fake_machine_in(f, c->line);
     struct pairs form = {0};
     int status = 200;
 

@@ -19,6 +19,19 @@ static size_t greedy(struct gw_budget b, ms_t from, ms_t to, ms_t *at)
     return n;
 }
 
+static size_t greedy_rate(const struct gw_timing *t, ms_t from, ms_t to, ms_t *at)
+{
+    struct gw_rate r = {0};
+    size_t n = 0;
+
+    for (ms_t now = from; now <= to; now = ms_max(now, gw_rate_free(&r, t))) {
+        gw_rate_take(&r, t, now);
+        assert_true(n < GONE_MAX);
+        at[n++] = now;
+    }
+    return n;
+}
+
 static void at_most(const ms_t *at, size_t n, size_t most, ms_t span)
 {
     for (size_t i = most; i < n; i++)
@@ -37,10 +50,27 @@ static void requests_stay_in_their_budget(void **state)
 
         gw_timing_init(&t);
         t.rate_requests = requests[i];
-        n = greedy(gw_rate_budget(&t), 5, SECONDS(30), at);
+        n = greedy_rate(&t, 5, SECONDS(30), at);
         at_most(at, n, (size_t)requests[i], t.rate_ms);
-        assert_true(n >= (size_t)requests[i]); /* and the budget can be used */
+        assert_true(n >= (size_t)(requests[i] < GW_RATE_MAX
+                                      ? requests[i]
+                                      : GW_RATE_MAX)); /* and the budget can be used */
     }
+}
+
+/* Two hundred creates end within a tenth more than what GP-29 allows, so nearly all of it must be
+ * usable, and not little at once. */
+static void nearly_all_that_is_allowed_can_be_sent(void **state)
+{
+    struct gw_timing t;
+    ms_t at[GONE_MAX];
+    size_t n;
+
+    (void)state;
+    gw_timing_init(&t);
+    n = greedy_rate(&t, 0, MINUTES(5), at);
+    assert_true(n >= 30 * 95);
+    assert_int_equal(at[(size_t)t.rate_requests * 2 / 5], 0);
 }
 
 static void connections_stay_in_their_budget(void **state)
@@ -99,6 +129,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         clause_test(requests_stay_in_their_budget, CLAUSE(29)),
+        clause_test(nearly_all_that_is_allowed_can_be_sent, CLAUSE(29)),
         clause_test(connections_stay_in_their_budget, CLAUSE(29)),
         test(what_is_given_back_is_free_again),
         test(timing_is_all_or_nothing),
