@@ -95,7 +95,9 @@ void site_flow_ends(struct site *s, const struct site_conn *c)
 
 void site_flows_end(struct site *s)
 {
-    for (size_t i = 0; i < SITE_CONNS_MAX; i++)
+    for (size_t i = 0; i < SITE_CONNS_MAX; i++) {
         if (s->conns[i].open)
             site_flow_ends(s, &s->conns[i]);
+        s->conns[i].open = false; /* told once: what is torn down later says no more */
+    }
 }
