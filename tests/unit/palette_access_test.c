@@ -300,7 +300,7 @@ int main(void)
         CLUSTER_TEST(an_agent_is_no_gateway_and_no_user, CLAUSE(101)),
         CLUSTER_TEST(a_user_says_nothing_for_others, CLAUSE(101), CLAUSE(24)),
         CLUSTER_TEST(a_join_token_is_no_token, CLAUSE(101)),
-        CLUSTER_TEST(what_was_a_token_is_none, CLAUSE(101), CLAUSE(32)),
+        CLUSTER_TEST(what_was_a_token_is_none, CLAUSE(101), CLAUSE(33)),
         CLUSTER_TEST(what_is_anothers_looks_like_nothing, CLAUSE(101)),
     };
 
