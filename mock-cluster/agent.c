@@ -187,7 +187,7 @@ static void on_start(struct agent *a, const struct agent_event *event, struct ag
     files_copy(a, event->tree);
     rng_seed(&a->rng, event->seed);
     (void)text_copy(a->hostname, sizeof a->hostname, event->hostname);
-    if (agent_config_read(&a->files, &a->config, &e) < 0) {
+    if (agent_config_fill(&a->files, &a->config, &e) < 0) {
         agent_say(fx, 0, "%s", e.text);
         a->life = AGENT_OVER;
         return;

@@ -26,19 +26,21 @@
 
 /* --- what a node finds in its files (agent_config.c) ------------------------------------------ */
 
-struct agent_config { /* /etc/gateproof/agent.json, GP-81 */
+/* /etc/gateproof/agent.json, GP-81. Short texts first: of the long ones most are empty. */
+struct agent_config {
     char profile[8];
     char cluster_uid[AGENT_UID_MAX], cluster_name[AGENT_UID_MAX], system_id[AGENT_UID_MAX];
     char pool[AGENT_UID_MAX], role[8];
-    struct agent_config_palette {
-        char url[AGENT_URL_MAX], ca_file[TREE_PATH_MAX];
-    } palette;
-    char join_token[AGENT_SECRET_MAX], marker[256], image[256];
+    char marker[256], image[256];
     struct agent_config_endpoint {
         char host[256];
         int64_t port;
     } endpoint;
     char maas_ca_file[TREE_PATH_MAX];
+    struct agent_config_palette {
+        char ca_file[TREE_PATH_MAX], url[AGENT_URL_MAX];
+    } palette;
+    char join_token[AGENT_SECRET_MAX];
     struct agent_config_proxy {
         char http[AGENT_URL_MAX], https[AGENT_URL_MAX], no_proxy[AGENT_NO_PROXY_MAX];
     } proxy;
@@ -46,6 +48,9 @@ struct agent_config { /* /etc/gateproof/agent.json, GP-81 */
 #define AGENT_JSON "/etc/gateproof/agent.json"
 /* -ENOENT: no agent.json; -EINVAL with a sentence when it cannot be used. */
 int agent_config_read(const struct tree *t, struct agent_config *ret, struct err *e) MUST_CHECK;
+/* The same into one that is all zero, of which only what is there is touched; on failure it is
+ * nothing to be used. */
+int agent_config_fill(const struct tree *t, struct agent_config *zero, struct err *e) MUST_CHECK;
 
 /* What the journal's node.boot says in params, "name=value" with blanks between, no secret:
  * endpoint (Palette's URL), anchor (digest of the CA text, or "system"), proxy (host and port, with

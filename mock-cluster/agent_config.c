@@ -84,22 +84,30 @@ static int ca_check(const struct tree *t, const char *path, const char *name, st
     return 0;
 }
 
-int agent_config_read(const struct tree *t, struct agent_config *ret, struct err *e)
+int agent_config_fill(const struct tree *t, struct agent_config *c, struct err *e)
 {
     const struct tree_file *f = tree_find(t, AGENT_JSON);
-    struct agent_config c = {.endpoint.port = AGENT_PORT};
     int err;
 
     if (!f)
         return err_set(e, -ENOENT, "user data wrote no " AGENT_JSON);
-    if (jx_read(buf_text(&f->content), f->content.len, config_fields, COUNTOF(config_fields), 0, &c,
+    c->endpoint.port = AGENT_PORT;
+    if (jx_read(buf_text(&f->content), f->content.len, config_fields, COUNTOF(config_fields), 0, c,
                 e) < 0)
         return e ? err_at(e, AGENT_JSON) : -EINVAL;
-    err = config_check(&c, e);
+    err = config_check(c, e);
     if (err == 0)
-        err = ca_check(t, c.palette.ca_file, "palette.caFile", e);
+        err = ca_check(t, c->palette.ca_file, "palette.caFile", e);
     if (err == 0)
-        err = ca_check(t, c.maas_ca_file, "maasCaFile", e);
+        err = ca_check(t, c->maas_ca_file, "maasCaFile", e);
+    return err;
+}
+
+int agent_config_read(const struct tree *t, struct agent_config *ret, struct err *e)
+{
+    struct agent_config c = {.profile = ""};
+    const int err = agent_config_fill(t, &c, e);
+
     if (err == 0)
         *ret = c;
     return err;

@@ -117,7 +117,7 @@ void agent_register_done(struct agent *a, struct agent_errand *e, const struct h
     }
     if (!a->token[0])
         agent_say(fx, 2, "registered with Palette");
-    memcpy(a->token, g.token, sizeof a->token);
+    (void)text_copy(a->token, sizeof a->token, g.token);
     a->token_old = false;
     e->failures = 0;
     e->due = ms_max(e->sent + g.expires_ms / 2, a->now);
@@ -166,6 +166,16 @@ static void assignment_quiesce(struct agent *a, const struct agent_assignment *s
     a->assigned.quiesce = true;
 }
 
+/* Most of its places are empty, and stay untouched. */
+static void assigned_copy(struct agent_assignment *to, const struct agent_assignment *from)
+{
+    memcpy(to, from, offsetof(struct agent_assignment, inventory));
+    memcpy(to->inventory, from->inventory, from->n_inventory * sizeof from->inventory[0]);
+    to->n_pools = from->n_pools;
+    memcpy(to->pools, from->pools, from->n_pools * sizeof from->pools[0]);
+    to->labels = from->labels;
+}
+
 static void assignment_take(struct agent *a, struct agent_assignment *s, struct agent_effects *fx)
 {
     const bool owned = agent_owns(a);
@@ -179,7 +189,7 @@ static void assignment_take(struct agent *a, struct agent_assignment *s, struct 
     if (a->assigned.epoch != s->epoch)
         a->quiesced = false;
     agent_assignment_drop(&a->assigned);
-    a->assigned = *s;
+    assigned_copy(&a->assigned, s);
     s->labels = NULL;
     if (!agent_owns(a))
         memset(&a->assigned.account, 0, sizeof a->assigned.account);

@@ -176,43 +176,41 @@ struct agent_errand {
 
 enum agent_life { AGENT_UNBORN, AGENT_ALIVE, AGENT_OVER };
 
+/* Thousands live in one process, and most of them only beat: what these use stands first, long
+ * texts that are mostly empty and tables of machines stand last, in pages that nobody touches. */
 struct agent {
     enum agent_life life;
-    struct agent_config config;
-    struct tree files;     /* copied at START */
-    char proxy[PROXY_MAX]; /* of every call to Palette; "" = straight. A secret */
-    char hostname[AGENT_WORD_MAX];
-    bool init;
-    ms_t slow_ms;
-    struct agent_timing timing;
-    struct rng rng;
+    bool init, token_old, quiesced, tells, allocate_open;
+    /* quiesced: said for this epoch; tells: Palette tells which nodes have registered;
+     * allocate_open: an allocate's outcome is unknown: look before another */
     ms_t now; /* never goes back */
+    ms_t slow_ms;
     int64_t wall_s;
     uint64_t tickets;
+    struct rng rng;
+    struct agent_timing timing;
     struct agent_errand errands[AGENT_ERRANDS];
+    char hostname[AGENT_WORD_MAX];
 
-    char token[AGENT_SECRET_MAX + 1]; /* "": none */
-    bool token_old;
-
-    struct agent_assignment assigned; /* the newest answer */
-    ms_t lease_sent;                  /* when the last answered question was sent */
-    bool quiesced;                    /* said for this epoch */
+    ms_t lease_sent; /* when the last answered question was sent */
     int64_t quiesced_epoch;
     char wish[AGENT_WORD_MAX], applied[AGENT_WORD_MAX]; /* spcHash */
-    bool tells;                      /* Palette tells which nodes have registered */
-    char *labels_said, *labels_sent; /* as JSON, owned */
-
-    size_t n_machines;
-    struct agent_machine machines[AGENT_MACHINES_MAX];
+    char *labels_said, *labels_sent;                    /* as JSON, owned */
     const char *saying; /* the state that the record under way says */
     ms_t look_due, looked_at;
     ms_t look_pause;     /* after a look that failed: none before, whoever wants it */
     ms_t change_unknown; /* when the last change of unknown outcome was sent, or the start */
-    bool allocate_open;  /* an allocate's outcome is unknown: look before another */
-    char allocate_pool[AGENT_UID_MAX];
     ms_t allocate_due;
     unsigned allocate_failures;
+    char allocate_pool[AGENT_UID_MAX];
     char pcg[AGENT_UID_MAX]; /* as the machines are annotated */
+    size_t n_machines;
+    struct tree files;                /* copied at START */
+    char token[AGENT_SECRET_MAX + 1]; /* "": none */
+    struct agent_config config;
+    char proxy[PROXY_MAX];            /* of every call to Palette; "" = straight. A secret */
+    struct agent_assignment assigned; /* the newest answer */
+    struct agent_machine machines[AGENT_MACHINES_MAX];
 };
 
 /* --- effects, pauses (agent_errands.c) -------------------------------------------------------- */

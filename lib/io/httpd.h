@@ -16,7 +16,7 @@
 #define HTTPD_LISTENS_MAX        4
 #define HTTPD_CLIENT_HEADERS_MAX 56 /* civetweb drops headers beyond 64 without a word: 431 */
 #define HTTPD_REQUEST_BODY_MAX   MIB(4)
-#define HTTPD_CONNS_MAX          12000
+#define HTTPD_CONNS_MAX          14000
 #define HTTPD_POINT_MAX          160
 
 /* The application: total, called under the one lock, from a civetweb thread with a stack of 100 KB.

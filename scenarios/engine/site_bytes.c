@@ -81,7 +81,8 @@ void site_flow_ends(struct site *s, const struct site_conn *c)
     struct event e;
 
     ev_init(&e, EV_FLOW_END, s->now);
-    site_flow_event(&e, s->lab, from->links[0].zone, from->links[0].address, to->links[0].address);
+    site_flow_event(&e, s->lab, from->links[0].zone, from->links[0].address,
+                    site_address_of(s, to));
     ev_text_add(&e, EVF_LINK, from->links[0].zone);
     ev_text_add(&e, EVF_SEEN_AS, seen_as(c));
     ev_text_add(&e, EVF_KIND, c->via != NULL ? "connect+tls" : tls ? "tls" : "http");
@@ -98,6 +99,6 @@ void site_flows_end(struct site *s)
     for (size_t i = 0; i < SITE_CONNS_MAX; i++) {
         if (s->conns[i].open)
             site_flow_ends(s, &s->conns[i]);
-        s->conns[i].open = false; /* told once: what is torn down later says no more */
+        s->conns[i].open = false; /* whoever ends later has said his last word */
     }
 }

@@ -1,9 +1,10 @@
 /* Load on mock-palette: many gateways that wait in long polls, many agents that say they live, all
- * of them this one process (docs/decisions/0004). Prints figures, judges nothing.
+ * of them this one process (docs/decisions/0004). The agents are those of mock-cluster, core by
+ * core (fleet.h); the gateways wait and nothing else. Prints figures, judges nothing.
  *
  *   palette_load MOCK_PALETTE [GATEWAYS AGENTS [STATE_FILE]]
  */
-#include "tests/bench/talk.h"
+#include "tests/bench/fleet.h"
 
 #include "lib/base/text.h"
 
@@ -31,17 +32,12 @@ struct gateway {
     char uid[32], self[32], token[80], cursor[64], join[96], cluster[32];
     int64_t heard_ns; /* when its last feed answer came */
 };
-struct agent {
-    struct line line;
-    char head[128], path[96];
-};
-
 static struct load {
     struct talks t;
     struct line user;
-    size_t n_gateways, n_agents, next;
+    size_t n_gateways, n_agents;
     struct gateway *gateways;
-    struct agent *agents;
+    struct fleet *fleet;
     int64_t answers, ends_ns, n_late;
     int64_t *late_ns, paced_from, paced;
     char headers[160], path[256], body[1024];
@@ -58,7 +54,7 @@ static void files_raise(void)
     if (getrlimit(RLIMIT_NOFILE, &r) < 0)
         die("no limit of descriptors");
     r.rlim_cur = r.rlim_max;
-    if (setrlimit(RLIMIT_NOFILE, &r) < 0 || r.rlim_cur < ld.n_gateways + ld.n_agents + 64)
+    if (setrlimit(RLIMIT_NOFILE, &r) < 0 || r.rlim_cur < 2 * ld.n_gateways + ld.n_agents + 64)
         die("too few descriptors allowed: %lu", (unsigned long)r.rlim_cur);
 }
 
@@ -102,13 +98,13 @@ static void mock_start(const char *program, const char *state)
     rmdir(dir);
 }
 
-static long memory_kb(const char *what)
+static long memory_kb(pid_t of, const char *what)
 {
     char path[64], line[128];
     long kb = 0;
     FILE *f;
 
-    snprintf(path, sizeof(path), "/proc/%d/status", (int)ld.mock);
+    snprintf(path, sizeof(path), "/proc/%d/status", (int)of);
     f = fopen(path, "r");
     while (f && fgets(line, sizeof(line), f))
         if (strncmp(line, what, strlen(what)) == 0)
@@ -194,47 +190,28 @@ static void cluster_make(struct gateway *g, size_t i)
               "{\"epoch\":1,\"revision\":1}", 200);
 }
 
-static void agent_make(struct agent *a, size_t i)
+/* Every agent is of the cluster of one gateway; the first of each speaks for it. */
+static void agents_make(void)
 {
-    const struct gateway *g = &ld.gateways[i % ld.n_gateways];
-    char token[80];
+    ld.fleet = fleet_new(&ld.t, ld.port, ld.n_agents);
+    for (size_t i = 0; i < ld.n_agents; i++) {
+        const struct gateway *g = &ld.gateways[i % ld.n_gateways];
+        char id[24];
 
-    pick(line_wait(&ld.t, &ld.user, "POST", "/v1/x-gp/agent/register", "",
-                   body_of("{\"clusterUid\":\"%s\",\"joinToken\":\"%s\",\"systemId\":\"n%zu\","
-                           "\"hostname\":\"n%zu.maas\",\"role\":\"%s\"}",
-                           g->cluster, g->join, i, i, i < ld.n_gateways ? "init" : "join"),
-                   200),
-         "\"token\":\"", token, sizeof(token));
-    snprintf(a->head, sizeof(a->head), "Authorization: %s\r\n", token);
-    snprintf(a->path, sizeof(a->path), "/v1/spectroclusters/%s/heartbeat", g->cluster);
+        snprintf(id, sizeof(id), "n%zu", i);
+        fleet_boot(ld.fleet, i,
+                   &(struct fleet_agent_config){.cluster_uid = g->cluster,
+                                                .system_id = id,
+                                                .join_token = g->join,
+                                                .init = i < ld.n_gateways});
+        while (fleet_registered(ld.fleet) + WINDOW < i)
+            talks_run(&ld.t, 10);
+    }
+    while (fleet_beats(ld.fleet) < (int64_t)ld.n_agents)
+        talks_run(&ld.t, 10);
 }
 
 /* --- load ------------------------------------------------------------------------------------- */
-
-static void beat(struct agent *a)
-{
-    line_ask(&ld.t, &a->line, "PUT", a->path, a->head,
-             "{\"agentVersion\":\"1.0\",\"message\":\"\"}");
-}
-
-static void on_once(struct line *l, int status, const char *answer)
-{
-    (void)l;
-    if (status != 204)
-        die("heartbeat: %.300s", answer);
-    ld.answers++;
-}
-
-/* A closed loop over all agents in turn: one has answered, the next one asks. */
-static void on_beat(struct line *l, int status, const char *answer)
-{
-    on_once(l, status, answer);
-    if (clk_monotonic_ns() < ld.ends_ns) {
-        while (ld.agents[ld.next % ld.n_agents].line.asking)
-            ld.next++;
-        beat(&ld.agents[ld.next++ % ld.n_agents]);
-    }
-}
 
 static void wait_for_more(struct gateway *g, int seconds)
 {
@@ -247,10 +224,11 @@ static void on_feed(struct line *l, int status, const char *answer)
 {
     struct gateway *g = l->who;
 
-    if (status != 200)
+    if (status != 200 && status != 204)
         die("feed: %.300s", answer);
     g->heard_ns = clk_monotonic_ns();
-    pick(answer, "\"cursor\":\"", g->cursor, sizeof(g->cursor));
+    if (status == 200)
+        pick(answer, "\"cursor\":\"", g->cursor, sizeof(g->cursor));
     wait_for_more(g, 600);
 }
 
@@ -269,6 +247,15 @@ static double per_second(int64_t n, int64_t ns)
     return (double)n * 1e9 / (double)ns;
 }
 
+/* Agents go on in their own time. */
+static bool gateways_asking(void)
+{
+    for (size_t i = 0; i < ld.n_gateways; i++)
+        if (ld.gateways[i].line.asking)
+            return true;
+    return false;
+}
+
 static double polls_measure(void)
 {
     const int64_t from = clk_monotonic_ns();
@@ -280,7 +267,7 @@ static double polls_measure(void)
         if (i < WINDOW)
             wait_for_more(&ld.gateways[i], 0);
     }
-    while (clk_monotonic_ns() < ld.ends_ns || ld.t.asking > 0)
+    while (clk_monotonic_ns() < ld.ends_ns || gateways_asking())
         talks_run(&ld.t, 10);
     return per_second(ld.answers, clk_monotonic_ns() - from);
 }
@@ -293,54 +280,14 @@ static void all_wait(void)
     }
 }
 
-static double all_at_once_ms(void)
-{
-    const int64_t from = clk_monotonic_ns();
-
-    ld.answers = 0;
-    for (size_t i = 0; i < ld.n_agents; i++) {
-        ld.agents[i].line.done = on_once;
-        beat(&ld.agents[i]);
-        if (i % 256 == 0)
-            talks_run(&ld.t, 0);
-    }
-    while (ld.answers < (int64_t)ld.n_agents)
-        talks_run(&ld.t, 10);
-    return (double)(clk_monotonic_ns() - from) / 1e6;
-}
-
-static void beats_begin(int64_t ms, size_t window)
-{
-    ld.answers = 0;
-    ld.ends_ns = clk_monotonic_ns() + ms * 1000000;
-    for (size_t i = 0; i < ld.n_agents; i++)
-        ld.agents[i].line.done = on_beat;
-    for (size_t i = 0; i < window && i < ld.n_agents; i++)
-        beat(&ld.agents[ld.next++ % ld.n_agents]);
-}
-
-static double beats_measure(void)
-{
-    const int64_t from = clk_monotonic_ns();
-
-    beats_begin(PHASE_MS, WINDOW);
-    while (clk_monotonic_ns() < ld.ends_ns || ld.t.asking > ld.n_gateways)
-        talks_run(&ld.t, 10);
-    return per_second(ld.answers, clk_monotonic_ns() - from);
-}
-
 /* All agents in turn, each once in BEAT_EVERY_MS. */
 static void paced_run(void)
 {
     const int64_t due =
         (clk_monotonic_ns() - ld.paced_from) / 1000000 * (int64_t)ld.n_agents / BEAT_EVERY_MS;
 
-    for (; ld.paced < due; ld.paced++) {
-        struct agent *a = &ld.agents[(size_t)ld.paced % ld.n_agents];
-
-        if (!a->line.asking)
-            beat(a);
-    }
+    for (; ld.paced < due; ld.paced++)
+        fleet_beat(ld.fleet, (size_t)ld.paced % ld.n_agents);
     talks_run(&ld.t, 1);
 }
 
@@ -366,10 +313,9 @@ static int by_size(const void *a, const void *b)
 
 static double changes_measure(void)
 {
-    const int64_t from = clk_monotonic_ns();
+    const int64_t from = clk_monotonic_ns(), before = fleet_extra(ld.fleet);
 
     ld.late_ns = calloc(CHANGES, sizeof(*ld.late_ns));
-    beats_begin(0, 0);
     ld.paced_from = from;
     ld.paced = 0;
     for (size_t i = 0; i < CHANGES; i++) {
@@ -379,11 +325,8 @@ static double changes_measure(void)
         while (clk_monotonic_ns() < next)
             paced_run();
     }
-    ld.ends_ns = 0;
-    while (ld.t.asking > ld.n_gateways)
-        talks_run(&ld.t, 10);
     qsort(ld.late_ns, CHANGES, sizeof(*ld.late_ns), by_size);
-    return per_second(ld.answers, clk_monotonic_ns() - from);
+    return per_second(fleet_extra(ld.fleet) - before, clk_monotonic_ns() - from);
 }
 
 /* --- the measure ------------------------------------------------------------------------------ */
@@ -398,6 +341,36 @@ static int on_constant(struct mg_connection *mc, void *arg)
         ;
     (void)mg_write(mc, out, sizeof(out) - 1);
     return 204;
+}
+
+/* A heartbeat as an agent sends it, over and over. */
+static void plain_ask(struct line *l)
+{
+    line_ask(&ld.t, l, "PUT", "/v1/spectroclusters/0123456789abcdef01234567/heartbeat",
+             "Authorization: gpt-0123456789abcdef0123456789abcdef\r\n",
+             "{\"agentVersion\":\"1.0\",\"message\":\"\"}");
+}
+
+static void on_plain(struct line *l, int status, const char *answer)
+{
+    if (status != 204)
+        die("civetweb: %.300s", answer);
+    ld.answers++;
+    if (clk_monotonic_ns() < ld.ends_ns)
+        plain_ask(l);
+}
+
+static double plain_measure(struct line few[WINDOW])
+{
+    const int64_t from = clk_monotonic_ns();
+
+    ld.answers = 0;
+    ld.ends_ns = from + PHASE_MS * INT64_C(1000000);
+    for (size_t i = 0; i < WINDOW; i++)
+        plain_ask(&few[i]);
+    while (clk_monotonic_ns() < ld.ends_ns || ld.t.asking > 0)
+        talks_run(&ld.t, 10);
+    return per_second(ld.answers, clk_monotonic_ns() - from);
 }
 
 /* A civetweb of its own process that answers 204 to everything, asked in the same way. */
@@ -415,8 +388,7 @@ static double constant_measure(void)
                                     "1",
                                     NULL};
     int pipe_fds[2], port = 0;
-    struct agent *real = ld.agents, few[WINDOW];
-    const size_t n = ld.n_agents;
+    struct line few[WINDOW];
     pid_t child;
     double rate;
 
@@ -437,19 +409,14 @@ static double constant_measure(void)
     if (read(pipe_fds[0], &port, sizeof(port)) != sizeof(port))
         die("civetweb did not start");
     for (size_t i = 0; i < WINDOW; i++) {
-        few[i] = real[i];
-        line_open(&ld.t, &few[i].line, port);
+        line_open(&ld.t, &few[i], port);
+        few[i].done = on_plain;
     }
-    ld.agents = few;
-    ld.n_agents = WINDOW;
-    ld.next = 0;
-    rate = beats_measure();
-    ld.agents = real;
-    ld.n_agents = n;
+    rate = plain_measure(few);
     kill(child, SIGKILL);
     waitpid(child, NULL, 0);
     for (size_t i = 0; i < WINDOW; i++)
-        close(few[i].line.fd);
+        close(few[i].fd);
     return rate;
 }
 
@@ -460,10 +427,7 @@ static void everybody(void)
         gateway_make(&ld.gateways[i]);
     for (size_t i = 0; i < ld.n_gateways; i++)
         cluster_make(&ld.gateways[i], i);
-    for (size_t i = 0; i < ld.n_agents; i++) {
-        agent_make(&ld.agents[i], i);
-        line_open(&ld.t, &ld.agents[i].line, ld.port);
-    }
+    agents_make();
     for (size_t i = 0; i < ld.n_gateways; i++) {
         struct gateway *g = &ld.gateways[i];
 
@@ -486,7 +450,6 @@ int main(int argc, char **argv)
     ld.n_gateways = (size_t)gateways;
     ld.n_agents = (size_t)agents;
     ld.gateways = calloc(ld.n_gateways, sizeof(*ld.gateways));
-    ld.agents = calloc(ld.n_agents, sizeof(*ld.agents));
     files_raise();
     talks_init(&ld.t);
     mock_start(argv[1], argc > 4 ? argv[4] : NULL);
@@ -496,8 +459,8 @@ int main(int argc, char **argv)
            ld.n_agents, (double)(clk_monotonic_ns() - from) / 1e9);
     polls = polls_measure();
     all_wait();
-    once = all_at_once_ms();
-    beats = beats_measure();
+    once = fleet_all_at_once_ms(ld.fleet);
+    beats = fleet_beats_at_most(ld.fleet, WINDOW, PHASE_MS);
     under = changes_measure();
     ld.n_gateways = 0; /* nobody is waited for any more */
     printf("all agents at once: %.0f ms; then %.0f heartbeats/s; %.0f polls/s\n", once, beats,
@@ -506,8 +469,10 @@ int main(int argc, char **argv)
            "heartbeats/s\n",
            (double)ld.late_ns[CHANGES / 2] / 1e6, (double)ld.late_ns[CHANGES * 99 / 100] / 1e6,
            under);
-    printf("memory of mock-palette: %ld kB, at most %ld kB\n", memory_kb("VmRSS:"),
-           memory_kb("VmHWM:"));
+    printf("memory of mock-palette: %ld kB, at most %ld kB (goal 262144)\n",
+           memory_kb(ld.mock, "VmRSS:"), memory_kb(ld.mock, "VmHWM:"));
+    printf("memory of %zu agents in one process: at most %ld kB (goal 262144)\n", ld.n_agents,
+           memory_kb(getpid(), "VmHWM:"));
     kill(ld.mock, SIGKILL);
     waitpid(ld.mock, NULL, 0);
     talks_init(&ld.t); /* what belonged to the mock is forgotten */

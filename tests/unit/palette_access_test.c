@@ -234,6 +234,40 @@ static void a_join_token_is_no_token(void **state)
                    call(&h, &routes[i], join, h.made_uid, h.made_config), false);
 }
 
+static void opens_nothing(const struct house *h, const char *who, const char *credential)
+{
+    const struct http_route *routes;
+    const size_t n = palette_routes(&routes);
+
+    for (size_t i = 0; i < n; i++) {
+        const char *uid = text_is(routes[i].name, "beat")  ? h->gateway_self
+                          : is_of_gateways(routes[i].path) ? h->gateway_uid
+                                                           : h->made_uid;
+
+        if (!HAS(of_nobody, routes[i].name))
+            expect(&routes[i], who, call(h, &routes[i], credential, uid, h->made_config), false);
+    }
+}
+
+/* A token that was good once, and is revoked or too old. */
+static void what_was_a_token_is_none(void **state)
+{
+    struct house h = {.c = NULL};
+    char old[256], revoked[256], words[128];
+    struct http_reply rp;
+
+    house_build(&h, *state);
+    snprintf(old, sizeof(old), "Authorization: %s", h.gateway_token);
+    snprintf(revoked, sizeof(revoked), "Authorization: %s", h.stranger_token);
+    snprintf(words, sizeof(words), "gateway %s revoked", h.c->s->uid);
+    http_reply_init(&rp);
+    assert_true(palette_do(h.c->s->palette, h.c->s->m.now, words, &rp));
+    http_reply_drop(&rp);
+    opens_nothing(&h, "a revoked gateway", revoked);
+    palette_pass(h.c->s, SECONDS(901));
+    opens_nothing(&h, "a token of before", old);
+}
+
 /* Without a way to tell whether it is there: the same answer for what is another's and for what is
  * not at all. */
 static void what_is_anothers_looks_like_nothing(void **state)
@@ -266,6 +300,7 @@ int main(void)
         CLUSTER_TEST(an_agent_is_no_gateway_and_no_user, CLAUSE(101)),
         CLUSTER_TEST(a_user_says_nothing_for_others, CLAUSE(101), CLAUSE(24)),
         CLUSTER_TEST(a_join_token_is_no_token, CLAUSE(101)),
+        CLUSTER_TEST(what_was_a_token_is_none, CLAUSE(101), CLAUSE(33)),
         CLUSTER_TEST(what_is_anothers_looks_like_nothing, CLAUSE(101)),
     };
 

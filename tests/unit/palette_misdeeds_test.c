@@ -95,8 +95,8 @@ static void each_row_strikes_in_a_gateways_day_and_is_counted(void **state)
         a_day(c);
         fired = palette_misdeed_tally(c->s->palette, i).fired;
         if (fired == 0 || mock_count(&c->s->m, EV_FAULT, EVF_KIND, "fired") != fired)
-            fail_msg("'%s' struck %d times, and the journal knows of %d", list[i].words,
-                     (int)fired, (int)mock_count(&c->s->m, EV_FAULT, EVF_KIND, "fired"));
+            fail_msg("'%s' struck %d times, and the journal knows of %d", list[i].words, (int)fired,
+                     (int)mock_count(&c->s->m, EV_FAULT, EVF_KIND, "fired"));
         cluster_site_teardown(&site);
     }
 }

@@ -9,8 +9,7 @@
 
 int palette_site_setup(void **state)
 {
-    const struct palette_config c = {
-        .seed = 1, .factor = 1, .api_key = API_KEY, .authority = true};
+    const struct palette_config c = {.seed = 1, .factor = 1, .api_key = API_KEY, .authority = true};
 
     return palette_site_make(state, &c);
 }

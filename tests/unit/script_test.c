@@ -171,8 +171,9 @@ static const struct bad {
      "x.scn:3:15: 'instals' is not known here; did you mean 'installs'?"},
     {HEAD "site shape nta\n", "x.scn:3:12: 'nta' is not known here; did you mean 'nat'?"},
     {HEAD "site shape pentagon\n",
-     "x.scn:3:12: 'pentagon' does not fit here; write 'nat', 'direct', 'proxy-only' or "
-     "'proxy-auth'"},
+     "x.scn:3:12: 'pentagon' does not fit here; write 'nat', 'direct', 'nat-short', 'firewall', "
+     "'double-nat', 'overlap', 'proxy-only', 'proxy-auth', 'proxy-bump', 'proxy-inside', "
+     "'hosted-proxy', 'two-exits' or 'two-sites'"},
     {HEAD "never flow privat -> palette\n",
      "x.scn:3:12: 'privat' is not known here; did you mean 'private'?"},
     {HEAD "never flow private to palette\n", "x.scn:3:20: 'to' does not fit here; write '->'"},

@@ -119,7 +119,8 @@ static void assert_rule(const struct wires *w, const struct lab *l, const char *
 /* Before the site's own rules, without a look at what is established: an open flow is cut, too. */
 static void rules_stand_in_routers_and_at_the_receiver(void **state)
 {
-    static const char there[] = "ip saddr { 10.10.0.2 } ip daddr { 203.0.113.10, 203.0.113.99 } drop";
+    static const char there[] =
+        "ip saddr { 10.10.0.2 } ip daddr { 203.0.113.10, 203.0.113.99 } drop";
     struct lab *l = nat();
     struct wires w = {0};
     (void)state;
