@@ -184,6 +184,7 @@ struct agent {
     char hostname[AGENT_WORD_MAX];
     bool init;
     ms_t slow_ms;
+    char stray_uid[AGENT_UID_MAX]; /* whom the next heartbeat is for; "" = its own cluster */
     struct agent_timing timing;
     struct rng rng;
     ms_t now; /* never goes back */

@@ -37,6 +37,7 @@ struct node {
     struct loop *loop;
     struct dns *dns;
     struct caller *callers[CALLERS];
+    struct slot_wishes *wishes;
     struct call *fetch;
     struct loop_timer *again, *due;
     struct tree tree;
@@ -239,6 +240,34 @@ static int agent_callers(struct node *n, const struct agent_config *c, struct er
     return r < 0 ? r : caller_new(&n->callers[TO_MAAS], n->loop, n->dns, &maas, e);
 }
 
+static void slow_down(struct node *n, const char *cluster)
+{
+    const char *list = n->config->slow;
+    char word[128];
+    ms_t pause;
+
+    while (text_next(&list, ',', word, sizeof word)) {
+        char *time = strchr(word, '=');
+
+        if (!time)
+            continue;
+        *time++ = '\0';
+        if (text_is(word, cluster) && text_duration(time, &pause))
+            agent_slow(n->agent, pause);
+    }
+}
+
+/* "beats-for UID": one heartbeat for another cluster, as only a rogue would send it. */
+static void on_wish(void *arg, const char *line)
+{
+    static const char head[] = "beats-for ";
+    struct agent_event event = {.kind = AGENT_EV_TIME};
+    struct node *n = arg;
+
+    if (n->agent && text_begins(line, head) && agent_stray(n->agent, line + strlen(head)))
+        step(n, &event);
+}
+
 /* The agent lives when user data started its unit, and when its file can be used. */
 static void agent_begin(struct node *n)
 {
@@ -260,6 +289,7 @@ static void agent_begin(struct node *n)
         return;
     }
     n->agent = agent_new();
+    slow_down(n, c.cluster_name);
     n->due = loop_timer_new(n->loop, on_due, n);
     step(n, &event);
 }

@@ -239,7 +239,7 @@ static int do_rules(const struct command_call *c, struct err *e)
     if (opt_flag(c->o, "coverage") && coverage_write(&out, c->data, screen_width(), e) < 0)
         return e->code;
     if (opt_flag(c->o, "coverage"))
-        return print(&out);
+        return command_print(&out);
     if (opt_flag(c->o, "sentences"))
         sentences_write(&out);
     else if (opt_flag(c->o, "clauses"))

@@ -46,7 +46,7 @@ static void the_features_are_those_that_the_lines_need(void **state)
 
         wear(rows[i].site, &o, s);
         buf_init(&out, 512);
-        outfit_features(&o, &out);
+        outfit_features(&o, false, &out);
         assert_text(buf_text(&out), rows[i].features);
         if (rows[i].lacking)
             assert_text(outfit_lacks(&o, rows[i].declared), rows[i].lacking);
