@@ -41,7 +41,6 @@ static const struct opt_row rows[] = {
     {.name = "slow",
      .arg = "CLUSTER=TIME",
      .what = "agents of these clusters wait so long before their first call; commas between"},
-    SLOT_WISHES_ROW,
     SLOT_ROWS,
     SLOT_WISHES_ROW,
 };
@@ -86,6 +85,5 @@ int main(int argc, char **argv)
     c.seed = (uint64_t)opt_int(o, "seed");
     c.sandbox_seconds = (int)opt_int(o, "sandbox-seconds");
     c.slow = opt_text(o, "slow");
-    c.opts = o;
     return node_run(&c);
 }

@@ -37,7 +37,6 @@ struct node {
     struct loop *loop;
     struct dns *dns;
     struct caller *callers[CALLERS];
-    struct slot_wishes *wishes;
     struct call *fetch;
     struct loop_timer *again, *due;
     struct tree tree;
@@ -257,17 +256,6 @@ static void slow_down(struct node *n, const char *cluster)
     }
 }
 
-/* "beats-for UID": one heartbeat for another cluster, as only a rogue would send it. */
-static void on_wish(void *arg, const char *line)
-{
-    static const char head[] = "beats-for ";
-    struct agent_event event = {.kind = AGENT_EV_TIME};
-    struct node *n = arg;
-
-    if (n->agent && text_begins(line, head) && agent_stray(n->agent, line + strlen(head)))
-        step(n, &event);
-}
-
 /* The agent lives when user data started its unit, and when its file can be used. */
 static void agent_begin(struct node *n)
 {
@@ -349,14 +337,19 @@ static void fetch(void *arg)
 
 /* --- birth and end ---------------------------------------------------------------------------- */
 
-/* "clock off -600": the only wish that a machine takes. */
+/* "clock off -600", or "beats-for UID": one heartbeat for another cluster, as only a rogue would
+ * send it; the agents that do not speak for their cluster stay quiet. */
 static void on_wish(void *arg, const char *line)
 {
-    static const char head[] = "clock off ";
+    static const char head[] = "clock off ", stray[] = "beats-for ";
+    struct agent_event event = {.kind = AGENT_EV_TIME};
     struct node *n = arg;
 
-    if (!text_begins(line, head) ||
-        !text_int(line + strlen(head), -INT32_MAX, INT32_MAX, &n->clock_off_s))
+    if (text_begins(line, stray)) {
+        if (n->agent && agent_stray(n->agent, line + strlen(stray)))
+            step(n, &event);
+    } else if (!text_begins(line, head) ||
+               !text_int(line + strlen(head), -INT32_MAX, INT32_MAX, &n->clock_off_s))
         log_line(&n->log, LOG_WARN, "cannot do: %s", line);
 }
 

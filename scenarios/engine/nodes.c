@@ -133,20 +133,13 @@ static bool is_running(const struct node *x)
     return x->at.prog != NULL && prog_running(x->at.prog);
 }
 
-static void fd_close(int *fd)
-{
-    if (*fd >= 0)
-        close(*fd);
-    *fd = -1;
-}
-
 static void ring_close(struct node *x)
 {
     rings_side_remove(&x->all->w->rings, x->ring);
     journal_ring_free(STEAL(x->ring));
-    fd_close(&x->ring_fd);
-    fd_close(&x->hears_fd);
-    fd_close(&x->told_fd);
+    if (x->ring_fd >= 0)
+        close(x->ring_fd);
+    x->ring_fd = -1;
 }
 
 static void pipe_close(struct node *x)

@@ -21,7 +21,6 @@ struct nodes {
         struct slotted at;
         struct journal_ring *ring;
         int ring_fd;
-        int hears_fd, told_fd; /* the pipe of its wishes */
         char system_id[16];
         int starts;
         bool boots, ends, killed; /* what is to be done; what was */

@@ -11,7 +11,10 @@
 /* A Palette that knows nobody draws other names than the one before it. */
 void *site_palette_new(const struct site *s)
 {
-    struct palette_config c = {.seed = s->seed + s->palette.starts, .factor = 1, .authority = true, .self_hosted = s->outfit.self_hosted};
+    struct palette_config c = {.seed = s->seed + s->palette.starts,
+                               .factor = 1,
+                               .authority = true,
+                               .self_hosted = s->outfit.self_hosted};
 
     text_copy(c.api_key, sizeof c.api_key, s->api_key);
     text_copy(c.ajar, sizeof c.ajar, s->rogue);
