@@ -24,7 +24,7 @@
 #define GW_MEMORIES_MAX 1000 /* clusters of which only the pair is known (GP-46) */
 #define GW_EFFECTS_MAX  2048 /* in one step; more is our own bug */
 #define GW_VERSION_MAX  64
-#define GW_FEATURES     "pcg,proxy,proxy-auth,proxy-ca,reload"
+#define GW_FEATURES     "pcg,system-gateway,proxy,proxy-auth,proxy-ca,reload"
 
 /* The launch contract's values (profile, section 2), checked by gateway/config. */
 struct gw_config {

@@ -287,6 +287,15 @@ void agent_slow(struct agent *a, ms_t pause_ms)
     a->slow_ms = pause_ms;
 }
 
+bool agent_stray(struct agent *a, const char *cluster_uid)
+{
+    if (!a->init || !a->token[0] || a->errands[AGENT_AT_BEAT].ticket ||
+        !text_copy(a->stray_uid, sizeof a->stray_uid, cluster_uid))
+        return false;
+    a->errands[AGENT_AT_BEAT].due = a->now;
+    return true;
+}
+
 const struct agent_config *agent_config(const struct agent *a)
 {
     return &a->config;

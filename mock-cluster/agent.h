@@ -115,6 +115,9 @@ ms_t agent_due(const struct agent *a); /* MS_NEVER when only a reply can move it
 
 /* Acts of stories: an agent that is slow waits so long before its first call. Before START. */
 void agent_slow(struct agent *a, ms_t pause_ms);
+/* The next heartbeat, at once, is for that cluster, with this one's own token: Palette must refuse
+ * it. false: this agent does not speak for a cluster, or has no token yet. */
+bool agent_stray(struct agent *a, const char *cluster_uid);
 
 const struct agent_config *agent_config(const struct agent *a); /* after START */
 /* What the agent thinks, one line a thing, no secret. */

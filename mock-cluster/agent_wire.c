@@ -52,8 +52,11 @@ void agent_write_register(struct agent *a, const struct agent_errand *e, struct 
 
 void agent_write_beat(struct agent *a, const struct agent_errand *e, struct http_call *call)
 {
+    const char *whom = a->stray_uid[0] ? a->stray_uid : a->config.cluster_uid;
+
     (void)e;
-    address(a, call, "PUT", "v1/spectroclusters/", a->config.cluster_uid, "/heartbeat");
+    address(a, call, "PUT", "v1/spectroclusters/", whom, "/heartbeat");
+    a->stray_uid[0] = '\0';
     json_type(call);
     buf_text_add(&call->body, "{\"agentVersion\":\"" AGENT_VERSION "\",\"message\":\"\"}");
 }

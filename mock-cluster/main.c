@@ -38,6 +38,9 @@ static const struct opt_row rows[] = {
      .min = 0,
      .max = INT64_MAX,
      .what = "what jitter and nonces are drawn from"},
+    {.name = "slow",
+     .arg = "CLUSTER=TIME",
+     .what = "agents of these clusters wait so long before their first call; commas between"},
     SLOT_ROWS,
     SLOT_WISHES_ROW,
 };
@@ -81,5 +84,6 @@ int main(int argc, char **argv)
     c.busybox = opt_text(o, "busybox");
     c.seed = (uint64_t)opt_int(o, "seed");
     c.sandbox_seconds = (int)opt_int(o, "sandbox-seconds");
+    c.slow = opt_text(o, "slow");
     return node_run(&c);
 }

@@ -239,6 +239,23 @@ static int agent_callers(struct node *n, const struct agent_config *c, struct er
     return r < 0 ? r : caller_new(&n->callers[TO_MAAS], n->loop, n->dns, &maas, e);
 }
 
+static void slow_down(struct node *n, const char *cluster)
+{
+    const char *list = n->config->slow;
+    char word[128];
+    ms_t pause;
+
+    while (text_next(&list, ',', word, sizeof word)) {
+        char *time = strchr(word, '=');
+
+        if (!time)
+            continue;
+        *time++ = '\0';
+        if (text_is(word, cluster) && text_duration(time, &pause))
+            agent_slow(n->agent, pause);
+    }
+}
+
 /* The agent lives when user data started its unit, and when its file can be used. */
 static void agent_begin(struct node *n)
 {
@@ -260,6 +277,7 @@ static void agent_begin(struct node *n)
         return;
     }
     n->agent = agent_new();
+    slow_down(n, c.cluster_name);
     n->due = loop_timer_new(n->loop, on_due, n);
     step(n, &event);
 }
@@ -319,14 +337,19 @@ static void fetch(void *arg)
 
 /* --- birth and end ---------------------------------------------------------------------------- */
 
-/* "clock off -600": the only wish that a machine takes. */
+/* "clock off -600", or "beats-for UID": one heartbeat for another cluster, as only a rogue would
+ * send it; the agents that do not speak for their cluster stay quiet. */
 static void on_wish(void *arg, const char *line)
 {
-    static const char head[] = "clock off ";
+    static const char head[] = "clock off ", stray[] = "beats-for ";
+    struct agent_event event = {.kind = AGENT_EV_TIME};
     struct node *n = arg;
 
-    if (!text_begins(line, head) ||
-        !text_int(line + strlen(head), -INT32_MAX, INT32_MAX, &n->clock_off_s))
+    if (text_begins(line, stray)) {
+        if (n->agent && agent_stray(n->agent, line + strlen(stray)))
+            step(n, &event);
+    } else if (!text_begins(line, head) ||
+               !text_int(line + strlen(head), -INT32_MAX, INT32_MAX, &n->clock_off_s))
         log_line(&n->log, LOG_WARN, "cannot do: %s", line);
 }
 

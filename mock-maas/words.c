@@ -1,6 +1,6 @@
 /* What an operator does to resources that are no machines, in the words of a story:
  * "key of alice revoked", "key of alice back", "image ubuntu/jammy gone", "image ubuntu/jammy
- * back", "user bob inactive", "user bob active". */
+ * back", "user bob inactive", "user bob active", "gains zone z9" (or pool, or tag). */
 #include "mock-maas/model.h"
 
 #include "lib/base/text.h"
@@ -65,12 +65,28 @@ static bool user_words(struct maas *m, const struct words *w)
     return true;
 }
 
+/* "gains zone z9", a pool, or a tag. */
+static bool gain_words(struct maas *m, const struct words *w)
+{
+    struct maas_tag tag = {.name = ""};
+
+    if (w->n != 3)
+        return false;
+    if (text_is(w->at[1], "zone"))
+        return maas_zone_add(m, w->at[2], "") != NULL;
+    if (text_is(w->at[1], "pool"))
+        return maas_pool_add(m, w->at[2], "") != NULL;
+    return text_is(w->at[1], "tag") && text_copy(tag.name, sizeof(tag.name), w->at[2]) &&
+           maas_tag_add(m, &tag) != NULL;
+}
+
 bool maas_by_words(struct maas *m, const char *text)
 {
     static const struct {
         const char *head;
         bool (*act)(struct maas *m, const struct words *w);
-    } rows[] = {{"key", key_words}, {"image", image_words}, {"user", user_words}};
+    } rows[] = {
+        {"key", key_words}, {"image", image_words}, {"user", user_words}, {"gains", gain_words}};
     struct words w;
 
     words_read(text, &w);

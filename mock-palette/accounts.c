@@ -14,6 +14,7 @@ static void journal_account(struct pal_ask *a, const struct pal_account *acc, co
     pal_key_id(acc->at.key, key_id, sizeof(key_id));
     ev_init(&e, EV_PAL_ACCOUNT, a->ctx->now);
     ev_text_add(&e, EVF_UID, acc->uid);
+    ev_text_add(&e, EVF_NAME, acc->name);
     ev_text_add(&e, EVF_BOUND_TO, acc->overlord);
     ev_text_add(&e, EVF_MADE_BY, acc->by_gateway ? "gateway" : "user");
     ev_text_add(&e, EVF_KIND, kind);

@@ -32,6 +32,8 @@ static void journal_state(const struct pal_gateway *g, const char *before, const
     ev_text_add(&e, EVF_UID, g->uid);
     ev_text_add(&e, EVF_STATE, state_names[g->state]);
     ev_text_add(&e, EVF_BEFORE, before);
+    if (g->system)
+        ev_text_add(&e, EVF_KIND, "system");
     ev_text_add(&e, EVF_WHY, why);
     ev_list_add(&rp->events, &e);
 }

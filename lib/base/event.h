@@ -101,6 +101,7 @@ enum ev_mark {
     K(TAP_DROPS,    "tap.drops",    "lost",             "packets the kernel could not hand to the capture") \
     K(PROBE,        "probe",        "from to answer expected", "one pair of hosts was probed")     \
     K(FLOW_TRY,     "flow.try",     "from to link",     "a first SYN, answered or not")            \
+    K(LAB_PATH,     "lab.path",     "from to answer kind", "how the lab's table says that Palette reaches MAAS, and which Palette it is (kind); said once, at the start") \
     K(LAB_HOST,     "lab.host",     "name who link ip", "an address of the lab and whose it is; said once each, at the start") \
     K(FLOW_FIRST,   "flow.first",   "from to kind",     "first bytes of a flow, client to server") \
     K(FLOW_END,     "flow.end",     "from to from_ip seen_as kind sni first last sent received", \

@@ -3,6 +3,7 @@
 
 #include "lib/base/jx.h"
 #include "lib/base/text.h"
+#include "scenarios/engine/user_body.h"
 #include "scenarios/engine/verbs.h"
 
 #include <stdio.h>
@@ -38,10 +39,10 @@ static enum act_state ask(struct play *p, const struct user_wish *wish)
 /* --- the gateway --------------------------------------------------------------------------------
  */
 
-static bool start(struct play *p)
+static bool start(struct play *p, struct guest *g)
 {
     struct err e = {0};
-    if (guest_start(&p->guest, &e) == 0)
+    if (guest_start(g, &e) == 0)
         return true;
     if (p->broken.code == 0)
         p->broken = e;
@@ -68,7 +69,7 @@ static bool code_keep(struct play *p, const struct http_result *r)
 
 static bool install(struct play *p)
 {
-    bool fired = guest_secrets(&p->guest, p->uid, p->code, &p->broken) == 0 && start(p);
+    bool fired = guest_secrets(&p->guest, p->uid, p->code, &p->broken) == 0 && start(p, &p->guest);
     p->code[0] = '\0';
     return fired;
 }
@@ -89,32 +90,36 @@ static enum act_state gateway_installs(struct play *p, const struct script_line 
     return install(p) ? ACT_DONE : ACT_NOT_DONE;
 }
 
-static bool gateway_starts(struct play *p)
+static bool guest_starts(struct play *p, struct guest *g)
 {
-    return p->guest.uid[0] != '\0' && start(p);
+    return g->uid[0] != '\0' && start(p, g);
 }
 
-static bool gateway_stops(struct play *p)
+static bool guest_stops(struct play *p, struct guest *g)
 {
-    guest_stop(&p->guest);
+    (void)p;
+    guest_stop(g);
     return true;
 }
 
-static bool gateway_dies(struct play *p)
+static bool guest_dies(struct play *p, struct guest *g)
 {
-    guest_kill(&p->guest);
+    (void)p;
+    guest_kill(g);
     return true;
 }
 
-static bool gateway_freezes(struct play *p)
+static bool guest_freezes(struct play *p, struct guest *g)
 {
-    guest_freeze(&p->guest, true);
+    (void)p;
+    guest_freeze(g, true);
     return true;
 }
 
-static bool gateway_thaws(struct play *p)
+static bool guest_thaws(struct play *p, struct guest *g)
 {
-    guest_freeze(&p->guest, false);
+    (void)p;
+    guest_freeze(g, false);
     return true;
 }
 
@@ -143,43 +148,63 @@ static enum act_state gateway_clock_jumps(struct play *p, const struct script_li
     return clock_shift(p, line, p->guest.wall_shift_s);
 }
 
-/* The process that comes back has what it wrote; what the disk of a host without power would have
- * lost is the simulator's business. */
-static bool gateway_loses_power(struct play *p)
+/* loses-power: the process that comes back has what it wrote; what the disk of a host without power
+ * would have lost is the simulator's business. */
+static enum act_state act_on(struct play *p, struct guest *g, const char *word)
 {
-    return gateway_dies(p);
+    static const struct {
+        const char *word;
+        bool needs_running;
+        bool (*act)(struct play *p, struct guest *g);
+    } rows[] = {
+        {"starts", false, guest_starts}, {"stops", true, guest_stops},
+        {"dies", true, guest_dies},      {"freezes", true, guest_freezes},
+        {"thaws", true, guest_thaws},    {"loses-power", true, guest_dies},
+    };
+    for (size_t i = 0; i < COUNTOF(rows); i++)
+        if (text_is(word, rows[i].word))
+            return guest_running(g) == rows[i].needs_running && rows[i].act(p, g) ? ACT_DONE
+                                                                                  : ACT_NOT_DONE;
+    return ACT_NOT_DONE;
 }
 
 /* Whichever fits. */
 static enum act_state gateway_comes_back(struct play *p, const struct script_line *line)
 {
+    const bool runs = guest_running(&p->guest);
     (void)line;
-    if (guest_running(&p->guest) && !p->guest.frozen)
+    if (runs && !p->guest.frozen)
         return ACT_NOT_DONE;
-    if (guest_running(&p->guest))
-        return gateway_thaws(p) ? ACT_DONE : ACT_NOT_DONE;
-    return gateway_starts(p) ? ACT_DONE : ACT_NOT_DONE;
+    return act_on(p, &p->guest, runs ? "thaws" : "starts");
 }
 
 static enum act_state gateway_act(struct play *p, const struct script_line *line)
 {
-    static const struct {
-        const char *word;
-        bool needs_running;
-        bool (*act)(struct play *p);
-    } rows[] = {
-        {"starts", false, gateway_starts}, {"stops", true, gateway_stops},
-        {"dies", true, gateway_dies},      {"freezes", true, gateway_freezes},
-        {"thaws", true, gateway_thaws},    {"loses-power", true, gateway_loses_power},
-    };
-    if (text_is(line->args[0], "comes-back"))
-        return gateway_comes_back(p, line);
-    for (size_t i = 0; i < COUNTOF(rows); i++)
-        if (text_is(line->args[0], rows[i].word))
-            return guest_running(&p->guest) == rows[i].needs_running && rows[i].act(p)
-                       ? ACT_DONE
-                       : ACT_NOT_DONE;
-    return ACT_NOT_DONE;
+    return text_is(line->args[0], "comes-back") ? gateway_comes_back(p, line)
+                                                : act_on(p, &p->guest, line->args[0]);
+}
+
+/* --- the gateway inside Palette -----------------------------------------------------------------
+ */
+
+static void on_gateways(void *arg, const struct http_result *r)
+{
+    struct play *p = arg;
+    const struct script_line *line = p->acting;
+    char uid[64] = "";
+    bool fired = r->status == 200 && user_system_pick(&r->body, uid, sizeof(uid)) &&
+                 guest_secrets(&p->system, uid, "", &p->broken) == 0 && start(p, &p->system);
+    act_done(p, line, fired);
+}
+
+/* At its first start nothing is known of it but that Palette lists it. */
+static enum act_state system_act(struct play *p, const struct script_line *line)
+{
+    const struct user_wish wish = {
+        .method = "GET", .path = "/v1/overlords", .body = "", .done = on_gateways, .arg = p};
+    if (p->system.uid[0] != '\0' || !text_is(line->args[0], "starts"))
+        return act_on(p, &p->system, line->args[0]);
+    return ask(p, &wish) == ACT_DONE ? ACT_BEGUN : ACT_NOT_DONE;
 }
 
 /* --- the lab and the evidence -------------------------------------------------------------------
@@ -271,6 +296,26 @@ static enum act_state user_validates(struct play *p, const struct script_line *l
 {
     (void)line;
     return begin(p, "validates", "", "", 0);
+}
+
+static enum act_state user_registers(struct play *p, const struct script_line *line)
+{
+    return tasks_begin_on(&p->tasks, "registers-account", line->args[0], "", user_toggle(line), 0)
+               ? ACT_DONE
+               : ACT_NOT_DONE;
+}
+
+static enum act_state user_creates_on(struct play *p, const struct script_line *line)
+{
+    return tasks_begin_on(&p->tasks, "creates-cluster", line->args[2], line->args[0], "",
+                          number(line->args[1]))
+               ? ACT_DONE
+               : ACT_NOT_DONE;
+}
+
+static enum act_state user_creates_where(struct play *p, const struct script_line *line)
+{
+    return begin(p, "creates-cluster", line->args[0], line->args[2], number(line->args[1]));
 }
 
 static enum act_state user_creates(struct play *p, const struct script_line *line)
@@ -401,7 +446,7 @@ void act_go_on(struct play *p)
         return;
     p->telling = false;
     told(p);
-    (void)start(p);
+    (void)start(p, &p->guest);
 }
 
 static enum act_state gateway_told(struct play *p, const struct script_line *line)
@@ -422,6 +467,31 @@ static enum act_state gateway_trusts(struct play *p, const struct script_line *l
     return ACT_BEGUN;
 }
 
+/* The line's own words, without the first. */
+static enum act_state maas_does(struct play *p, const struct script_line *line)
+{
+    return tell_maas(p, line->text + strlen("maas "));
+}
+
+static enum act_state palette_refuses(struct play *p, const struct script_line *line)
+{
+    const bool done = mocks_tell_palette(&p->mocks, line->text + strlen("palette ")) &&
+                      mocks_tell_palette(&p->mocks, "drops every connection");
+    return done ? ACT_DONE : ACT_NOT_DONE;
+}
+
+static enum act_state agent_slow(struct play *p, const struct script_line *line)
+{
+    return nodes_slow(&p->nodes, line->args[0], line->args[1]) ? ACT_DONE : ACT_NOT_DONE;
+}
+
+static enum act_state agent_strays(struct play *p, const struct script_line *line)
+{
+    const struct task_cluster *other = tasks_cluster(&p->tasks, line->args[1]);
+    return other != NULL && nodes_stray(&p->nodes, line->args[0], other->uid) ? ACT_DONE
+                                                                              : ACT_NOT_DONE;
+}
+
 /* --- the table ----------------------------------------------------------------------------------
  */
 
@@ -440,12 +510,18 @@ static const struct {
     {"gateway.wiped", gateway_wiped},
     {"gateway.clock-off", gateway_clock_off},
     {"gateway.clock-jumps", gateway_clock_jumps},
+    {"system.act", system_act},
     {"probe.every-pair", probe_every_pair},
     {"evidence.loses", evidence_loses},
     {"user.lists-gateways", user_lists_gateways},
     {"user.lists", user_lists},
     {"user.validates", user_validates},
     {"user.creates-cluster", user_creates},
+    {"user.creates-on", user_creates_on},
+    {"user.creates-where", user_creates_where},
+    {"user.registers-account-toggle", user_registers},
+    {"user.registers-account", user_registers},
+    {"user.registers-by-hand", user_registers},
     {"user.deletes-cluster", user_deletes},
     {"user.scales-cluster", user_scales},
     {"user.labels-cluster", user_labels},
@@ -471,12 +547,18 @@ static const struct {
     {"palette.restarts", act_palette_restarts},
     {"palette.moves", act_palette_moves},
     {"name.answers", act_name_answers},
+    {"maas.gains", maas_does},
+    {"palette.refuses", palette_refuses},
+    {"agent.is-slow", agent_slow},
+    {"agent.beats-for", agent_strays},
     {"proxy.behaves", proxy_act},
     {"proxy.drops-idle", proxy_act},
     {"wire.cut", wire_act},
     {"wire.pair-cut", wire_act},
     {"wire.cut-one-way", wire_act},
     {"wire.mended", wire_act},
+    {"path.opens", wire_act},
+    {"path.closes", wire_act},
     {"wire.pair-mended", wire_act},
     {"router.forgets", router_forgets},
 };

@@ -126,7 +126,7 @@ static int open_all(struct trial *x, const struct stage_run *run, const char *di
     if (r == 0)
         r = mocks_certify(&x->w, e);
     if (r == 0)
-        r = guest_init(&x->g, &x->w, e);
+        r = guest_init(&x->g, &x->w, false, e);
     if (r == 0)
         r = guest_secrets(&x->g, PROBE_UID, PROBE_CODE, e);
     x->g.ended = on_ended;

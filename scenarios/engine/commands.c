@@ -4,6 +4,7 @@
 #include "lib/base/text.h"
 #include "lib/io/file.h"
 #include "lib/io/journal.h"
+#include "scenarios/engine/coverage.h"
 #include "scenarios/engine/gallery.h"
 #include "scenarios/engine/kills.h"
 #include "scenarios/engine/lab_draw.h"
@@ -12,6 +13,7 @@
 #include "scenarios/judge/clauses.h"
 #include "scenarios/judge/failures.h"
 #include "scenarios/judge/rules.h"
+#include "scenarios/judge/sentences.h"
 #include "scenarios/report/report.h"
 
 #include <errno.h>
@@ -233,9 +235,14 @@ static int do_rules(const struct command_call *c, struct err *e)
 
     const bool markdown = text_is(opt_text(c->o, "format"), "markdown");
 
-    (void)e;
     buf_init(&out, MIB(1));
-    if (opt_flag(c->o, "clauses"))
+    if (opt_flag(c->o, "coverage") && coverage_write(&out, c->data, screen_width(), e) < 0)
+        return e->code;
+    if (opt_flag(c->o, "coverage"))
+        return command_print(&out);
+    if (opt_flag(c->o, "sentences"))
+        sentences_write(&out);
+    else if (opt_flag(c->o, "clauses"))
         clauses_write(&out, markdown);
     else if (opt_flag(c->o, "failures"))
         failures_write(&out, markdown);

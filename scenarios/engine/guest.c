@@ -21,7 +21,7 @@
 static void begin_prog(const struct guest *g, const char *kind, struct event *ret)
 {
     ev_init(ret, EV_PROG, world_now(g->w));
-    ev_text_add(ret, EVF_WHO, GUEST_NAME);
+    ev_text_add(ret, EVF_WHO, g->name);
     ev_text_add(ret, EVF_KIND, kind);
 }
 
@@ -62,7 +62,7 @@ static void on_secret(void *arg, struct prog *p, const char *name)
     ev_init(&e, EV_SECRET_HIT, world_now(g->w));
     ev_text_add(&e, EVF_NAME, name);
     ev_text_add(&e, EVF_WHERE, "output");
-    ev_text_add(&e, EVF_WHO, GUEST_NAME);
+    ev_text_add(&e, EVF_WHO, g->name);
     world_put(g->w, &e);
 }
 
@@ -185,26 +185,28 @@ void guest_hup(struct guest *g)
     world_signal(g->w, &g->at, SIGHUP);
 }
 
-int guest_init(struct guest *g, struct world *w, struct err *e)
+static int make_folder(const struct guest *g, const char *what, struct err *e)
 {
-    char path[WORLD_PATH_MAX];
-    *g = (struct guest){.w = w};
+    char name[64], path[WORLD_PATH_MAX];
+    snprintf(name, sizeof(name), "%s-%s", g->name, what);
+    world_path(g->w, path, name);
+    return file_mkdirs(path, 0700, e);
+}
+
+int guest_init(struct guest *g, struct world *w, bool is_system, struct err *e)
+{
+    static const char *const folders[] = {"secrets", "state", "tmp"};
+    int r = 0;
+    *g = (struct guest){
+        .w = w, .is_system = is_system, .name = is_system ? GUEST_SYSTEM : GUEST_NAME};
+    g->outfit.has_site = true; /* of the adapter probe, which has no story */
     if (w->run->script != NULL)
         outfit_read(w->run->script, &g->outfit);
-    (void)text_copy(g->secrets_dir, sizeof(g->secrets_dir), "gateway-secrets");
-    world_path(w, path, g->secrets_dir);
-    int r = file_mkdirs(path, 0700, e);
-    if (r == 0) {
-        world_path(w, path, STATE_DIR);
-        r = file_mkdirs(path, 0700, e);
-    }
-    if (r == 0) {
-        world_path(w, path, "gateway-tmp");
-        r = file_mkdirs(path, 0700, e);
-    }
-    if (r < 0)
-        return r;
-    r = deeds_open(&g->deeds, w, e);
+    snprintf(g->secrets_dir, sizeof(g->secrets_dir), "%s-secrets", g->name);
+    for (size_t i = 0; i < COUNTOF(folders) && r == 0; i++)
+        r = make_folder(g, folders[i], e);
+    if (r == 0)
+        r = deeds_open(&g->deeds, w, e);
     if (r == 0 && guest_has_proxy_ca(g)) /* another authority, until it is told of the proxies' */
         r = copy_anchors(g, "tls", e);
     if (r < 0)
@@ -250,15 +252,24 @@ static int write_gateway_secret(struct guest *g, struct err *e)
 
 int guest_secrets(struct guest *g, const char *uid, const char *code, struct err *e)
 {
-    int r = write_secret(g, "maas-key", g->w->maas_key, e);
+    int r = 0;
+    if (!text_copy(g->uid, sizeof(g->uid), uid))
+        return err_set(e, -EINVAL, "a gateway's uid is too long");
+    if (g->is_system)
+        return write_secret(g, "gateway-secret", g->w->system_secret, e);
+    r = write_secret(g, "maas-key", g->w->maas_key, e);
     if (r == 0 && code[0] != '\0')
         r = write_secret(g, "pairing-code", code, e);
     if (r == 0 && g->w->run->script != NULL)
         r = write_gateway_secret(g, e);
-    if (!text_copy(g->uid, sizeof(g->uid), uid))
-        return err_set(e, -EINVAL, "a gateway's uid is too long");
     secrets_add(&g->w->secrets, "pairing-code", code);
     return r;
+}
+
+/* Palette's own runs where Palette does. */
+static const struct lab_host *host_of(const struct guest *g)
+{
+    return lab_role(g->w->run->lab, g->is_system ? "palette" : "gateway");
 }
 
 static int start_with(struct guest *g, struct guest_env *env, struct err *e)
@@ -266,7 +277,7 @@ static int start_with(struct guest *g, struct guest_env *env, struct err *e)
     const struct manifest *m = g->w->run->manifest;
     const struct prog_events events = {on_flooded, on_secret, on_ended, g};
     const char *argv[MANIFEST_WORDS_MAX + 1];
-    struct launch x = {.name = GUEST_NAME,
+    struct launch x = {.name = g->name,
                        .argv = argv,
                        .env = guest_env_list(env),
                        .dir = m->dir,
@@ -276,7 +287,7 @@ static int start_with(struct guest *g, struct guest_env *env, struct err *e)
     g->frozen = g->asked = g->killed = false;
     /* Said before it can do anything. */
     say(g, "started");
-    return world_start(g->w, lab_role(g->w->run->lab, GUEST_NAME), &x, &g->at, &events, e);
+    return world_start(g->w, host_of(g), &x, &g->at, &events, e);
 }
 
 int guest_start(struct guest *g, struct err *e)
@@ -285,7 +296,7 @@ int guest_start(struct guest *g, struct err *e)
     int page_fd;
     assert(!guest_running(g));
     world_stop(g->w, &g->at);
-    int r = world_slot(g->w, GUEST_NAME, &g->at, &page_fd, e);
+    int r = world_slot(g->w, g->name, &g->at, &page_fd, e);
     if (r < 0)
         return r;
     guest_clock(g, g->wall_shift_s);
@@ -331,7 +342,7 @@ static void start_killer(struct guest *g)
     guest_env_expand(&env, m->kill_command, m->n_kill, argv);
     struct launch x = {
         .name = "kill-command", .argv = argv, .env = guest_env_list(&env), .dir = m->dir};
-    if (world_start(g->w, lab_role(g->w->run->lab, GUEST_NAME), &x, &g->killer, &events, NULL) == 0)
+    if (world_start(g->w, host_of(g), &x, &g->killer, &events, NULL) == 0)
         loop_timer_set(g->killer_end, loop_now(g->w->loop) + GUEST_KILL_MS);
     guest_env_drop(&env);
 }

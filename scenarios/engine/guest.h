@@ -9,11 +9,14 @@
 
 #define GUEST_ENV_MAX  40
 #define GUEST_NAME     "gateway"
+#define GUEST_SYSTEM   "system-gateway"
 #define GUEST_PROXY_CA "gateway-proxy-ca.pem" /* below the world's folder */
 #define GUEST_KILL_MS  5000                   /* what a kill_command may take (GP-4) */
 
 struct guest {
     struct world *w;
+    bool is_system;   /* the one inside Palette: on Palette's host, without pairing (GP-108) */
+    const char *name; /* of its log, its folders and in the journal */
     struct slotted at;
     struct slotted killer; /* kill_command */
     char uid[64];
@@ -33,10 +36,10 @@ struct guest {
 };
 
 /* Makes its folders. mocks_certify must have been called. *g must stay where it is. */
-int guest_init(struct guest *g, struct world *w, struct err *e) MUST_CHECK;
+int guest_init(struct guest *g, struct world *w, bool is_system, struct err *e) MUST_CHECK;
 void guest_free(struct guest *g);
 
-/* The secret files of a first start. code may be "". */
+/* The secret files of a first start. code may be "", and is not looked at for Palette's own. */
 int guest_secrets(struct guest *g, const char *uid, const char *code, struct err *e) MUST_CHECK;
 /* -ENOENT, …: the command cannot be started at all, which is the harness's caller's mistake. */
 int guest_start(struct guest *g, struct err *e) MUST_CHECK;

@@ -40,20 +40,44 @@ static void add_path(struct guest_env *x, const struct world *w, const char *nam
 static void add_contract(struct guest_env *x, const struct guest *g, const char *features)
 {
     char run[33];
-    snprintf(run, sizeof(run), "gp-%08x-%d", (unsigned)(g->w->run->seed & 0xffffffff), g->starts);
+    snprintf(run, sizeof(run), "gp-%08x-%s%d", (unsigned)(g->w->run->seed & 0xffffffff),
+             g->is_system ? "s" : "", g->starts);
     add(x, "GP_CONTRACT", g->contract != NULL ? g->contract : "1");
     add(x, "GP_PROFILE", "1.0");
     add(x, "GP_FEATURES", g->features != NULL ? g->features : features);
     add(x, "GP_RUN", run);
 }
 
-static void add_site(struct guest_env *x, const struct guest *g)
+static void add_own_path(struct guest_env *x, const struct guest *g, const char *name,
+                         const char *what)
+{
+    char below[64];
+    snprintf(below, sizeof(below), "%s-%s", g->name, what);
+    add_path(x, g->w, name, below);
+}
+
+/* Where Palette's own gateway finds Palette: inside, under an address of its own (GP-113). */
+static const char *inside(const struct guest *g)
+{
+    return lab_role(g->w->run->lab, "palette")->links[0].address;
+}
+
+static void add_palette(struct guest_env *x, const struct guest *g)
+{
+    char url[128] = "https://palette.example";
+    if (g->is_system)
+        snprintf(url, sizeof(url), "https://%s", inside(g));
+    add(x, "GP_PALETTE_URL", url);
+    add_path(x, g->w, "GP_PALETTE_CA_FILE", "tls/ca.pem");
+    add(x, "GP_PCG_UID", g->uid);
+}
+
+static void add_maas(struct guest_env *x, const struct guest *g)
 {
     const struct lab_host *maas = lab_role(g->w->run->lab, "maas");
     char text[128] = "";
-    add(x, "GP_PALETTE_URL", "https://palette.example");
-    add_path(x, g->w, "GP_PALETTE_CA_FILE", "tls/ca.pem");
-    add(x, "GP_PCG_UID", g->uid);
+    if (g->is_system)
+        return; /* accounts come in the feed */
     if (maas != NULL)
         snprintf(text, sizeof(text), "http://%s:%d/MAAS", maas->links[0].address, maas->listen);
     add(x, "GP_MAAS_URL", text);
@@ -63,12 +87,16 @@ static void add_site(struct guest_env *x, const struct guest *g)
 
 /* The proxy it is told of, and what stands beside the contract on purpose: a gateway must not look
  * at it (GP-6). */
-static void add_outfit(struct guest_env *x, const struct outfit *o)
+static void add_outfit(struct guest_env *x, const struct guest *g, const struct outfit *o)
 {
-    char name[64];
+    char name[64], list[SCRIPT_WORD_MAX + 64];
+    snprintf(list, sizeof(list), "%s", o->no_proxy);
+    if (g->is_system && o->proxy[0] != '\0')
+        snprintf(list, sizeof(list), "%s%s%s", inside(g), o->no_proxy[0] != '\0' ? "," : "",
+                 o->no_proxy);
     add(x, "GP_HTTP_PROXY", o->proxy);
     add(x, "GP_HTTPS_PROXY", o->proxy);
-    add(x, "GP_NO_PROXY", o->no_proxy);
+    add(x, "GP_NO_PROXY", list);
     for (size_t i = 0; i < o->n_strays; i++) {
         const char *equals = strchr(o->strays[i], '=');
         if (equals != NULL &&
@@ -101,18 +129,19 @@ void guest_env_make(struct guest_env *x, const struct guest *g, int page_fd)
     *x = (struct guest_env){0};
     reserve(&x->text);
     buf_init(&features, 64);
-    outfit_features(o, &features);
+    outfit_features(o, g->is_system, &features);
     add(x, "PATH", "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin");
-    add_path(x, g->w, "HOME", "gateway-state");
-    add_path(x, g->w, "TMPDIR", "gateway-tmp");
+    add_own_path(x, g, "HOME", "state");
+    add_own_path(x, g, "TMPDIR", "tmp");
     add(x, "LANG", "C.UTF-8");
     add(x, "TZ", "UTC");
     add_contract(x, g, buf_text(&features));
-    add_path(x, g->w, "GP_STATE_DIR", "gateway-state");
+    add_own_path(x, g, "GP_STATE_DIR", "state");
     add_path(x, g->w, "GP_SECRETS_DIR", g->secrets_dir);
     add_config(x, g);
-    add_site(x, g);
-    add_outfit(x, o);
+    add_palette(x, g);
+    add_maas(x, g);
+    add_outfit(x, g, o);
     if (guest_has_proxy_ca(g))
         add_path(x, g->w, "GP_PROXY_CA_FILE", GUEST_PROXY_CA);
     if (page_fd >= 0)

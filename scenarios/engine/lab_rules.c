@@ -92,3 +92,28 @@ enum lab_end lab_rules_end(const struct lab_host *h, const char *hook, const str
     }
     return was_ours && drops ? LAB_DROPS : LAB_PASSES;
 }
+
+/* The words between the first and the brace: "table inet site {" */
+static bool name_read(const char *line, const char *head, char *out, size_t size)
+{
+    const size_t len = strlen(head), n = strcspn(line, "{");
+
+    return text_begins(line, head) && n > len + 1 &&
+           text_copy_len(out, size, line + len, n - len - 1);
+}
+
+bool lab_rules_chain(const struct lab_host *h, const char *hook, char *ret_table, char *ret_chain,
+                     size_t size)
+{
+    const char *at = h->nft;
+    char line[LINE_MAX_BYTES];
+    bool is_ours = false, drops;
+
+    while (text_next(&at, '\n', line, sizeof(line))) {
+        (void)name_read(line, "table ", ret_table, size);
+        (void)name_read(line, "chain ", ret_chain, size);
+        if (chain_begins(line, hook, &is_ours, &drops) && is_ours)
+            return true;
+    }
+    return false;
+}

@@ -19,4 +19,9 @@ struct lab_packet {
 /* hook: "forward", "input" or "postrouting". No chain there: it passes. */
 enum lab_end lab_rules_end(const struct lab_host *h, const char *hook, const struct lab_packet *p);
 
+/* The table, with its family, and the chain that stand at the hook: "inet site", "passing". false:
+ * there is none. */
+bool lab_rules_chain(const struct lab_host *h, const char *hook, char *ret_table, char *ret_chain,
+                     size_t size);
+
 #endif

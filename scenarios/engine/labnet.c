@@ -22,6 +22,7 @@ struct labnet {
     int home, room;      /* room: the switch */
     int hosts[LAB_HOSTS_MAX];
     bool in_way[LAB_HOSTS_MAX]; /* has rules that cut wires */
+    size_t n_opened;            /* ways that were opened so far */
 };
 
 struct setting {
@@ -350,10 +351,26 @@ static int wires_at(struct labnet *n, size_t host_i, const struct wires *w, stru
     return r;
 }
 
+/* The way that was opened last, at a router whose rules close it. */
+static int opened_at(struct labnet *n, size_t host_i, const struct wires *w, struct err *e)
+{
+    struct buf rules SCOPED(buf_drop);
+    buf_init(&rules, WIRE_RULES_MAX);
+    wires_opening(w, n->lab, &n->lab->hosts[host_i], &rules);
+    if (rules.len == 0)
+        return 0;
+    int r = enter(n->hosts[host_i], e);
+    return r < 0 ? r : nl_nft(buf_text(&rules), e);
+}
+
 int labnet_wires(struct labnet *n, const struct wires *w, struct err *e)
 {
     struct err back = {0};
     int r = 0;
+    for (size_t i = 0; w->n_opened > n->n_opened && i < n->lab->n_hosts && r == 0; i++)
+        if (is_built(n, i) && (r = opened_at(n, i, w, e)) < 0)
+            err_at(e, "%s", n->lab->hosts[i].name);
+    n->n_opened = w->n_opened;
     for (size_t i = 0; i < n->lab->n_hosts && r == 0; i++)
         if (is_built(n, i) && (r = wires_at(n, i, w, e)) < 0)
             err_at(e, "%s", n->lab->hosts[i].name);

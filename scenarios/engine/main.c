@@ -41,6 +41,11 @@ static const struct opt_row rows[] = {
     {"at", NULL, OPT_TEXT, "", "POINT", "kills: this one, as a red line names it", 0, 0, 0},
     {"keep-packets", NULL, OPT_FLAG, "no", "",
      "run: all packets that the capture saw, as packets.pcapng beside each journal", 0, 0, 0},
+    {"coverage", NULL, OPT_FLAG, "no", "",
+     "rules: each rule with its sentence, its stories, its rogues and where its evidence comes from",
+     0, 0, 0},
+    {"sentences", NULL, OPT_FLAG, "no", "",
+     "rules: every sentence of the architecture page and what became of it", 0, 0, 0},
     {"data", "GATEPROOF_DATA", OPT_TEXT, "", "DIR", "folder with stories/ and labs/", 0, 0, 0},
 };
 

@@ -5,6 +5,7 @@
 #include "lib/io/file.h"
 #include "lib/io/tls.h"
 #include "scenarios/engine/cmdline.h"
+#include "scenarios/engine/outfit.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -51,6 +52,23 @@ static void add_shared(struct words *x, const struct world *w, const struct lab_
     }
 }
 
+/* Machines that a story says something of. */
+static int add_fleet(struct words *x, struct world *w, int64_t machines, struct err *e)
+{
+    SCOPED(buf_drop) struct buf fleet = {0};
+    buf_init(&fleet, KIB(16));
+    if (w->run->script != NULL)
+        outfit_fleet(w->run->script, w->run->lab, (size_t)machines, &fleet);
+    if (fleet.len == 0) {
+        word(x, "--machines");
+        word(x, "%" PRId64, machines);
+        return 0;
+    }
+    word(x, "--fleet");
+    word(x, "%s/fleet.json", w->dir);
+    return world_write(w, "fleet.json", buf_text(&fleet), e);
+}
+
 static int add_maas(struct words *x, struct mocks *m, struct err *e)
 {
     struct world *w = m->w;
@@ -74,9 +92,15 @@ static int add_maas(struct words *x, struct mocks *m, struct err *e)
     word(x, "%s/users.json", w->dir);
     if (story != NULL && script_has_site(story, "site.erase"))
         word(x, "--erase");
-    word(x, "--machines");
-    word(x, "%" PRId64, machines);
-    return world_write(w, "users.json", buf_text(&users), e);
+    int r = world_write(w, "users.json", buf_text(&users), e);
+    return r < 0 ? r : add_fleet(x, w, machines, e);
+}
+
+static bool is_self_hosted(const struct script *story)
+{
+    struct outfit o;
+    outfit_read(story, &o);
+    return o.self_hosted;
 }
 
 /* Certificates that something is wrong with are made by the mock itself. */
@@ -109,6 +133,8 @@ static int add_palette(struct words *x, struct mocks *m, struct err *e)
     add_certificate(x, w);
     word(x, "--agent-ca");
     word(x, "%s/tls/ca.pem", w->dir);
+    word(x, "--agent-url");
+    word(x, "https://%s", PALETTE_NAME);
     word(x, "--api-key-file");
     word(x, "%s/api-key", w->dir);
     if (m->keeps) {
@@ -116,7 +142,13 @@ static int add_palette(struct words *x, struct mocks *m, struct err *e)
         word(x, "--state");
         word(x, "%s", state);
     }
-    return world_write(w, "api-key", w->api_key, e);
+    int r = world_write(w, "api-key", w->api_key, e);
+    if (w->run->script == NULL || !is_self_hosted(w->run->script))
+        return r;
+    word(x, "--self-hosted");
+    word(x, "--system-secret-file");
+    word(x, "%s/system-secret", w->dir);
+    return r < 0 ? r : world_write(w, "system-secret", w->system_secret, e);
 }
 
 /* --- start --------------------------------------------------------------------------------------

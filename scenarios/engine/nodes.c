@@ -190,6 +190,8 @@ static void add_words(struct words *x, const struct node *n, int page_fd)
     word(x, "--domain-start=%" PRId64, w->domain.start_ns);
     word(x, "--journal-fds=%d,%d", n->all->counter_fd, n->ring_fd);
     word(x, "--control-fd=%d", n->hears_fd);
+    if (n->all->slow[0] != '\0')
+        word(x, "--slow=%s", n->all->slow);
     if (page_fd >= 0)
         word(x, "--clock-fd=%d", page_fd);
 }
@@ -376,6 +378,26 @@ bool nodes_clock(struct nodes *n, const char *cluster, int64_t nth, int64_t off_
     ev_text_add(&e, EVF_WHO, WHO);
     world_put(n->w, &e);
     return x->dead || clock_tell(x);
+}
+
+bool nodes_slow(struct nodes *n, const char *cluster, const char *time)
+{
+    const size_t len = strlen(n->slow);
+    const int added = snprintf(n->slow + len, sizeof(n->slow) - len, "%s%s=%s", len > 0 ? "," : "",
+                               cluster, time);
+    return added > 0 && len + (size_t)added < sizeof(n->slow);
+}
+
+bool nodes_stray(struct nodes *n, const char *cluster, const char *other_uid)
+{
+    char line[256];
+    const int len = snprintf(line, sizeof(line), "beats-for %s\n", other_uid);
+    bool told = false;
+    for (size_t i = 0; i < n->n_hellos; i++)
+        for (size_t k = 0; k < NODES_MAX && text_is(n->hellos[i].cluster, cluster); k++)
+            if (is_running(&n->at[k]) && text_is(n->at[k].system_id, n->hellos[i].system_id))
+                told = write(n->at[k].told_fd, line, (size_t)len) == len || told;
+    return told;
 }
 
 const struct lab_host *nodes_beside(const struct nodes *n, const char *address)

@@ -28,6 +28,7 @@ struct nodes {
         int hears_fd, told_fd;    /* a pipe for wishes, -1 before the first start */
         int64_t clock_off_s;
     } at[NODES_MAX];
+    char slow[256];  /* whose agents take their time, as mock-cluster reads it */
     size_t n_hellos; /* who registered for which cluster, in order: "node 2 of c1" */
     struct {
         char cluster[64], system_id[16];
@@ -49,6 +50,11 @@ int64_t nodes_of(const struct nodes *n, const char *cluster);
 bool nodes_die(struct nodes *n, const char *cluster, int64_t nth);
 /* Its wall clock is off by so much, also after a boot. */
 bool nodes_clock(struct nodes *n, const char *cluster, int64_t nth, int64_t off_s);
+/* Agents of this cluster that start from now on wait so long. false: too many were told. */
+bool nodes_slow(struct nodes *n, const char *cluster, const char *time);
+/* Every agent of the cluster that speaks for it is told to beat once for another; one does.
+ * false: no machine of it runs. */
+bool nodes_stray(struct nodes *n, const char *cluster, const char *other_uid);
 /* A machine that runs, other than the one at that address; NULL: there is none. */
 const struct lab_host *nodes_beside(const struct nodes *n, const char *address);
 void nodes_lost(struct nodes *n, const struct ctl_slot *s, const char *why);

@@ -6,6 +6,7 @@
 #include "scenarios/engine/verbs.h"
 
 #include <ctype.h>
+#include <stdio.h>
 #include <string.h>
 
 #define SUM_BYTES 8        /* of a digest, as machines tell theirs */
@@ -56,10 +57,11 @@ static void credentials_read(const struct url *u, struct outfit *o)
     (void)text_copy(o->password, sizeof o->password, buf_text(&text));
 }
 
-static bool has_act(const struct script *s, const char *verb)
+static bool says(const struct script *s, const char *verb, const char *word)
 {
     for (size_t i = 0; i < s->n_lines; i++)
-        if (text_is(s->lines[i].verb->id, verb))
+        if (text_begins(s->lines[i].verb->id, verb) &&
+            (!word || text_is(s->lines[i].args[1], word)))
             return true;
     return false;
 }
@@ -103,15 +105,28 @@ static void robustness_read(const struct script *s, struct outfit *ret)
     }
 }
 
+/* Which gateways there are follows from what the story does. */
+static void gateways_read(const struct script *s, struct outfit *o)
+{
+    const bool on_system = script_has_site(s, "site.account");
+
+    o->self_hosted = text_is(script_site(s, "site.palette", 0, ""), "self-hosted");
+    o->has_site =
+        says(s, "gateway.installs", NULL) || (says(s, "site.cluster", NULL) && !on_system);
+    o->has_system = o->self_hosted && (on_system || says(s, "system.", NULL) ||
+                                       says(s, "user.registers-account-toggle", "on"));
+}
+
 void outfit_read(const struct script *s, struct outfit *ret)
 {
     const char *proxy = script_site(s, "site.proxy", 0, "");
     const char *list = script_site(s, "site.no-proxy", 0, EMPTY);
 
     *ret = (struct outfit){.has_proxy_line = proxy[0] != '\0',
-                           .bumps = has_act(s, "proxy.breaks-tls"),
-                           .trusts = has_act(s, "gateway.told-trust")};
+                           .bumps = says(s, "proxy.breaks-tls", NULL),
+                           .trusts = says(s, "gateway.told-trust", NULL)};
     robustness_read(s, ret);
+    gateways_read(s, ret);
     for (size_t i = 0; i < s->n_lines && ret->n_strays < OUTFIT_STRAYS_MAX; i++)
         if (s->lines[i].when == WHEN_SITE && text_is(s->lines[i].verb->id, "site.environment"))
             ret->strays[ret->n_strays++] = s->lines[i].args[0];
@@ -122,10 +137,14 @@ void outfit_read(const struct script *s, struct outfit *ret)
         (void)text_copy(ret->no_proxy, sizeof ret->no_proxy, list);
 }
 
-static bool always(const struct outfit *o)
+static bool has_site(const struct outfit *o)
 {
-    (void)o;
-    return true;
+    return o->has_site;
+}
+
+static bool has_system(const struct outfit *o)
+{
+    return o->has_system;
 }
 
 static bool has_proxy(const struct outfit *o)
@@ -143,13 +162,16 @@ static bool has_trust(const struct outfit *o)
     return o->trusts;
 }
 
+enum { AT_SITE = 1, IN_PALETTE = 2 };
 static const struct {
     const char *feature;
+    unsigned where; /* whose feature it is */
     bool (*is_needed)(const struct outfit *o);
-} features[] = {{"pcg", always},
-                {"proxy", has_proxy},
-                {"proxy-auth", has_credentials},
-                {"proxy-ca", has_trust}};
+} features[] = {{"pcg", AT_SITE, has_site},
+                {"system-gateway", IN_PALETTE, has_system},
+                {"proxy", AT_SITE | IN_PALETTE, has_proxy},
+                {"proxy-auth", AT_SITE | IN_PALETTE, has_credentials},
+                {"proxy-ca", AT_SITE, has_trust}};
 
 static bool loses_power(const struct outfit *o)
 {
@@ -173,11 +195,11 @@ static const struct {
 } robustness[] = {
     {"power-cut", loses_power}, {"state-loss", is_wiped}, {"clock-jump", clock_jumps}};
 
-void outfit_features(const struct outfit *o, struct buf *out)
+void outfit_features(const struct outfit *o, bool is_system, struct buf *out)
 {
     for (size_t i = 0; i < COUNTOF(features); i++)
-        if (features[i].is_needed(o))
-            buf_printf(out, "%s%s", i == 0 ? "" : ",", features[i].feature);
+        if ((features[i].where & (is_system ? IN_PALETTE : AT_SITE)) && features[i].is_needed(o))
+            buf_printf(out, "%s%s", out->len == 0 ? "" : ",", features[i].feature);
 }
 
 static bool has_word(const char *list, const char *wanted)
@@ -218,4 +240,125 @@ void outfit_params(const struct outfit *o, struct buf *out)
                o->user[0] ? " credentials=1" : "");
     if (o->no_proxy[0])
         buf_printf(out, " no-proxy=%s", o->no_proxy);
+}
+
+void outfit_path(const struct lab *l, const struct outfit *o, struct event *ret)
+{
+    const char *seen_as;
+
+    ev_init(ret, EV_LAB_PATH, 0);
+    ev_text_add(ret, EVF_FROM, "palette");
+    ev_text_add(ret, EVF_TO, "maas");
+    ev_text_add(ret, EVF_ANSWER, reach_name(lab_reaches(l, "palette", "maas", &seen_as)));
+    ev_text_add(ret, EVF_KIND, o->self_hosted ? "self-hosted" : "saas");
+}
+
+/* --- machines --- */
+
+static const char *const spec_texts[] = {"zone", "pool", "tags", NULL};
+static const char *const spec_numbers[] = {"cpu", "mem", NULL};
+
+static bool is_among(const char *const *names, const char *name)
+{
+    while (*names && !text_is(*names, name))
+        names++;
+    return *names != NULL;
+}
+
+/* One "name=value" of a list; false: it is none that a machine has. */
+static bool spec_next(const char **list, char name[OUTFIT_WORD_MAX], char value[OUTFIT_WORD_MAX])
+{
+    char word[2 * OUTFIT_WORD_MAX];
+    char *equals;
+    int64_t number;
+
+    if (!text_next(list, ',', word, sizeof word) || !(equals = strchr(word, '=')))
+        return false;
+    *equals = '\0';
+    return text_copy(name, OUTFIT_WORD_MAX, word) &&
+           text_copy(value, OUTFIT_WORD_MAX, equals + 1) &&
+           (is_among(spec_texts, name)
+                ? value[0] != '\0' && value[strcspn(value, "\"\\")] == '\0'
+                : is_among(spec_numbers, name) && text_int(value, 1, INT32_MAX, &number));
+}
+
+bool outfit_is_machine_spec(const char *text)
+{
+    char name[OUTFIT_WORD_MAX], value[OUTFIT_WORD_MAX];
+
+    while (*text)
+        if (!spec_next(&text, name, value))
+            return false;
+    return true;
+}
+
+static void tags_write(const char *tags, struct buf *out)
+{
+    char tag[OUTFIT_WORD_MAX];
+
+    buf_char_add(out, '[');
+    for (size_t n = 0; text_next(&tags, '+', tag, sizeof tag); n++)
+        buf_printf(out, "%s\"%s\"", n > 0 ? "," : "", tag);
+    buf_char_add(out, ']');
+}
+
+static void spec_write(const char *spec, struct buf *out)
+{
+    char name[OUTFIT_WORD_MAX], value[OUTFIT_WORD_MAX];
+
+    for (size_t n = 0; *spec && spec_next(&spec, name, value); n++) {
+        buf_printf(out, "%s\"%s\":", n > 0 ? "," : "", name);
+        if (text_is(name, "tags"))
+            tags_write(value, out);
+        else
+            buf_printf(out, is_among(spec_numbers, name) ? "%s" : "\"%s\"", value);
+    }
+}
+
+static const char *spec_of(const struct script *s, size_t machine)
+{
+    char name[24];
+
+    snprintf(name, sizeof name, "m%zu", machine);
+    for (size_t i = 0; i < s->n_lines; i++)
+        if (text_is(s->lines[i].verb->id, "site.machine") && text_is(s->lines[i].args[0], name))
+            return s->lines[i].args[1];
+    return "";
+}
+
+/* The lab's machine of that number; NULL: it has none. */
+static const struct lab_host *node_of(const struct lab *l, size_t machine)
+{
+    for (size_t i = 0; i < l->n_hosts; i++)
+        if (text_is(l->hosts[i].role, "node") && --machine == 0)
+            return &l->hosts[i];
+    return NULL;
+}
+
+/* Where MAAS thinks of its machines when nobody says it. */
+#define FLEET_NET "10.10.0.0/24"
+
+static bool lives_elsewhere(const struct lab *l)
+{
+    const struct lab_host *first = node_of(l, 1);
+
+    return first && !lab_net_has(FLEET_NET, first->links[0].address);
+}
+
+void outfit_fleet(const struct script *s, const struct lab *l, size_t n_machines, struct buf *out)
+{
+    const bool elsewhere = lives_elsewhere(l);
+
+    if (!elsewhere && !script_has_site(s, "site.machine"))
+        return;
+    for (size_t i = 1; i <= n_machines; i++) {
+        const struct lab_host *h = node_of(l, i);
+
+        buf_text_add(out, i == 1 ? "[{" : ",{");
+        spec_write(spec_of(s, i), out);
+        if (elsewhere && h)
+            buf_printf(out, "%s\"ip\":\"%s\"", *spec_of(s, i) ? "," : "", h->links[0].address);
+        buf_char_add(out, '}');
+    }
+    buf_char_add(out, ']');
 }

@@ -106,6 +106,7 @@ static void on_lost(void *arg, struct ctl_slot *s, const char *why)
 {
     struct play *p = arg;
     guest_lost(&p->guest, s, why);
+    guest_lost(&p->system, s, why);
     nodes_lost(&p->nodes, s, why);
     if ((s == p->mocks.maas.slot || s == p->mocks.palette.slot) && text_is(why, "hung"))
         err_set(&p->broken, -ETIMEDOUT, "mock-%s kept its turn too long", ctl_slot_name(s));
@@ -224,7 +225,7 @@ static void settle(struct play *p, bool (*done)(const struct play *p), ms_t max_
 
 static bool guest_is_gone(const struct play *p)
 {
-    return !guest_running(&p->guest);
+    return !guest_running(&p->guest) && !guest_running(&p->system);
 }
 
 static bool canaries_are_seen(const struct play *p)
@@ -252,13 +253,17 @@ static void say_end(struct play *p, const char *why)
     world_put(&p->w, &e);
 }
 
-static void end_guest(struct play *p)
+static void end_guests(struct play *p)
 {
-    if (p->guest.frozen) /* it could not hear TERM */
-        guest_kill(&p->guest);
-    guest_stop(&p->guest);
+    struct guest *const both[] = {&p->guest, &p->system};
+    for (size_t i = 0; i < COUNTOF(both); i++) {
+        if (both[i]->frozen) /* it could not hear TERM */
+            guest_kill(both[i]);
+        guest_stop(both[i]);
+    }
     settle(p, guest_is_gone, SECONDS(p->w.run->manifest->stop_seconds) + GUEST_END_MAX_MS);
-    guest_kill(&p->guest);
+    for (size_t i = 0; i < COUNTOF(both); i++)
+        guest_kill(both[i]);
     settle(p, guest_is_gone, GUEST_END_MAX_MS);
 }
 
@@ -274,7 +279,7 @@ static void end_all(struct play *p, const char *why)
     user_free(STEAL(p->user));
     tasks_free(&p->tasks);
     dials_free(&p->dials);
-    end_guest(p);
+    end_guests(p);
     nodes_free(&p->nodes);
     proxies_end(&p->proxies);
     settle(p, proxies_are_gone, MOCKS_END_MAX_MS);
@@ -319,7 +324,9 @@ static int open_all(struct play *p, const struct stage_run *r, const char *dir, 
     if (code == 0)
         code = proxies_start(&p->proxies, &p->w, e);
     if (code == 0)
-        code = guest_init(&p->guest, &p->w, e);
+        code = guest_init(&p->guest, &p->w, false, e);
+    if (code == 0)
+        code = guest_init(&p->system, &p->w, true, e);
     if (code == 0)
         code = nodes_init(&p->nodes, &p->w, e);
     if (code == 0)
@@ -348,6 +355,7 @@ static void close_all(struct play *p)
     nodes_free(&p->nodes);
     proxies_free(&p->proxies);
     guest_free(&p->guest);
+    guest_free(&p->system);
     if (p->mocks.w != NULL)
         mocks_free(&p->mocks);
     if (p->due != NULL)

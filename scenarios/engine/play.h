@@ -23,7 +23,7 @@ struct play {
     struct world w;
     struct mocks mocks;
     struct proxies proxies;
-    struct guest guest;
+    struct guest guest, system;
     struct nodes nodes;
     struct dials dials;
     struct points points;

@@ -58,7 +58,8 @@ static int story_explain(void *arg, const struct report_read *read)
     const bool whole = is_story(x->word, j->story);
     struct ev_list journal;
     char path[2048] = "";
-    struct report_story s = {.judgement = j, .journal = &journal, .journal_path = path};
+    struct report_story s = {
+        .judgement = j, .journal = &journal, .journal_path = path, .options = read->options};
     bool wanted = whole;
     int code = 0;
 

@@ -1,6 +1,7 @@
 #include "scenarios/engine/script_private.h"
 
 #include "lib/base/text.h"
+#include "scenarios/engine/outfit.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -396,12 +397,38 @@ static struct script_line *prelude_add(struct script *s, const char *verb, const
     return act;
 }
 
-/* Each `site cluster` becomes the user's act, after an install. */
+/* Palette's own gateway, where the story needs it, and the account on it. */
+static void prelude_system(struct script *s)
+{
+    const char *account = script_site(s, "site.account", 0, "");
+    struct outfit o;
+
+    outfit_read(s, &o);
+    if (!o.has_system)
+        return;
+    text_copy(prelude_add(s, "system.act", "system gateway starts")->args[0], SCRIPT_WORD_MAX,
+              "starts");
+    s->prelude[0].n_args = 1;
+    if (*account != '\0') {
+        struct script_line *act = prelude_add(s, "user.registers-account-toggle", "");
+
+        snprintf(act->text, sizeof act->text, "user registers account %.100s toggle on", account);
+        act->n_args = 2;
+        text_copy(act->args[0], SCRIPT_WORD_MAX, account);
+        text_copy(act->args[1], SCRIPT_WORD_MAX, "on");
+    }
+}
+
+/* Each `site cluster` becomes the user's act, after an install or on the system gateway's account.
+ */
 static int prelude_make(struct script_reader *r)
 {
+    const bool on_system = script_has_site(r->s, "site.account");
     struct script *s = r->s;
+    bool installed = on_system;
     size_t i;
 
+    prelude_system(s);
     for (i = 0; i < s->n_lines; i++) {
         const struct script_line *line = &s->lines[i];
         struct script_line *act;
@@ -412,8 +439,9 @@ static int prelude_make(struct script_reader *r)
         if (s->n_prelude == SCRIPT_PRELUDE_MAX)
             return script_wrong(&r->place, line->column, "more than %d clusters before the run",
                                 SCRIPT_PRELUDE_MAX - 1);
-        if (s->n_prelude == 0)
+        if (!installed)
             (void)prelude_add(s, "gateway.installs", "gateway installs");
+        installed = true;
         act = prelude_add(s, "user.creates-cluster", "");
         snprintf(act->text, sizeof act->text, "user creates %.200s", line->text);
         act->n_args = line->n_args;

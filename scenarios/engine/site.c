@@ -103,13 +103,25 @@ static const char *address_of(const struct site *s, const char *role)
     return h == NULL ? "" : h->links[0].address;
 }
 
-static void servers_make(struct site *s)
+#define SYSTEM_SECRET_LEN 43 /* 256 bits in base64url */
+
+static void system_secret_make(struct site *s)
+{
+    static const char letters[] = "ABCDEFGHJKLMNPQRSTUVWXYZabcdefghjkmnpqrstuvwxyz23456789-_";
+
+    for (size_t i = 0; i < SYSTEM_SECRET_LEN; i++)
+        s->system_secret[i] = letters[rng_between(&s->rng, 0, (int64_t)sizeof letters - 2)];
+    site_secret_add(s, "gateway-secret", s->system_secret);
+}
+
+static void servers_make(struct site *s, const char *fleet)
 {
     struct maas_config maas = {.seed = s->seed,
                                .epoch_s = SITE_EPOCH_S,
                                .factor = 1,
                                .n_users = 1,
                                .n_machines = s->n_machines,
+                               .fleet = fleet,
                                .erase_on_release = s->erase};
 
     text_copy(maas.users[0].name, sizeof maas.users[0].name, "installer");
@@ -145,6 +157,7 @@ struct site *site_new_rogue(const struct lab *lab, const struct script *script, 
                             const char *rogue, struct ev_list *journal)
 {
     struct site *s = calloc(1, sizeof *s);
+    SCOPED(buf_drop) struct buf fleet = {0};
 
     if (s == NULL)
         WRONG("out of memory");
@@ -165,15 +178,17 @@ struct site *site_new_rogue(const struct lab *lab, const struct script *script, 
     site_secret_add(s, "api-key", s->api_key);
     site_proxy_init(s, script);
     maas_key_make(s);
-    servers_make(s);
+    if (s->outfit.has_system)
+        system_secret_make(s);
+    buf_init(&fleet, KIB(16));
+    outfit_fleet(script, s->lab, s->n_machines, &fleet);
+    servers_make(s, fleet.len > 0 ? buf_text(&fleet) : NULL);
     for (size_t i = 0; i < SITE_CALLS_MAX; i++) {
         http_request_init(&s->calls[i].rq);
         http_result_init(&s->calls[i].result);
     }
-    for (size_t i = 0; i < SITE_RECORDS_MAX; i++) {
-        buf_init(&s->gateway.work[i].bytes, GW_RECORD_MAX);
-        buf_init(&s->gateway.durable[i].bytes, GW_RECORD_MAX);
-    }
+    site_gateway_init(&s->gateway, "gateway", SITE_GATEWAY);
+    site_gateway_init(&s->system, "system-gateway", SITE_SYSTEM);
     return s;
 }
 
@@ -182,7 +197,8 @@ void site_free(struct site *s)
     if (s == NULL)
         return;
     site_nodes_drop(s);
-    site_gateway_drop(s);
+    site_gateway_drop(&s->gateway);
+    site_gateway_drop(&s->system);
     for (size_t i = 0; i < SITE_CALLS_MAX; i++) {
         http_request_drop(&s->calls[i].rq);
         http_result_drop(&s->calls[i].result);
@@ -194,9 +210,10 @@ void site_free(struct site *s)
 
 ms_t site_due(const struct site *s)
 {
-    ms_t due = ms_min(ms_min(site_net_due(s), site_gateway_due(s)),
+    ms_t due = ms_min(ms_min(site_net_due(s), site_gateway_due(&s->gateway)),
                       ms_min(site_nodes_due(s), site_user_due(s)));
 
+    due = ms_min(due, site_gateway_due(&s->system));
     for (size_t i = 0; i < SITE_SERVERS; i++)
         if (!s->servers[i].down)
             due = ms_min(due, s->servers[i].due(s->servers[i].app));
@@ -219,7 +236,8 @@ void site_run_to(struct site *s, ms_t now)
         site_nodes_look(s);
         if (s->at_point)
             return;
-        site_gateway_step(s);
+        site_gateway_step(s, &s->gateway);
+        site_gateway_step(s, &s->system);
         site_nodes_step(s);
         site_user_step(s);
     }
@@ -254,6 +272,8 @@ void site_begin(struct site *s, const char *stage, const char *clock)
         outfit_params(&s->outfit, &params);
         ev_text_add(&e, EVF_PARAMS, buf_text(&params));
     }
+    site_put(s, EVS_ENGINE, &e);
+    outfit_path(s->lab, &s->outfit, &e);
     site_put(s, EVS_ENGINE, &e);
     for (size_t i = 0; i < s->lab->n_hosts; i++) {
         const struct lab_host *h = &s->lab->hosts[i];

@@ -3,6 +3,7 @@
 
 #include "lib/base/text.h"
 #include "lib/base/jx.h"
+#include "scenarios/engine/user_body.h"
 #include "scenarios/engine/verbs.h"
 
 #include <stdlib.h>
@@ -17,37 +18,36 @@ static bool gateway_installs(struct site *s, const struct script_line *line)
     return true;
 }
 
-static void gateway_thaws(struct site *s)
+static void gateway_thaws(struct site *s, struct site_gateway *g)
 {
-    site_gateway_freeze(s, false);
+    site_gateway_freeze(s, g, false);
 }
 
-static void gateway_freezes(struct site *s)
+static void gateway_freezes(struct site *s, struct site_gateway *g)
 {
-    site_gateway_freeze(s, true);
+    site_gateway_freeze(s, g, true);
 }
 
-static bool gateway_act(struct site *s, const struct script_line *line)
+static bool act_on(struct site *s, struct site_gateway *g, const char *word)
 {
     static const struct {
         const char *word;
         bool needs_running;
-        void (*act)(struct site *s);
+        void (*act)(struct site *s, struct site_gateway *g);
     } rows[] = {
         {"starts", false, site_gateway_start}, {"stops", true, site_gateway_stop},
         {"dies", true, site_gateway_kill},     {"loses-power", true, site_gateway_kill},
         {"freezes", true, gateway_freezes},    {"thaws", true, gateway_thaws},
     };
-    const char *word = line->args[line->n_args - 1];
 
     for (size_t i = 0; i < COUNTOF(rows); i++) {
-        const bool running = s->gateway.core != NULL;
+        const bool running = g->core != NULL;
 
         if (!text_is(word, rows[i].word))
             continue;
         if (running != rows[i].needs_running)
             return false;
-        rows[i].act(s);
+        rows[i].act(s, g);
         return true;
     }
     return false;
@@ -77,6 +77,21 @@ static bool gateway_clock_jumps(struct site *s, const struct script_line *line)
     if (!gateway_clock_off(s, line))
         return false;
     s->gateway.wall_shift_s += before;
+    return true;
+}
+
+static bool gateway_act(struct site *s, const struct script_line *line)
+{
+    return act_on(s, &s->gateway, line->args[line->n_args - 1]);
+}
+
+/* At its first start nothing is known of it but that Palette lists it: the user asks for its uid.
+ */
+static bool system_act(struct site *s, const struct script_line *line)
+{
+    if (s->system.config.pcg_uid[0] != '\0' || !text_is(line->args[0], "starts"))
+        return act_on(s, &s->system, line->args[0]);
+    site_user_wants(s, "system-gateway", "", "", 0);
     return true;
 }
 
@@ -139,6 +154,25 @@ static bool user_creates(struct site *s, const struct script_line *line)
     return true;
 }
 
+static bool user_creates_on(struct site *s, const struct script_line *line)
+{
+    site_user_wants_on(s, "creates-cluster", line->args[2], line->args[0], "",
+                       number(line->args[1]));
+    return true;
+}
+
+static bool user_creates_where(struct site *s, const struct script_line *line)
+{
+    site_user_wants(s, "creates-cluster", line->args[0], line->args[2], number(line->args[1]));
+    return true;
+}
+
+static bool user_registers(struct site *s, const struct script_line *line)
+{
+    site_user_wants_on(s, "registers-account", line->args[0], "", user_toggle(line), 0);
+    return true;
+}
+
 static bool user_deletes(struct site *s, const struct script_line *line)
 {
     site_user_wants(s, "deletes-cluster", line->args[0], "", 0);
@@ -161,9 +195,9 @@ static bool gateway_comes_back(struct site *s, const struct script_line *line)
 {
     (void)line;
     if (s->gateway.frozen)
-        gateway_thaws(s);
+        gateway_thaws(s, &s->gateway);
     else if (s->gateway.core == NULL)
-        site_gateway_start(s);
+        site_gateway_start(s, &s->gateway);
     else
         return false;
     return true;
@@ -197,6 +231,21 @@ static bool machine_stays(struct site *s, const struct script_line *line)
     return by_hand(s, line->args[0], buf_text(&words));
 }
 
+static bool agent_slow_act(struct site *s, const struct script_line *line)
+{
+    if (s->n_slow == SITE_CLUSTERS_MAX)
+        return false;
+    text_copy(s->slow[s->n_slow].cluster, sizeof s->slow[0].cluster, line->args[0]);
+    return text_duration(line->args[1], &s->slow[s->n_slow++].pause_ms);
+}
+
+static bool agent_strays(struct site *s, const struct script_line *line)
+{
+    const struct site_cluster *other = site_cluster_find(s, line->args[1]);
+
+    return other != NULL && site_node_strays(s, line->args[0], other->uid);
+}
+
 static bool maas_loses_answer(struct site *s, const struct script_line *line)
 {
     SCOPED(buf_drop) struct buf words = {0};
@@ -215,19 +264,19 @@ static bool maas_loses_answer(struct site *s, const struct script_line *line)
     return done;
 }
 
-static bool maas_misbehaves(struct site *s, const struct script_line *line)
+static bool tell_maas(struct site *s, const char *words)
 {
     struct http_reply rp;
     bool done;
 
     http_reply_init(&rp);
-    done = maas_told(s->servers[SITE_MAAS].app, s->now, line->args[0], &rp);
+    done = maas_told(s->servers[SITE_MAAS].app, s->now, words, &rp);
     site_server_told(s, SITE_MAAS, &rp);
     http_reply_drop(&rp);
     return done;
 }
 
-static bool palette_misbehaves(struct site *s, const struct script_line *line)
+static bool tell_palette(struct site *s, const char *words)
 {
     struct site_server *palette = &s->servers[SITE_PALETTE];
     struct http_reply rp;
@@ -236,10 +285,32 @@ static bool palette_misbehaves(struct site *s, const struct script_line *line)
     if (palette->down)
         return false;
     http_reply_init(&rp);
-    done = palette_do(palette->app, s->now, line->args[0], &rp);
+    done = palette_do(palette->app, s->now, words, &rp);
     site_server_told(s, SITE_PALETTE, &rp);
     http_reply_drop(&rp);
     return done;
+}
+
+static bool maas_misbehaves(struct site *s, const struct script_line *line)
+{
+    return tell_maas(s, line->args[0]);
+}
+
+/* The line's own words, without the first. */
+static bool maas_does(struct site *s, const struct script_line *line)
+{
+    return tell_maas(s, line->text + strlen("maas "));
+}
+
+static bool palette_misbehaves(struct site *s, const struct script_line *line)
+{
+    return tell_palette(s, line->args[0]);
+}
+
+static bool palette_refuses(struct site *s, const struct script_line *line)
+{
+    return tell_palette(s, line->text + strlen("palette ")) &&
+           tell_palette(s, "drops every connection");
 }
 
 /* The line's own words, without the first. */
@@ -258,12 +329,18 @@ static const struct {
     {"gateway.wiped", gateway_wiped},
     {"gateway.clock-off", gateway_clock_off},
     {"gateway.clock-jumps", gateway_clock_jumps},
+    {"system.act", system_act},
     {"probe.every-pair", probe_every_pair},
     {"evidence.loses", evidence_loses},
     {"user.lists-gateways", user_lists_gateways},
     {"user.lists", user_lists},
     {"user.validates", user_validates},
     {"user.creates-cluster", user_creates},
+    {"user.creates-on", user_creates_on},
+    {"user.creates-where", user_creates_where},
+    {"user.registers-account-toggle", user_registers},
+    {"user.registers-account", user_registers},
+    {"user.registers-by-hand", user_registers},
     {"user.deletes-cluster", user_deletes},
     {"user.scales-cluster", user_scales},
     {"user.labels-cluster", user_labels},
@@ -286,12 +363,18 @@ static const struct {
     {"proxy.is-honest", proxy_act},
     {"palette.certificate", site_palette_act},
     {"palette.drops", site_palette_act},
+    {"agent.is-slow", agent_slow_act},
+    {"agent.beats-for", agent_strays},
+    {"maas.gains", maas_does},
     {"maas.loses-answer", maas_loses_answer},
     {"maas.misbehaves", maas_misbehaves},
     {"wire.cut", site_wire_act},
     {"wire.pair-cut", site_wire_act},
     {"wire.cut-one-way", site_wire_act},
     {"wire.mended", site_wire_act},
+    {"path.opens", site_wire_act},
+    {"path.closes", site_wire_act},
+    {"palette.refuses", palette_refuses},
     {"wire.pair-mended", site_wire_act},
     {"router.forgets", site_router_forgets},
 };

@@ -1,17 +1,17 @@
-/* The reference core in a site: effects become flights, the store has synced and unsynced writes.
- */
+/* The reference core in a site, as the gateway at the site or as the one inside Palette: effects
+ * become flights, the store has synced and unsynced writes. */
 #include "scenarios/engine/site_private.h"
 
 #include "lib/base/text.h"
 
 #include <string.h>
 
-static void prog(struct site *s, const char *kind, int64_t status)
+static void prog(struct site *s, const struct site_gateway *g, const char *kind, int64_t status)
 {
     struct event e;
 
     ev_init(&e, EV_PROG, s->now);
-    ev_text_add(&e, EVF_WHO, "gateway");
+    ev_text_add(&e, EVF_WHO, g->who);
     ev_text_add(&e, EVF_KIND, kind);
     if (status >= 0)
         ev_int_add(&e, EVF_STATUS, status);
@@ -64,14 +64,21 @@ static void records_copy(struct site_record *to, const struct site_record *from)
 
 /* --- life ----------------------------------------------------------------------------------- */
 
-/* The process is gone: what was not synced is lost, connections break. */
-static void gateway_gone(struct site *s)
+/* The moments at which a gateway can be killed are those of the one at the site. */
+static bool is_watched(const struct site *s, const struct site_gateway *g)
 {
-    gw_free(STEAL(s->gateway.core));
-    s->gateway.frozen = s->gateway.unsynced = s->gateway.dirty = false;
-    site_moments_forget(s);
-    records_copy(s->gateway.work, s->gateway.durable);
-    site_close_all(s, SITE_GATEWAY);
+    return g == &s->gateway;
+}
+
+/* The process is gone: what was not synced is lost, connections break. */
+static void gateway_gone(struct site *s, struct site_gateway *g)
+{
+    gw_free(STEAL(g->core));
+    g->frozen = g->unsynced = g->dirty = false;
+    if (is_watched(s, g))
+        site_moments_forget(s);
+    records_copy(g->work, g->durable);
+    site_close_all(s, g->caller);
 }
 
 /* What the core says to people; a rogue tells of its deeds so. */
@@ -89,19 +96,17 @@ static void say(struct site *s, const char *text)
     site_put(s, EVS_ENGINE, &e);
 }
 
-static void effect_run(struct site *s, struct gw_effect *f)
+static void effect_run(struct site *s, struct site_gateway *g, struct gw_effect *f)
 {
-    struct site_gateway *g = &s->gateway;
-
     switch (f->kind) {
     case GW_FX_CALL:
         if (g->unsynced) /* the simulator sees what a black box hides: GP-8 */
-            prog(s, "unsynced", -1);
+            prog(s, g, "unsynced", -1);
         g->unsynced = false;
-        site_send(s, SITE_GATEWAY, f->ticket, "", &f->call);
+        site_send(s, g->caller, f->ticket, "", &f->call);
         break;
     case GW_FX_CANCEL:
-        site_cancel(s, SITE_GATEWAY, f->ticket);
+        site_cancel(s, g->caller, f->ticket);
         break;
     case GW_FX_PERSIST:
         record_persist(g->work, f->key, &f->bytes);
@@ -121,16 +126,14 @@ static void effect_run(struct site *s, struct gw_effect *f)
         say(s, f->text);
         break;
     case GW_FX_EXIT:
-        prog(s, "exited", f->code);
-        gateway_gone(s);
+        prog(s, g, "exited", f->code);
+        gateway_gone(s, g);
         break;
     }
 }
 
-static void gateway_event(struct site *s, struct gw_event *ev)
+static void gateway_event(struct site *s, struct site_gateway *g, struct gw_event *ev)
 {
-    struct site_gateway *g = &s->gateway;
-
     if (g->core == NULL)
         return;
     ev->time = s->now;
@@ -138,18 +141,18 @@ static void gateway_event(struct site *s, struct gw_event *ev)
     gw_effects_init(&g->fx);
     gw_step(g->core, ev, &g->fx);
     for (size_t i = 0; i < g->fx.n && g->core != NULL; i++) {
-        site_moment_before(s, &g->fx.at[i]);
+        if (is_watched(s, g))
+            site_moment_before(s, &g->fx.at[i]);
         if (g->core != NULL)
-            effect_run(s, &g->fx.at[i]);
-        if (g->core != NULL)
+            effect_run(s, g, &g->fx.at[i]);
+        if (g->core != NULL && is_watched(s, g))
             site_moment_after(s, &g->fx.at[i]);
     }
     gw_effects_drop(&g->fx);
 }
 
-void site_gateway_start(struct site *s)
+void site_gateway_start(struct site *s, struct site_gateway *g)
 {
-    struct site_gateway *g = &s->gateway;
     struct gw_record records[SITE_RECORDS_MAX];
     struct gw_event ev = {.kind = GW_EV_START, .config = &g->config, .records = records};
 
@@ -169,38 +172,40 @@ void site_gateway_start(struct site *s)
     g->core = gw_new();
     g->starts++;
     g->stopping = false;
-    prog(s, "started", -1);
-    site_moment_passed(s);
-    gateway_event(s, &ev);
+    prog(s, g, "started", -1);
+    if (is_watched(s, g))
+        site_moment_passed(s);
+    gateway_event(s, g, &ev);
 }
 
-void site_gateway_stop(struct site *s)
+void site_gateway_stop(struct site *s, struct site_gateway *g)
 {
     struct gw_event ev = {.kind = GW_EV_STOP};
 
-    site_moment_passed(s);
-    prog(s, "stopped", -1);
-    s->gateway.stopping = true;
-    gateway_event(s, &ev);
+    if (is_watched(s, g))
+        site_moment_passed(s);
+    prog(s, g, "stopped", -1);
+    g->stopping = true;
+    gateway_event(s, g, &ev);
 }
 
-void site_gateway_kill(struct site *s)
+void site_gateway_kill(struct site *s, struct site_gateway *g)
 {
     struct event e;
 
     ev_init(&e, EV_PROG, s->now);
-    ev_text_add(&e, EVF_WHO, "gateway");
+    ev_text_add(&e, EVF_WHO, g->who);
     ev_text_add(&e, EVF_KIND, "signalled");
     ev_int_add(&e, EVF_SIGNAL, 9);
     site_put(s, EVS_ENGINE, &e);
-    gateway_gone(s);
+    gateway_gone(s, g);
 }
 
 void site_kill(struct site *s, bool keep)
 {
     if (keep)
         records_copy(s->gateway.durable, s->gateway.work);
-    site_gateway_kill(s);
+    site_gateway_kill(s, &s->gateway);
 }
 
 #define FNV_BASIS UINT64_C(14695981039346656037)
@@ -233,27 +238,27 @@ bool site_alive(const struct site *s)
 
 void site_start(struct site *s)
 {
-    site_gateway_start(s);
+    site_gateway_start(s, &s->gateway);
 }
 
 void site_gateway_wipe(struct site *s)
 {
     if (s->gateway.core != NULL)
-        site_gateway_kill(s);
+        site_gateway_kill(s, &s->gateway);
     for (size_t i = 0; i < SITE_RECORDS_MAX; i++)
         s->gateway.work[i].used = s->gateway.durable[i].used = false;
 }
 
-void site_gateway_freeze(struct site *s, bool frozen)
+void site_gateway_freeze(struct site *s, struct site_gateway *g, bool frozen)
 {
     struct event e;
 
     ev_init(&e, EV_PROG, s->now);
-    ev_text_add(&e, EVF_WHO, "gateway");
+    ev_text_add(&e, EVF_WHO, g->who);
     ev_text_add(&e, EVF_KIND, "signalled");
     ev_int_add(&e, EVF_SIGNAL, frozen ? 19 : 18);
     site_put(s, EVS_ENGINE, &e);
-    s->gateway.frozen = frozen;
+    g->frozen = frozen;
     if (!frozen)
         site_thaw(s);
 }
@@ -268,40 +273,51 @@ void site_gateway_reload(struct site *s)
     ev_text_add(&e, EVF_KIND, "signalled");
     ev_int_add(&e, EVF_SIGNAL, 1);
     site_put(s, EVS_ENGINE, &e);
-    gateway_event(s, &ev);
+    gateway_event(s, &s->gateway, &ev);
 }
 
-void site_gateway_step(struct site *s)
+void site_gateway_step(struct site *s, struct site_gateway *g)
 {
     struct gw_event ev = {.kind = GW_EV_TIME};
 
-    if (site_gateway_due(s) > s->now)
+    if (site_gateway_due(g) > s->now)
         return;
-    site_moment_passed(s);
-    gateway_event(s, &ev);
+    if (is_watched(s, g))
+        site_moment_passed(s);
+    gateway_event(s, g, &ev);
 }
 
-void site_gateway_reply(struct site *s, uint64_t ticket, const struct http_result *result)
+void site_gateway_reply(struct site *s, struct site_gateway *g, uint64_t ticket,
+                        const struct http_result *result)
 {
     struct gw_event ev = {.kind = GW_EV_REPLY, .ticket = ticket, .result = result};
 
-    site_moment_answered(s, ticket);
-    gateway_event(s, &ev);
+    if (is_watched(s, g))
+        site_moment_answered(s, ticket);
+    gateway_event(s, g, &ev);
 }
 
-ms_t site_gateway_due(const struct site *s)
+ms_t site_gateway_due(const struct site_gateway *g)
 {
-    const struct site_gateway *g = &s->gateway;
-
     return g->core == NULL || g->frozen ? MS_NEVER : gw_due(g->core);
 }
 
-void site_gateway_drop(struct site *s)
+void site_gateway_init(struct site_gateway *g, const char *who, int caller)
 {
-    gw_free(STEAL(s->gateway.core));
+    g->who = who;
+    g->caller = caller;
     for (size_t i = 0; i < SITE_RECORDS_MAX; i++) {
-        buf_drop(&s->gateway.work[i].bytes);
-        buf_drop(&s->gateway.durable[i].bytes);
+        buf_init(&g->work[i].bytes, GW_RECORD_MAX);
+        buf_init(&g->durable[i].bytes, GW_RECORD_MAX);
+    }
+}
+
+void site_gateway_drop(struct site_gateway *g)
+{
+    gw_free(STEAL(g->core));
+    for (size_t i = 0; i < SITE_RECORDS_MAX; i++) {
+        buf_drop(&g->work[i].bytes);
+        buf_drop(&g->durable[i].bytes);
     }
 }
 

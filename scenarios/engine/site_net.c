@@ -13,6 +13,8 @@ const struct lab_host *site_host_of(const struct site *s, int caller)
 
     if (caller == SITE_GATEWAY)
         return lab_role(s->lab, "gateway");
+    if (caller == SITE_SYSTEM)
+        return lab_role(s->lab, "palette");
     if (caller == SITE_USER)
         return lab_role(s->lab, "user");
     /* the nodes stand one behind the other in a lab */
@@ -444,9 +446,16 @@ static void call_arrives(struct site *s, struct site_call *c)
     call_ask(s, c, false);
 }
 
+static struct site_gateway *gateway_of(struct site *s, int caller)
+{
+    return caller == SITE_GATEWAY ? &s->gateway : caller == SITE_SYSTEM ? &s->system : NULL;
+}
+
 static void call_back(struct site *s, struct site_call *c)
 {
-    if (c->caller == SITE_GATEWAY && s->gateway.frozen) {
+    struct site_gateway *g = gateway_of(s, c->caller);
+
+    if (g != NULL && g->frozen) {
         c->at = MS_NEVER; /* the kernel holds the bytes until the process thaws */
         return;
     }
@@ -458,8 +467,8 @@ static void call_back(struct site *s, struct site_call *c)
     }
     /* free from here on: what the answer starts may take this very place, after it was read */
     call_free(c);
-    if (c->caller == SITE_GATEWAY)
-        site_gateway_reply(s, c->ticket, &c->result);
+    if (g != NULL)
+        site_gateway_reply(s, g, c->ticket, &c->result);
     else if (c->caller == SITE_USER)
         site_user_reply(s, c);
     else

@@ -6,6 +6,7 @@
 #include "mock-cluster/userdata.h"
 #include "scenarios/engine/verbs.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 static const struct lab_host *node_host(const struct site *s, size_t i)
@@ -59,6 +60,20 @@ static void boot_event(struct site *s, size_t i)
     site_put(s, EVS_AGENT, &e);
 }
 
+/* Whose agent was told to take its time. */
+static void slow_down(struct site *s, struct site_node *n)
+{
+    struct agent_config *c = calloc(1, sizeof *c);
+
+    if (c == NULL)
+        WRONG("out of memory");
+    if (s->n_slow > 0 && agent_config_read(&n->tree, c, NULL) == 0)
+        for (size_t i = 0; i < s->n_slow; i++)
+            if (text_is(s->slow[i].cluster, c->cluster_name))
+                agent_slow(n->agent, s->slow[i].pause_ms);
+    free(c);
+}
+
 static void node_boots(struct site *s, size_t i, const struct http_result *r)
 {
     struct site_node *n = &s->nodes[i];
@@ -78,6 +93,7 @@ static void node_boots(struct site *s, size_t i, const struct http_result *r)
     if (!n->tree.units[TREE_AGENT].active)
         return; /* the user data did not ask for it: a machine without a voice */
     n->agent = agent_new();
+    slow_down(s, n);
     ev.tree = &n->tree;
     ev.seed = rng_next(&s->rng);
     node_event(s, i, &ev);
@@ -256,6 +272,22 @@ void site_node_reply(struct site *s, size_t i, struct site_call *c)
         node_boots(s, i, &c->result);
     else
         node_event(s, i, &ev);
+}
+
+bool site_node_strays(struct site *s, const char *cluster, const char *other_uid)
+{
+    struct agent_event ev = {.kind = AGENT_EV_TIME};
+
+    for (size_t i = 0; i < SITE_NODES_MAX; i++) {
+        struct agent *a = s->nodes[i].agent;
+        const struct agent_config *c = a == NULL ? NULL : agent_config(a);
+
+        if (c == NULL || !text_is(c->cluster_name, cluster) || !agent_stray(a, other_uid))
+            continue;
+        node_event(s, i, &ev);
+        return true;
+    }
+    return false;
 }
 
 /* --- the clusters' API, asked by a neighbour under its record's name ------------------------- */

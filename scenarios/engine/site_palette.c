@@ -11,12 +11,17 @@
 /* A Palette that knows nobody draws other names than the one before it. */
 void *site_palette_new(const struct site *s)
 {
-    struct palette_config c = {.seed = s->seed + s->palette.starts, .factor = 1, .authority = true};
+    struct palette_config c = {.seed = s->seed + s->palette.starts,
+                               .factor = 1,
+                               .authority = true,
+                               .self_hosted = s->outfit.self_hosted};
 
     text_copy(c.api_key, sizeof c.api_key, s->api_key);
     text_copy(c.ajar, sizeof c.ajar, s->rogue);
     text_copy(c.agent_url, sizeof c.agent_url, SITE_PALETTE_URL);
     c.agent_ca = SITE_PALETTE_CA;
+    if (s->outfit.self_hosted)
+        text_copy(c.system_secret, sizeof c.system_secret, s->system_secret);
     return palette_new(&c);
 }
 

@@ -50,8 +50,8 @@ struct site_server {
     ms_t refuses_until;                /* new connections are refused */
 };
 
-/* Who calls: the gateway, the user, or the node with that index. */
-enum site_caller { SITE_GATEWAY, SITE_USER, SITE_NODE };
+/* Who calls: the gateway, Palette's own gateway, the user, or the node with that index. */
+enum site_caller { SITE_GATEWAY, SITE_SYSTEM, SITE_USER, SITE_NODE };
 #define SITE_CALLER_OF_NODE(i) ((int)SITE_NODE + (int)(i))
 
 /* CALL_DONE: committed, the answer has not left yet (the point "done" of an operation). */
@@ -132,6 +132,8 @@ struct site_watch {
 };
 
 struct site_gateway {
+    const char *who; /* in the journal */
+    int caller;
     struct gw *core; /* NULL: not running */
     bool frozen, stopping;
     bool unsynced;      /* a record was written or forgotten, and is not durable yet */
@@ -198,7 +200,7 @@ struct site {
         uint64_t conns;           /* accepted so far */
     } proxy;
     bool trusts_proxy; /* the gateway, the authority with which proxies open TLS */
-    struct site_gateway gateway;
+    struct site_gateway gateway, system;
     struct site_node nodes[SITE_NODES_MAX];
     struct site_palette {
         uint64_t starts; /* after the first */
@@ -220,7 +222,12 @@ struct site {
     ms_t dial_at; /* when a neighbour next asks the clusters' API; MS_NEVER: there is none */
     uint64_t points[SITE_POINTS_MAX]; /* how many of each operation there were */
     bool at_point; /* something was announced: whoever plays the story looks first */
-    char api_key[64], maas_key[192];
+    char api_key[64], maas_key[192], system_secret[GW_SECRET_MAX];
+    size_t n_slow; /* agents of these clusters wait so long before their first call */
+    struct {
+        char cluster[64];
+        ms_t pause_ms;
+    } slow[SITE_CLUSTERS_MAX];
     size_t n_secrets;
     struct {
         char name[32];
@@ -228,8 +235,10 @@ struct site {
     } secrets[SITE_SECRETS_MAX];
     struct site_wish {
         bool used;
-        char kind[32];           /* row of site_user.c */
-        char name[64], text[64]; /* the cluster it is about; a property or a label */
+        char kind[32];    /* row of site_user.c */
+        char name[64];    /* the cluster it is about */
+        char text[128];   /* a property, a label, what is asked of machines */
+        char account[64]; /* "" = the one that the gateway made */
         int64_t nodes;
         ms_t retry_at;
         int tries;
@@ -358,16 +367,18 @@ bool site_conn_forgotten(struct site *s, struct site_conn *c);
 enum wire_fate site_wire_fate(const struct site *s, const struct site_call *c, bool answers);
 
 /* site_gateway.c */
-void site_gateway_start(struct site *s);
-void site_gateway_stop(struct site *s);
-void site_gateway_kill(struct site *s);
+void site_gateway_init(struct site_gateway *g, const char *who, int caller);
+void site_gateway_start(struct site *s, struct site_gateway *g);
+void site_gateway_stop(struct site *s, struct site_gateway *g);
+void site_gateway_kill(struct site *s, struct site_gateway *g);
 void site_gateway_wipe(struct site *s); /* dead, and nothing is left of its state */
-void site_gateway_freeze(struct site *s, bool frozen);
+void site_gateway_freeze(struct site *s, struct site_gateway *g, bool frozen);
 void site_gateway_reload(struct site *s); /* HUP, with the configuration as it is now */
-void site_gateway_step(struct site *s);
-void site_gateway_reply(struct site *s, uint64_t ticket, const struct http_result *result);
-ms_t site_gateway_due(const struct site *s);
-void site_gateway_drop(struct site *s);
+void site_gateway_step(struct site *s, struct site_gateway *g);
+void site_gateway_reply(struct site *s, struct site_gateway *g, uint64_t ticket,
+                        const struct http_result *result);
+ms_t site_gateway_due(const struct site_gateway *g);
+void site_gateway_drop(struct site_gateway *g);
 
 /* site_moments.c: tells who watches. The gateway may be dead afterwards. */
 void site_moment_before(struct site *s, const struct gw_effect *f);
@@ -382,6 +393,8 @@ void site_nodes_step(struct site *s);
 ms_t site_nodes_due(const struct site *s);
 void site_node_reply(struct site *s, size_t node_i, struct site_call *c);
 site_act_fn site_node_reboots, site_node_dies, site_nodes_die, site_node_clock;
+/* The agent that speaks for the cluster beats once for another one. false: there is none. */
+bool site_node_strays(struct site *s, const char *cluster, const char *other_uid);
 void site_nodes_drop(struct site *s);
 /* Keeps up with the names that MAAS serves. */
 void site_record_note(struct site *s, const struct event *e);
@@ -397,6 +410,8 @@ bool site_point_is_fetch(int point);
 /* site_user.c */
 void site_user_wants(struct site *s, const char *kind, const char *name, const char *text,
                      int64_t nodes);
+void site_user_wants_on(struct site *s, const char *kind, const char *account, const char *name,
+                        const char *text, int64_t nodes);
 void site_user_reply(struct site *s, struct site_call *c);
 ms_t site_user_due(const struct site *s);
 void site_user_step(struct site *s);

@@ -59,7 +59,7 @@ bool site_told_act(struct site *s, const struct script_line *line)
         return true;
     }
     if (runs)
-        site_gateway_stop(s);
+        site_gateway_stop(s, &s->gateway);
     outfit_told(&s->outfit, line->n_args > 0 ? line->args[0] : NULL);
     site_secret_add(s, "proxy-password", s->outfit.password);
     buf_init(&params, EV_VALUE_MAX);
@@ -67,6 +67,6 @@ bool site_told_act(struct site *s, const struct script_line *line)
     say(s, line, buf_text(&params));
     site_config_proxy(s);
     if (runs)
-        site_gateway_start(s);
+        site_gateway_start(s, &s->gateway);
     return true;
 }

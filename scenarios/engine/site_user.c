@@ -9,8 +9,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define RETRY_MS    SECONDS(1) /* a user who finds no account yet looks again … */
-#define RETRIES_MAX 600        /* … so often */
+#define SYSTEM_LOOK "look-for-system" /* a step of the way */
+#define RETRY_MS    SECONDS(1)        /* a user who finds no account yet looks again … */
+#define RETRIES_MAX 600               /* … so often */
 
 static void user_send(struct site *s, const struct site_wish *w, const char *verb,
                       const char *method, const char *path, const char *body)
@@ -40,26 +41,41 @@ struct site_cluster *site_cluster_find(struct site *s, const char *name)
 
 /* --- installing ----------------------------------------------------------------------------- */
 
-static void gateway_configure(struct site *s, const char *uid, const char *code)
+static void maas_url_write(const struct site *s, struct buf *out)
 {
-    struct gw_config *c = &s->gateway.config;
     const struct lab_host *maas = lab_role(s->lab, "maas");
+
+    if (maas != NULL)
+        buf_printf(out, "http://%s:5240/MAAS", maas->links[0].address);
+}
+
+/* What every gateway is told. */
+static void configure(const struct site *s, struct gw_config *c, const char *uid)
+{
     SCOPED(buf_drop) struct buf text = {0};
 
     memset(c, 0, sizeof *c);
-    text_copy(c->palette_url, sizeof c->palette_url, SITE_PALETTE_URL);
     text_copy(c->pcg_uid, sizeof c->pcg_uid, uid);
-    text_copy(c->pairing_code, sizeof c->pairing_code, code);
     buf_init(&text, sizeof c->version - 1);
     buf_printf(&text, "%s%s%s", GATEPROOF_VERSION, *s->rogue ? "+" : "", s->rogue);
     text_copy(c->version, sizeof c->version, buf_text(&text));
-    buf_drop(&text);
     text_copy(c->features, sizeof c->features, GW_FEATURES);
+    text_copy(c->http_proxy, sizeof c->http_proxy, s->outfit.proxy);
+    text_copy(c->https_proxy, sizeof c->https_proxy, s->outfit.proxy);
+    text_copy(c->no_proxy, sizeof c->no_proxy, s->outfit.no_proxy);
+}
+
+static void gateway_configure(struct site *s, const char *uid, const char *code)
+{
+    struct gw_config *c = &s->gateway.config;
+    SCOPED(buf_drop) struct buf text = {0};
+
+    configure(s, c, uid);
+    text_copy(c->palette_url, sizeof c->palette_url, SITE_PALETTE_URL);
+    text_copy(c->pairing_code, sizeof c->pairing_code, code);
     text_copy(c->maas_key, sizeof c->maas_key, s->maas_key);
-    site_config_proxy(s);
     buf_init(&text, URL_MAX);
-    if (maas != NULL)
-        buf_printf(&text, "http://%s:5240/MAAS", maas->links[0].address);
+    maas_url_write(s, &text);
     text_copy(c->maas_url, sizeof c->maas_url, buf_text(&text));
     buf_clear(&text);
     buf_printf(&text, "maas-%s", uid);
@@ -79,6 +95,26 @@ static void secret_give(struct site *s)
     site_secret_add(s, "gateway-secret", to);
 }
 
+/* Palette's own: its secret was put there, no MAAS is named, and Palette has a name of its own
+ * inside, which no proxy is asked for (GP-109, GP-113). */
+static void system_configure(struct site *s, const char *uid)
+{
+    const char *inside = lab_role(s->lab, "palette")->links[0].address;
+    struct gw_config *c = &s->system.config;
+    SCOPED(buf_drop) struct buf text = {0};
+
+    configure(s, c, uid);
+    text_copy(c->given_secret, sizeof c->given_secret, s->system_secret);
+    buf_init(&text, URL_MAX);
+    buf_printf(&text, "https://%s", inside);
+    text_copy(c->palette_url, sizeof c->palette_url, buf_text(&text));
+    buf_clear(&text);
+    if (*s->outfit.proxy != '\0')
+        buf_printf(&text, "%s%s%s", inside, *s->outfit.no_proxy == '\0' ? "" : ",",
+                   s->outfit.no_proxy);
+    text_copy(c->no_proxy, sizeof c->no_proxy, buf_text(&text));
+}
+
 static void installed(struct site *s, struct site_wish *w, const struct http_result *r)
 {
     char code[GW_SECRET_MAX] = "", uid[GW_UID_MAX] = "";
@@ -91,13 +127,71 @@ static void installed(struct site *s, struct site_wish *w, const struct http_res
     site_secret_add(s, "pairing-code", code);
     gateway_configure(s, uid, code);
     secret_give(s);
-    site_gateway_start(s);
+    site_gateway_start(s, &s->gateway);
 }
 
 static void install_ask(struct site *s, struct site_wish *w, const char *account)
 {
     (void)account;
     user_send(s, w, "pairing-code", "GET", "/v1/overlords/pairing/code?cloudType=maas", "");
+}
+
+static void overlords_ask(struct site *s, struct site_wish *w, const char *account)
+{
+    (void)account;
+    user_send(s, w, SYSTEM_LOOK, "GET", "/v1/overlords", "");
+}
+
+static void system_known(struct site *s, struct site_wish *w, const struct http_result *r)
+{
+    char uid[GW_UID_MAX] = "";
+
+    (void)w;
+    if (!user_system_pick(&r->body, uid, sizeof uid))
+        return; /* lines that wait for it say the rest */
+    system_configure(s, uid);
+    site_gateway_start(s, &s->system);
+}
+
+/* --- accounts ------------------------------------------------------------------------------- */
+
+static void account_post(struct site *s, struct site_wish *w, const char *overlord)
+{
+    SCOPED(buf_drop) struct buf body = {0}, maas = {0};
+
+    buf_init(&body, KIB(4));
+    buf_init(&maas, URL_MAX);
+    maas_url_write(s, &maas);
+    user_body_account(&body, w->account, overlord, buf_text(&maas), s->maas_key);
+    user_send(s, w, w->kind, "POST", "/v1/cloudaccounts/maas", buf_text(&body));
+}
+
+/* on: Palette's own gateway, if the user is shown one, else he asks for it. off: the gateway at the
+ * site. by hand: a uid that nobody showed him. Unsaid: none. */
+static void register_ask(struct site *s, struct site_wish *w, const char *account)
+{
+    (void)account;
+    if (text_is(w->text, "on"))
+        user_send(s, w, SYSTEM_LOOK, "GET", "/v1/overlords", "");
+    else
+        account_post(s, w,
+                     text_is(w->text, "off")       ? s->gateway.config.pcg_uid
+                     : text_is(w->text, "by-hand") ? USER_SYSTEM_BY_HAND
+                                                   : "");
+}
+
+static void system_looked(struct site *s, struct site_wish *w, const struct http_result *r)
+{
+    char uid[GW_UID_MAX] = "";
+    SCOPED(buf_drop) struct buf path = {0};
+
+    if (user_system_pick(&r->body, uid, sizeof uid)) {
+        account_post(s, w, uid);
+        return;
+    }
+    buf_init(&path, URL_PATH_MAX);
+    buf_printf(&path, USER_SYSTEM_PATH, "none");
+    user_send(s, w, w->kind, "POST", buf_text(&path), "");
 }
 
 /* --- questions ------------------------------------------------------------------------------ */
@@ -162,7 +256,7 @@ static void create_ask(struct site *s, struct site_wish *w, const char *account)
     SCOPED(buf_drop) struct buf body = {0};
 
     buf_init(&body, KIB(16));
-    user_body_create(&body, w->name, account, w->nodes);
+    user_body_create(&body, w->name, account, w->nodes, w->text);
     user_send(s, w, "creates-cluster", "POST", "/v1/spectroclusters/maas", buf_text(&body));
 }
 
@@ -251,6 +345,8 @@ static const struct wish_row {
     {"deletes-cluster", false, true, delete_ask, NULL},
     {"scales-cluster", false, true, scale_ask, NULL},
     {"labels-cluster", false, true, label_ask, NULL},
+    {"system-gateway", false, false, overlords_ask, NULL},
+    {"registers-account", false, false, register_ask, NULL},
 };
 
 static const struct wish_row *row_of(const char *kind)
@@ -293,6 +389,12 @@ static void wish_go(struct site *s, struct site_wish *w)
 void site_user_wants(struct site *s, const char *kind, const char *name, const char *text,
                      int64_t nodes)
 {
+    site_user_wants_on(s, kind, "", name, text, nodes);
+}
+
+void site_user_wants_on(struct site *s, const char *kind, const char *account, const char *name,
+                        const char *text, int64_t nodes)
+{
     struct site_wish *w = NULL;
 
     for (size_t i = 0; i < SITE_WISHES_MAX && w == NULL; i++)
@@ -304,6 +406,7 @@ void site_user_wants(struct site *s, const char *kind, const char *name, const c
     text_copy(w->kind, sizeof w->kind, kind);
     text_copy(w->name, sizeof w->name, name);
     text_copy(w->text, sizeof w->text, text);
+    text_copy(w->account, sizeof w->account, account);
     wish_go(s, w);
 }
 
@@ -311,40 +414,77 @@ static void account_known(struct site *s, struct site_wish *w, const struct http
 {
     char uid[GW_UID_MAX] = "";
 
-    if (!jx_pick(buf_text(&r->body), r->body.len, "items.0.metadata.uid", uid, sizeof uid) &&
-        ++w->tries < RETRIES_MAX)
+    if (!user_account_pick(&r->body, w->account, uid, sizeof uid) && ++w->tries < RETRIES_MAX)
         w->retry_at = s->now + RETRY_MS;
     else
         row_of(w->kind)->ask(s, w, *uid == '\0' ? "none" : uid);
 }
 
-void site_user_reply(struct site *s, struct site_call *c)
+/* A gateway of Palette's own among those that a list shows? */
+static void shown_add(struct event *e, const struct http_result *r)
 {
-    struct site_wish *w = &s->wishes[c->ticket];
-    const struct wish_row *row = row_of(w->kind);
+    char uid[GW_UID_MAX];
+
+    ev_text_add(e, EVF_KIND,
+                user_system_pick(&r->body, uid, sizeof uid) ? USER_SHOWN_SYSTEM : USER_SHOWN_NONE);
+}
+
+static void answer_tell(struct site *s, const struct site_wish *w, const struct site_call *c)
+{
     SCOPED(buf_drop) struct buf names = {0};
     struct event e;
 
-    if (text_is(c->verb, "accounts")) {
-        account_known(s, w, &c->result);
-        return;
-    }
-    w->used = false;
-    if (text_is(c->verb, "config")) {
-        config_known(s, w, &c->result);
-        return;
-    }
     buf_init(&names, EV_VALUE_MAX);
     ev_init(&e, EV_PAL_USER, s->now);
     ev_text_add(&e, EVF_VERB, c->verb);
     ev_int_add(&e, EVF_STATUS, c->result.status);
     if (*w->name != '\0')
         ev_text_add(&e, EVF_CLUSTER, w->name);
+    if (text_is(c->verb, "registers-account"))
+        ev_text_add(&e, EVF_NAME, w->account);
+    if (text_is(c->verb, "lists-gateways"))
+        shown_add(&e, &c->result);
     if (text_is(c->verb, "lists")) {
         answer_names(&c->result, &names);
         ev_text_add(&e, EVF_ANSWER, buf_text(&names));
     }
     site_put(s, EVS_ENGINE, &e);
+}
+
+/* Steps of the way: the journal does not tell of them. */
+static const struct {
+    const char *verb;
+    bool goes_on; /* the wish is not over with it */
+    void (*done)(struct site *s, struct site_wish *w, const struct http_result *r);
+} steps[] = {{"accounts", true, account_known}, {"config", false, config_known}};
+
+static bool step_done(struct site *s, struct site_wish *w, const struct site_call *c)
+{
+    const bool looks = text_is(c->verb, SYSTEM_LOOK);
+
+    for (size_t i = 0; i < COUNTOF(steps); i++) {
+        if (!text_is(c->verb, steps[i].verb))
+            continue;
+        w->used = steps[i].goes_on;
+        steps[i].done(s, w, &c->result);
+        return true;
+    }
+    if (!looks)
+        return false;
+    w->used = text_is(w->kind, "registers-account");
+    (w->used ? system_looked : system_known)(s, w, &c->result);
+    return true;
+}
+
+void site_user_reply(struct site *s, struct site_call *c)
+{
+    struct site_wish *w = &s->wishes[c->ticket];
+    const struct wish_row *row = row_of(w->kind);
+
+    if (step_done(s, w, c))
+        return;
+    w->used = false;
+    answer_tell(s, w, c);
     if (row->answered != NULL)
         row->answered(s, w, &c->result);
 }

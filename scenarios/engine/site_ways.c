@@ -4,6 +4,8 @@
 #include "lib/base/text.h"
 #include "scenarios/engine/lab_ways.h"
 
+#include <stdlib.h>
+
 void site_flow_event(struct event *e, const struct lab *l, const char *link, const char *from_ip,
                      const char *to_ip)
 {
@@ -28,6 +30,21 @@ const char *site_address_of(const struct site *s, const struct lab_host *h)
     return h->links[0].address;
 }
 
+/* The way as it is once nobody's rules stand in it. */
+static void way_opened(const struct lab *l, const struct lab_host *from, const struct lab_host *to,
+                       int port, struct lab_way *ret)
+{
+    struct lab *open = malloc(sizeof *open);
+
+    if (open == NULL)
+        WRONG("out of memory");
+    *open = *l;
+    for (size_t i = 0; i < open->n_hosts; i++)
+        open->hosts[i].nft[0] = '\0';
+    lab_way(open, from, to, port, ret);
+    free(open);
+}
+
 enum reach site_syn(struct site *s, const struct lab_host *from, const struct lab_host *to,
                     int port, char seen_as[LAB_ADDRESS_MAX])
 {
@@ -40,7 +57,13 @@ enum reach site_syn_to(struct site *s, const struct lab_host *from, const struct
     struct lab_way w;
     enum reach reach;
 
+    if (from == to) { /* no wire sees that */
+        text_copy(seen_as, LAB_ADDRESS_MAX, from->links[0].address);
+        return REACH_OPEN;
+    }
     lab_way(s->lab, from, to, port, &w);
+    if (w.reach == REACH_DROP && wires_opened(&s->wires, from, to))
+        way_opened(s->lab, from, to, port, &w);
     if (w.n == 0)
         return REACH_REFUSED;
     reach = site_wire_reach(s, from, to, w.reach, &w.n);

@@ -54,7 +54,9 @@ static void send_last(struct task *x, const char *method, const char *path, cons
                                 .method = method,
                                 .path = path,
                                 .body = body,
-                                .names = text_is(x->row->kind, "lists")});
+                                .account = x->account,
+                                .names = text_is(x->row->kind, "lists"),
+                                .shows = text_is(x->row->kind, "lists-gateways")});
 }
 
 /* --- the account --------------------------------------------------------------------------------
@@ -65,7 +67,7 @@ static void on_accounts(void *arg, const struct http_result *r)
     struct task *x = arg;
     struct world *w = x->all->w;
     char uid[TASKS_UID_MAX] = "";
-    bool known = jx_pick(buf_text(&r->body), r->body.len, "items.0.metadata.uid", uid, sizeof(uid));
+    bool known = user_account_pick(&r->body, x->account, uid, sizeof(uid));
     if (!known && ++x->tries < TASKS_RETRIES_MAX)
         loop_timer_set(x->again, world_after(w, TASKS_RETRY_MS));
     else
@@ -107,6 +109,46 @@ static void ask_validation(struct task *x, const char *account_uid)
     send_last(x, "POST", path, body);
 }
 
+/* --- accounts -----------------------------------------------------------------------------------
+ */
+
+static void post_account(struct task *x, const char *overlord_uid)
+{
+    const struct world *w = x->all->w;
+    const struct lab_host *maas = lab_role(w->run->lab, "maas");
+    SCOPED(buf_drop) struct buf body = {0};
+    char endpoint[128];
+    buf_init(&body, BODY_MAX);
+    snprintf(endpoint, sizeof(endpoint), "http://%s:%d/MAAS", maas->links[0].address, maas->listen);
+    user_body_account(&body, x->account, overlord_uid, endpoint, w->maas_key);
+    send_last(x, "POST", "/v1/cloudaccounts/maas", buf_text(&body));
+}
+
+/* Whom Palette lists none asks for one. */
+static void on_gateways(void *arg, const struct http_result *r)
+{
+    struct task *x = arg;
+    char uid[TASKS_UID_MAX] = "", path[PATH_LEN];
+    if (user_system_pick(&r->body, uid, sizeof(uid))) {
+        post_account(x, uid);
+        return;
+    }
+    snprintf(path, sizeof(path), USER_SYSTEM_PATH, "none");
+    send_last(x, "POST", path, "");
+}
+
+static void ask_register(struct task *x, const char *account_uid)
+{
+    (void)account_uid;
+    if (text_is(x->text, "on"))
+        send(x, &(struct user_wish){
+                    .method = "GET", .path = "/v1/overlords", .body = "", .done = on_gateways});
+    else
+        post_account(x, text_is(x->text, "off")       ? x->all->guest->uid
+                        : text_is(x->text, "by-hand") ? USER_SYSTEM_BY_HAND
+                                                      : "");
+}
+
 /* --- clusters -----------------------------------------------------------------------------------
  */
 
@@ -128,7 +170,7 @@ static void ask_create(struct task *x, const char *account_uid)
 {
     SCOPED(buf_drop) struct buf body = {0};
     buf_init(&body, BODY_MAX);
-    user_body_create(&body, x->name, account_uid, x->nodes);
+    user_body_create(&body, x->name, account_uid, x->nodes, x->text);
     send_last(x, "POST", "/v1/spectroclusters/maas", buf_text(&body));
 }
 
@@ -203,7 +245,7 @@ static const struct task_row rows[] = {
     {"lists-gateways", false, ask_gateways, NULL}, {"lists", true, ask_property, NULL},
     {"validates", true, ask_validation, NULL},     {"creates-cluster", true, ask_create, created},
     {"deletes-cluster", false, ask_delete, NULL},  {"scales-cluster", false, ask_scale, NULL},
-    {"labels-cluster", false, ask_label, NULL},
+    {"labels-cluster", false, ask_label, NULL},    {"registers-account", false, ask_register, NULL},
 };
 
 static const struct task_row *row_of(const char *kind)
@@ -237,6 +279,12 @@ void tasks_free(struct tasks *t)
 bool tasks_begin(struct tasks *t, const char *kind, const char *name, const char *text,
                  int64_t nodes)
 {
+    return tasks_begin_on(t, kind, "", name, text, nodes);
+}
+
+bool tasks_begin_on(struct tasks *t, const char *kind, const char *account, const char *name,
+                    const char *text, int64_t nodes)
+{
     struct task *x = free_place(t);
     if (x == NULL) {
         err_set(t->broken, -EBUSY, "the user does %d things already", TASKS_MAX);
@@ -244,7 +292,8 @@ bool tasks_begin(struct tasks *t, const char *kind, const char *name, const char
     }
     *x = (struct task){.all = t, .row = row_of(kind), .nodes = nodes};
     x->again = loop_timer_new(t->w->loop, ask_accounts, x);
-    if (!text_copy(x->name, sizeof(x->name), name) || !text_copy(x->text, sizeof(x->text), text))
+    if (!text_copy(x->name, sizeof(x->name), name) || !text_copy(x->text, sizeof(x->text), text) ||
+        !text_copy(x->account, sizeof(x->account), account))
         WRONG("a word of a story is longer than a task keeps");
     if (x->row->needs_account)
         ask_accounts(x);

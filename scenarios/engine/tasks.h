@@ -22,7 +22,9 @@ struct tasks {
     struct task {
         struct tasks *all;
         const struct task_row *row; /* NULL: free */
-        char name[64], text[64];    /* the cluster it is about; a property or a label */
+        char name[64];              /* the cluster it is about */
+        char text[128];             /* a property, a label, what is asked of machines */
+        char account[64];           /* "" = the one that the gateway made */
         int64_t nodes;
         int tries;
         struct loop_timer *again;
@@ -40,8 +42,11 @@ void tasks_init(struct tasks *t, struct world *w, struct user *user, const struc
 void tasks_free(struct tasks *t); /* the user is gone, or will not call back any more */
 
 /* kind: "lists-gateways", "lists" (text: azs, …), "validates", "creates-cluster" (name, nodes),
- * "deletes-cluster", "scales-cluster", "labels-cluster" (text: key=value). false: no place, and
- * the harness is broken. */
+ * "deletes-cluster", "scales-cluster", "labels-cluster" (text: key=value), "registers-account"
+ * (text: on, off, by-hand or ""). account: "" = the one that the gateway made. false: no place,
+ * and the harness is broken. */
+bool tasks_begin_on(struct tasks *t, const char *kind, const char *account, const char *name,
+                    const char *text, int64_t nodes);
 bool tasks_begin(struct tasks *t, const char *kind, const char *name, const char *text,
                  int64_t nodes);
 /* A name may be used again after its cluster is gone: the newest counts. NULL: none. */

@@ -1,6 +1,7 @@
 #include "scenarios/engine/user.h"
 
 #include "lib/base/jx.h"
+#include "scenarios/engine/user_body.h"
 
 #include <errno.h>
 #include <stdlib.h>
@@ -85,6 +86,13 @@ static void names_add(struct event *e, const struct http_result *r)
 /* --- calls --------------------------------------------------------------------------------------
  */
 
+static void shown_add(struct event *e, const struct http_result *r)
+{
+    char uid[128];
+    ev_text_add(e, EVF_KIND,
+                user_system_pick(&r->body, uid, sizeof(uid)) ? USER_SHOWN_SYSTEM : USER_SHOWN_NONE);
+}
+
 static void tell(const struct user *u, const struct user_wish *wish, const struct http_result *r)
 {
     struct event e;
@@ -95,6 +103,11 @@ static void tell(const struct user *u, const struct user_wish *wish, const struc
         ev_text_add(&e, EVF_CLUSTER, wish->cluster);
     if (r->outcome != HTTP_ANSWERED)
         ev_text_add(&e, EVF_WHY, http_outcome_name(r->outcome));
+    if (wish->account != NULL && wish->account[0] != '\0' &&
+        (wish->cluster == NULL || wish->cluster[0] == '\0'))
+        ev_text_add(&e, EVF_NAME, wish->account);
+    if (wish->shows)
+        shown_add(&e, r);
     if (wish->names)
         names_add(&e, r);
     world_put(u->w, &e);

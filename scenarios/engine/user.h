@@ -21,9 +21,11 @@ struct user_wish {
     const char *verb;    /* of the record; NULL = a step of the way, no record */
     const char *cluster; /* that it is about; NULL or "" = none. Must stay until `done` */
     const char *method, *path;
-    const char *body;   /* "" = none */
-    bool names;         /* the record holds the names of the answer's items */
-    user_done_fn *done; /* after the record; may be NULL */
+    const char *body;    /* "" = none */
+    const char *account; /* that it is about; NULL or "" = none, or the gateway's own */
+    bool shows;          /* the record tells whether a system gateway is listed */
+    bool names;          /* the record holds the names of the answer's items */
+    user_done_fn *done;  /* after the record; may be NULL */
     void *arg;
 };
 /* -EBUSY: USER_CALLS_MAX calls are in flight. */

@@ -2,6 +2,7 @@
 
 #include "lib/base/text.h"
 #include "scenarios/engine/outfit.h"
+#include "scenarios/engine/user_body.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -219,6 +220,17 @@ const struct verb_place verb_places[] = {
            "commission-hangs", "test-fails", "test-hangs", "erase-fails", "erase-hangs", "rescue-hangs", "bmc-dead",
            "stale-read", "power-strange", "machine-vanishes", "owner-changes", "machine", "addresses", "racks", "key-revoked", "user-inactive", "image-gone",
            "time", "key", "user", "image"), NULL, true},
+    {"palette-kind", "which Palette it is", WORDS("saas", "self-hosted"), NULL, false},
+    {"system-act", "what happens to the system gateway", WORDS("starts", "stops", "dies", "freezes", "thaws"), NULL, false},
+    {"toggle", "the switch on the account's form", WORDS("on", "off"), NULL, false},
+    {"binding", "a gateway that serves an account", WORDS("gateway", "system-gateway"), NULL, false},
+    {"path-state", "how a way is", WORDS("open", "closed"), NULL, false},
+    {"health", "a health that Palette shows", WORDS("Healthy", "Unhealthy"), NULL, false},
+    {"maas-kind", "what MAAS can gain", WORDS("zone", "pool", "tag"), NULL, false},
+    {"machine-spec", "what a machine is like, such as zone=z2,cpu=16,tags=ssd+gpu", NULL, outfit_is_machine_spec, false},
+    {"where", "what is asked of machines, such as zone=z2,cpu=8,tags=ssd+gpu", NULL, user_body_is_where, false},
+    {"parameter", "a parameter of a call such as zone=z2", NULL, outfit_is_machine_spec, false},
+    {"port", "a port's number", NULL, is_number, false},
     {"rest", "words", NULL, NULL, true},
 };
 const size_t n_verb_places = COUNTOF(verb_places);
@@ -241,6 +253,8 @@ const struct verb verbs[] = {
      "The list of exceptions that the gateway is told beside the proxy, separated by commas, or empty."},
     {"site.environment", VERB_SITE, "environment {assignment}", ALL,
      "A variable that stands in the gateway's environment against the launch contract. In sim a gateway has no environment, so nothing is there to be read."},
+
+#include "scenarios/engine/verbs_site.inc"
 
     /* --- acts */
     {"gateway.installs", VERB_ACT, "gateway installs", ALL,
@@ -275,6 +289,7 @@ const struct verb verbs[] = {
     {"user.labels-cluster", VERB_ACT, "user labels cluster {cluster} {label}", ALL,
      "The user puts a label on the cluster."},
 
+#include "scenarios/engine/verbs_site_acts.inc"
     /* --- acts: machines and MAAS */
     {"node.reboots", VERB_ACT, "node {n} of {cluster} reboots", ALL,
      "The n-th node of the cluster, in the order in which its machines were taken, boots again from its user data, and knows nothing of its life before: the agent registers again with the join token (GP-101). A dead one, too."},
@@ -408,6 +423,7 @@ const struct verb verbs[] = {
     {"maas.took", VERB_FACT, "maas took {maas-op} from {role}", ALL,
      "At least one such call was answered below 400. For never."},
 
+#include "scenarios/engine/verbs_site_facts.inc"
     /* --- facts: packets */
     {"flow", VERB_FACT, "flow {place} -> {place}", ALL,
      "A first SYN from one to the other was seen on any link, answered or not."},

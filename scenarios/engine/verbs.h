@@ -58,10 +58,13 @@ enum verb_event_kind {
     VERB_EVENT_DELETED,
     VERB_EVENT_READY,          /* a machine that was held is Ready again */
     VERB_EVENT_ALLOCATE,       /* a machine becomes Allocated */
+    VERB_EVENT_DEPLOY,         /* … Deploying */
+    VERB_EVENT_DEPLOYED,       /* … Deployed */
     VERB_EVENT_ACT,            /* an act of the story with these words was done */
     VERB_EVENT_DEAD,           /* a node of the cluster was killed by the story */
     VERB_EVENT_WIRE,           /* a wire was cut, or mended */
     VERB_EVENT_GATEWAY_DEAD,   /* a span: the program does not live */
+    VERB_EVENT_SYSTEM_DEAD,    /* the same of the one inside Palette */
     VERB_EVENT_BAD_CERTIFICATE /* a span: from the first hello that met one until it is good again
                                 */
 };

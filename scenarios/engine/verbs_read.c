@@ -153,6 +153,8 @@ static const struct {
     {"deleted", VERB_EVENT_DELETED, OBJECT_CLUSTER, false},
     {"ready", VERB_EVENT_READY, OBJECT_MACHINE, false},
     {"allocate", VERB_EVENT_ALLOCATE, OBJECT_MACHINE, false},
+    {"deploy", VERB_EVENT_DEPLOY, OBJECT_MACHINE, false},
+    {"deployed", VERB_EVENT_DEPLOYED, OBJECT_MACHINE, false},
     {"trusted", VERB_EVENT_ACT, OBJECT_NONE, false},
     {"no proxy", VERB_EVENT_ACT, OBJECT_NONE, false},
     {"honest", VERB_EVENT_ACT, OBJECT_NONE, false},
@@ -171,9 +173,14 @@ static const struct {
     {"palette starts", VERB_EVENT_ACT, OBJECT_NONE, false},
     {"palette restarts", VERB_EVENT_ACT, OBJECT_NONE, false},
     {"palette moves", VERB_EVENT_ACT, OBJECT_NONE, false},
+    {"system gateway stops", VERB_EVENT_ACT, OBJECT_NONE, false},
+    {"system gateway starts", VERB_EVENT_ACT, OBJECT_NONE, false},
+    {"system gateway dies", VERB_EVENT_ACT, OBJECT_NONE, false},
+    {"palette refuses", VERB_EVENT_ACT, OBJECT_NONE, false},
     {"cut", VERB_EVENT_WIRE, OBJECT_NONE, false},
     {"mended", VERB_EVENT_WIRE, OBJECT_NONE, false},
     {"gateway dead", VERB_EVENT_GATEWAY_DEAD, OBJECT_NONE, true},
+    {"system gateway dead", VERB_EVENT_SYSTEM_DEAD, OBJECT_NONE, true},
 };
 
 /* Events that are called otherwise than the act that makes them. */

@@ -1,6 +1,7 @@
 #include "scenarios/engine/wires.h"
 
 #include "lib/base/text.h"
+#include "scenarios/engine/lab_rules.h"
 #include "scenarios/engine/verbs.h"
 
 /* --- acts ------------------------------------------------------------------------------------ */
@@ -34,6 +35,23 @@ static bool mend(struct wires *w, const char *from, const char *to)
     return true;
 }
 
+/* A path that was closed before is as it was; one that a router's rules close is opened. */
+static bool path_act(struct wires *w, const struct script_line *line)
+{
+    const char *from = line->args[0], *to = line->args[1];
+    struct wire_opened x;
+
+    if (text_is(line->verb->id, "path.closes"))
+        return cut(w, from, to, false) && cut(w, to, from, false);
+    if (mend(w, from, to))
+        return mend(w, to, from);
+    if (w->n_opened == WIRES_MAX || !text_copy(x.from, sizeof x.from, from) ||
+        !text_copy(x.to, sizeof x.to, to))
+        return false;
+    w->opened[w->n_opened++] = x;
+    return true;
+}
+
 bool wires_act(struct wires *w, const struct script_line *line)
 {
     const bool mends = text_is(line->verb->id, "wire.mended") ||
@@ -42,6 +60,8 @@ bool wires_act(struct wires *w, const struct script_line *line)
     struct verb_wire p;
     bool done;
 
+    if (text_begins(line->verb->id, "path."))
+        return path_act(w, line);
     if (!verb_wire_of_act(line->text, &p))
         return false;
     if (!mends) {
@@ -74,6 +94,14 @@ enum wire_fate wires_fate(const struct wires *w, const struct lab_host *from,
         if (is_end(from, w->at[i].from) && is_end(to, w->at[i].to))
             fate = w->at[i].resets ? WIRE_RESETS : WIRE_SILENT;
     return fate;
+}
+
+bool wires_opened(const struct wires *w, const struct lab_host *from, const struct lab_host *to)
+{
+    for (size_t i = 0; i < w->n_opened; i++)
+        if (is_end(from, w->opened[i].from) && is_end(to, w->opened[i].to))
+            return true;
+    return false;
 }
 
 /* --- rules ----------------------------------------------------------------------------------- */
@@ -179,4 +207,19 @@ bool wires_rules(const struct wires *w, const struct lab *l, const struct lab_ho
     chain_add(w, l, at, "input", out);
     buf_text_add(out, "}\n");
     return concerns;
+}
+
+void wires_opening(const struct wires *w, const struct lab *l, const struct lab_host *at,
+                   struct buf *out)
+{
+    const struct wire_opened *x = w->n_opened > 0 ? &w->opened[w->n_opened - 1] : NULL;
+    char table[64], chain[64];
+
+    if (!x || !lab_rules_chain(at, "forward", table, chain, sizeof table))
+        return;
+    buf_printf(out, "insert rule %s %s ip saddr { ", table, chain);
+    end_add(l, x->from, out);
+    buf_text_add(out, " } ip daddr { ");
+    end_add(l, x->to, out);
+    buf_text_add(out, " } ct state new accept\n");
 }

@@ -29,12 +29,22 @@ struct wires {
         char from[LAB_NAME_MAX], to[LAB_NAME_MAX];
         bool resets;
     } at[WIRES_MAX];
+    size_t n_opened; /* new flows that pass whatever the routers' rules say */
+    struct wire_opened {
+        char from[LAB_NAME_MAX], to[LAB_NAME_MAX]; /* roles or zones */
+    } opened[WIRES_MAX];
 };
-/* Does what an act of the verbs wire.* says. false: it was cut already, or was not cut. */
+/* Does what an act of the verbs wire.* and path.* says. false: it was cut already, or was not. */
 bool wires_act(struct wires *w, const struct script_line *line);
 /* Of a packet between two hosts. */
 enum wire_fate wires_fate(const struct wires *w, const struct lab_host *from,
                           const struct lab_host *to);
+/* Was the way from the one to the other opened? */
+bool wires_opened(const struct wires *w, const struct lab_host *from, const struct lab_host *to);
+/* Of the way opened last: the rule that lets its new flows pass, at the head of whatever chain of
+ * this router looks at them; nothing for a host that drops none of them. */
+void wires_opening(const struct wires *w, const struct lab *l, const struct lab_host *at,
+                   struct buf *out);
 /* The rules for one host, in the form of nft; in one go they take the place of those it had. false:
  * it stands in no packet's way now (but flows that were lost for good stay lost). */
 bool wires_rules(const struct wires *w, const struct lab *l, const struct lab_host *at,

@@ -185,6 +185,7 @@ static void say_begin(struct world *w)
 {
     const struct stage_run *r = w->run;
     const char *story = r->script != NULL ? r->script->name : "adapter-probe";
+    struct outfit o = {.has_proxy_line = false};
     struct event e;
     ev_init(&e, EV_RUN_BEGIN, 0);
     ev_text_add(&e, EVF_STORY, story);
@@ -192,6 +193,10 @@ static void say_begin(struct world *w)
     ev_text_add(&e, EVF_CLOCK, clock_name(r->clock));
     ev_int_add(&e, EVF_SEED, (int64_t)r->seed);
     say_outfit(r, &e);
+    world_put(w, &e);
+    if (r->script != NULL)
+        outfit_read(r->script, &o);
+    outfit_path(r->lab, &o, &e);
     world_put(w, &e);
     for (size_t i = 0; i < r->lab->n_hosts; i++) {
         const struct lab_host *h = &r->lab->hosts[i];
@@ -262,6 +267,9 @@ static void draw_secrets(struct world *w)
         w->api_key[i] = "0123456789abcdef"[rng_between(&w->rng, 0, 15)];
     secrets_add(&w->secrets, "api-key", w->api_key);
     draw_maas_key(w);
+    for (size_t i = 0; i < 43; i++) /* 256 bits in base64url */
+        w->system_secret[i] = "ABCDEFGHJKLMNPQRSTUVWXYZ23456789"[rng_between(&w->rng, 0, 31)];
+    secrets_add(&w->secrets, "gateway-secret", w->system_secret);
 }
 
 int world_open(struct world *w, const struct stage_run *run, const char *dir, struct err *e)

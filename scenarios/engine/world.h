@@ -36,6 +36,7 @@ struct world {
     struct secrets secrets;
     struct prog *progs[WORLD_PROGS_MAX]; /* started, NULL = free place */
     char api_key[64], maas_key[128];
+    char system_secret[64]; /* of Palette's own gateway */
     /* Whoever wants to hear of tries (probe) and of lost slots. */
     capture_try_fn *on_try;
     void *on_try_arg;

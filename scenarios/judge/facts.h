@@ -6,6 +6,7 @@
 #include "scenarios/judge/view.h"
 
 #define FACT_TIMES_MAX 64 /* in a window that a line counts in */
+#define FACT_KEYS_MAX  4  /* credentials of one cluster that are remembered */
 
 struct fact {
     const struct fact_row *row;
@@ -19,6 +20,10 @@ struct fact {
     uint64_t pending;           /* a record whose end is not known yet, 0: none … */
     ms_t pending_at;            /* … and its time */
     ms_t times[FACT_TIMES_MAX]; /* the last ones of what it counts, in a ring */
+    struct fact_keys {          /* of each of two clusters */
+        size_t n;
+        char at[FACT_KEYS_MAX][VIEW_NAME_MAX];
+    } keys[2];
     size_t n_evidence;
     uint64_t evidence[JUDGE_EVIDENCE_MAX]; /* first ones; of a state the one that made it */
 };

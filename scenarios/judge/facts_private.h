@@ -29,6 +29,8 @@ extern const struct fact_row fact_wire_rows[];
 extern const struct fact_row fact_tls_rows[];
 /* Facts of programs other than the gateway; ends likewise. */
 extern const struct fact_row fact_program_rows[];
+/* Facts of accounts, ways and the gateway inside Palette; ends likewise. */
+extern const struct fact_row fact_site_rows[];
 /* Facts of proxies and user data; ends likewise. */
 extern const struct fact_row fact_proxy_rows[];
 

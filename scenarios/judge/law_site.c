@@ -56,7 +56,7 @@ bool law_site_is_away(const struct law_site *s, ms_t now)
 
 bool law_by_gateway(const struct law_site *s, const struct event *e)
 {
-    return text_is(ledger_role(&s->ledger, ev_text(e, EVF_PEER)), "gateway");
+    return ledger_is_gateway(&s->ledger, ledger_role(&s->ledger, ev_text(e, EVF_PEER)));
 }
 
 bool law_by_node_of(const struct law_site *s, const struct event *e, const struct law_cluster *c)

@@ -10,6 +10,7 @@
 
 const struct law laws[] = {
     {"TOP-1", LAW_NET | LAW_MAAS | LAW_PAL, law_top_1},
+    {"TOP-2", LAW_MAAS | LAW_PAL, law_top_2},
     {"TOP-3", LAW_PAL, law_top_3},
     {"TOP-4", LAW_MAAS | LAW_PAL, law_top_4},
     {"TOP-5", LAW_MAAS, law_top_5},
@@ -56,6 +57,14 @@ const struct law laws[] = {
     {"LIF-4", LAW_MAAS, law_lif_4},
     {"LIF-7", LAW_PAL, law_lif_7},
     {"LIF-8", LAW_MAAS | LAW_PAL | LAW_KILL, law_lif_8},
+    {"SPG-1", LAW_PAL | LAW_MAAS, law_spg_1},
+    {"SPG-2", LAW_MAAS | LAW_PAL | LAW_NET, law_spg_2},
+    {"SPG-3", LAW_PAL | LAW_NET, law_spg_3},
+    {"SPG-4", LAW_PAL | LAW_MAAS, law_spg_4},
+    {"SPG-5", LAW_PAL, law_spg_5},
+    {"SPG-6", LAW_PAL | LAW_MAAS, law_spg_6},
+    {"SPG-8", LAW_MAAS | LAW_PAL | LAW_KILL, law_spg_8},
+    {"SPG-9", LAW_UD | LAW_NET, law_spg_9},
 };
 const size_t n_laws = COUNTOF(laws);
 
@@ -181,7 +190,9 @@ void law_witness(struct story_verdict *ret, const struct event *e)
 
 bool law_is_prog(const struct event *e, const char *kind)
 {
-    return e->kind == EV_PROG && ev_is(e, EVF_WHO, "gateway") && ev_is(e, EVF_KIND, kind);
+    return e->kind == EV_PROG &&
+           (ev_is(e, EVF_WHO, "gateway") || ev_is(e, EVF_WHO, "system-gateway")) &&
+           ev_is(e, EVF_KIND, kind);
 }
 
 bool law_is_start(const struct event *e)

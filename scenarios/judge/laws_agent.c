@@ -58,6 +58,15 @@ static const struct event *boot_before(const struct ev_list *journal, const stru
     return boot;
 }
 
+/* A lab's authority is in nobody's store: who is told of none cannot know this Palette. */
+static bool trusts_anybody(const struct event *boot)
+{
+    char value[EV_VALUE_MAX];
+
+    return param(ev_text(boot, EVF_PARAMS), "anchor", value, sizeof(value)) &&
+           (text_is(value, "none") || text_is(value, "system"));
+}
+
 static const char *wrong_hello(struct law_site *s, const struct event *hello,
                                const struct event *boot)
 {
@@ -69,7 +78,9 @@ static const char *wrong_hello(struct law_site *s, const struct event *hello,
         return NULL;
     if (!ev_is(boot, EVF_CLUSTER, ev_text(hello, EVF_CLUSTER)))
         return "the machine's user data names another cluster, or none";
-    return has_param(boot, "endpoint") ? NULL : "the machine's user data holds no endpoint";
+    if (!has_param(boot, "endpoint"))
+        return "the machine's user data holds no endpoint";
+    return trusts_anybody(boot) ? "the machine's user data names no authority to trust" : NULL;
 }
 
 void law_agt_1(const struct ev_list *journal, const struct law_context *c,

@@ -259,7 +259,7 @@ static bool is_taken_anew(const struct law_site *s, const struct event *e,
     const struct ledger_life *life = m && m->life != LEDGER_NONE ? &s->ledger.lives[m->life] : NULL;
 
     return life && life->taken_seq > of->running->seq &&
-           (law_is_op(e, "allocate") || text_is(life->taken_by, "gateway"));
+           (law_is_op(e, "allocate") || ledger_is_gateway(&s->ledger, life->taken_by));
 }
 
 /* Records of MAAS's names come before the call that made them: `record` is the last one. */

@@ -9,9 +9,10 @@
 
 /* --- MAA-1 ----------------------------------------------------------------------------------- */
 
-static bool is_to_maas(const struct event *e)
+static bool is_to_maas(const struct ledger *l, const struct event *e)
 {
-    return e->kind == EV_FLOW_TRY && ev_is(e, EVF_FROM, "gateway") && ev_is(e, EVF_TO, "maas");
+    return e->kind == EV_FLOW_TRY && ledger_is_gateway(l, ev_text(e, EVF_FROM)) &&
+           ev_is(e, EVF_TO, "maas");
 }
 
 /* A CONNECT or a request at a proxy for MAAS, by its name or an address of it. */
@@ -35,7 +36,7 @@ void law_maa_1(const struct ev_list *journal, const struct law_context *c,
 
     (void)c;
     while ((e = law_site_next(s))) {
-        straight += is_to_maas(e);
+        straight += is_to_maas(&s->ledger, e);
         if (!is_proxied(&s->ledger, e))
             continue;
         law_fail(ret, expected, "%s asked a proxy for %s", ev_text(e, EVF_FROM),
@@ -94,12 +95,12 @@ void law_maa_2(const struct ev_list *journal, const struct law_context *c,
 
 /* --- MAA-3 ----------------------------------------------------------------------------------- */
 
-static const char *wrong_life(const struct ledger_life *life)
+static const char *wrong_life(const struct ledger *l, const struct ledger_life *life)
 {
     if (life->deploying_seq > 0 &&
         (life->allocated_seq == 0 || life->allocated_seq > life->deploying_seq))
         return "deployed without being allocated";
-    if (life->taken_by[0] != '\0' && !text_is(life->taken_by, "gateway"))
+    if (life->taken_by[0] != '\0' && !ledger_is_gateway(l, life->taken_by))
         return "taken by another than the gateway";
     return NULL;
 }
@@ -120,7 +121,7 @@ static const char *wrong_machines(const struct law_site *s, const struct law_clu
         if (life->cluster == LEDGER_NONE ||
             !text_is(s->ledger.clusters[life->cluster].marker, c->marker))
             continue;
-        wrong = wrong_life(life);
+        wrong = wrong_life(&s->ledger, life);
         if (wrong) {
             *ret = life;
             return wrong;

@@ -91,6 +91,11 @@ static const struct ledger_cluster *recorded(const struct ledger *l, const char 
     return NULL;
 }
 
+bool ledger_is_gateway(const struct ledger *l, const char *role)
+{
+    return text_is(role, "gateway") || (l->has_system && text_is(role, "palette"));
+}
+
 const char *ledger_cluster_of_call(const struct ledger *l, const struct event *e)
 {
     const struct ledger_cluster *c = ledger_marked(l, ev_text(e, EVF_MARKER));
@@ -271,7 +276,7 @@ static void on_call(struct ledger *l, const struct event *e)
     const struct ledger_machine *m = ledger_machine(l, ev_text(e, EVF_UID));
     struct ledger_life *life = m && m->life != LEDGER_NONE ? &l->lives[m->life] : NULL;
 
-    if (text_is(ledger_role(l, ev_text(e, EVF_PEER)), "gateway"))
+    if (ledger_is_gateway(l, ledger_role(l, ev_text(e, EVF_PEER))))
         user_add(l, ev_text(e, EVF_WHO));
     if (!life || ev_int(e, EVF_STATUS) >= 400)
         return;
@@ -281,12 +286,18 @@ static void on_call(struct ledger *l, const struct event *e)
         keep(life->given_by, sizeof life->given_by, party);
 }
 
+static void on_program(struct ledger *l, const struct event *e)
+{
+    l->has_system = l->has_system || ev_is(e, EVF_WHO, "system-gateway");
+}
+
 static const struct {
     enum ev_kind kind;
     void (*on)(struct ledger *l, const struct event *e);
 } rows[] = {
-    {EV_LAB_HOST, on_host},       {EV_MAAS_STATE, on_machine}, {EV_MAAS_MARK, on_machine},
-    {EV_PAL_CLUSTER, on_cluster}, {EV_PAL_OWNER, on_owner},    {EV_MAAS_CALL, on_call},
+    {EV_PROG, on_program},      {EV_LAB_HOST, on_host},       {EV_MAAS_STATE, on_machine},
+    {EV_MAAS_MARK, on_machine}, {EV_PAL_CLUSTER, on_cluster}, {EV_PAL_OWNER, on_owner},
+    {EV_MAAS_CALL, on_call},
 };
 
 void ledger_feed(struct ledger *l, const struct event *e)

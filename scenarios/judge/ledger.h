@@ -52,7 +52,8 @@ struct ledger {
     struct ledger_life lives[LEDGER_LIVES_MAX];
     char two_owners[LEDGER_WORD_MAX * 3]; /* the first time a machine had them, "" = never */
     uint64_t two_owners_seq;
-    bool over; /* a table was too small */
+    bool has_system; /* a gateway inside Palette was started */
+    bool over;       /* a table was too small */
 };
 
 void ledger_feed(struct ledger *l, const struct event *e);
@@ -61,6 +62,8 @@ void ledger_feed(struct ledger *l, const struct event *e);
  */
 const char *ledger_party(const struct ledger *l, const char *address);
 const char *ledger_role(const struct ledger *l, const char *address);
+/* Is it a gateway's place: the role gateway, or Palette's host once one was started in there? */
+bool ledger_is_gateway(const struct ledger *l, const char *role);
 /* By name: the newest one. By system id. NULL = unknown. */
 const struct ledger_cluster *ledger_cluster(const struct ledger *l, const char *name);
 const struct ledger_cluster *ledger_marked(const struct ledger *l, const char *marker);

@@ -234,27 +234,59 @@ void lines_time(struct lines *l, ms_t now)
 
 /* --- the prelude ----------------------------------------------------------------------------- */
 
-static bool gateway_serves(const struct lines *l)
+static bool serves(const struct view_gateway *gateway, const struct view *v)
 {
-    const struct view_gateway *gateway = view_gateway(&l->view);
-    size_t i;
-
-    for (i = 0; gateway && text_is(gateway->state, "Running") && i < l->view.n_accounts; i++)
-        if (!l->view.accounts[i].deleted && text_is(l->view.accounts[i].bound_to, gateway->uid))
+    for (size_t i = 0; text_is(gateway->state, "Running") && i < v->n_accounts; i++)
+        if (!v->accounts[i].deleted && text_is(v->accounts[i].bound_to, gateway->uid))
             return true;
     return false;
 }
 
-static bool clusters_run(const struct lines *l)
+static bool gateway_serves(const struct view *v)
 {
-    size_t i;
+    for (size_t i = 0; i < v->n_gateways; i++)
+        if (serves(&v->gateways[i], v))
+            return true;
+    return false;
+}
 
-    for (i = 1; i < l->script->n_prelude; i++) {
-        const struct view_cluster *c = view_cluster(&l->view, l->script->prelude[i].args[0]);
-        if (!c || !text_is(c->state, "Running"))
+static bool system_runs(const struct view *v)
+{
+    for (size_t i = 0; i < v->n_gateways; i++)
+        if (v->gateways[i].is_system && text_is(v->gateways[i].state, "Running"))
+            return true;
+    return false;
+}
+
+/* Whether what the prelude's act is for has come. */
+static bool prelude_came(const struct lines *l, size_t i)
+{
+    const struct script_line *act = &l->script->prelude[i];
+    const struct view_cluster *c;
+
+    if (!l->prelude_done[i])
+        return false;
+    if (text_is(act->verb->id, "system.act"))
+        return system_runs(&l->view);
+    if (!text_is(act->verb->id, "user.creates-cluster"))
+        return true;
+    c = view_cluster(&l->view, act->args[0]);
+    return c && text_is(c->state, "Running");
+}
+
+static bool prelude_over(const struct lines *l)
+{
+    for (size_t i = 0; i < l->script->n_prelude; i++)
+        if (!prelude_came(l, i))
             return false;
-    }
     return true;
+}
+
+static bool may_begin(const struct lines *l, const struct script_line *act)
+{
+    if (text_is(act->verb->id, "user.creates-cluster"))
+        return gateway_serves(&l->view);
+    return !text_begins(act->verb->id, "user.") || system_runs(&l->view);
 }
 
 static const struct script_line *prelude_act(const struct lines *l)
@@ -263,7 +295,7 @@ static const struct script_line *prelude_act(const struct lines *l)
 
     for (i = 0; i < l->script->n_prelude && !l->prelude_failed; i++)
         if (!l->prelude_done[i])
-            return i == 0 || gateway_serves(l) ? &l->script->prelude[i] : NULL;
+            return may_begin(l, &l->script->prelude[i]) ? &l->script->prelude[i] : NULL;
     return NULL;
 }
 
@@ -275,7 +307,7 @@ static void prelude_feed(struct lines *l, const struct event *e)
         l->prelude_done[i] = true;
         l->prelude_failed = l->prelude_failed || !ev_is(e, EVF_FIRED, "1");
     }
-    if (!has_begun(l) && clusters_run(l))
+    if (!has_begun(l) && prelude_over(l))
         l->origin = e->t;
 }
 

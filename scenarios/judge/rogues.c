@@ -35,6 +35,7 @@ const struct rogue rogues[] = {
          "Palette lists the scale-ups of running clusters in the feed of the gateway that asked "
          "for them, and tells the agent once the machines are there"},
 #include "scenarios/judge/rogues_proxy.inc"
+#include "scenarios/judge/rogues_link.inc"
 };
 const size_t n_rogues = COUNTOF(rogues);
 

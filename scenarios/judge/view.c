@@ -11,7 +11,7 @@ void view_init(struct view *v, const struct script *s)
 {
     size_t i;
 
-    *v = (struct view){.script = s, .dead_since = MS_NEVER};
+    *v = (struct view){.script = s, .dead_since = MS_NEVER, .system.dead_since = MS_NEVER};
     for (i = 0; i < s->n_lines; i++)
         if (text_is(s->lines[i].verb->id, "evidence.whole"))
             v->evidence.wanted = true;
@@ -91,7 +91,8 @@ static void on_gateway(struct view *v, const struct event *e)
         keep(v->gateways[i].uid, sizeof v->gateways[i].uid, uid);
     }
     keep(v->gateways[i].state, sizeof v->gateways[i].state, ev_text(e, EVF_STATE));
-    if (i == 0 && !v->was_running && ev_is(e, EVF_STATE, "Running")) {
+    v->gateways[i].is_system = ev_is(e, EVF_KIND, "system");
+    if (view_gateway(v) == &v->gateways[i] && !v->was_running && ev_is(e, EVF_STATE, "Running")) {
         v->was_running = true;
         v->last_sign = e->t;
     }
@@ -112,13 +113,17 @@ static void on_account(struct view *v, const struct event *e)
         v->n_accounts++;
         keep(v->accounts[i].uid, sizeof v->accounts[i].uid, uid);
     }
+    keep(v->accounts[i].name, sizeof v->accounts[i].name, ev_text(e, EVF_NAME));
     keep(v->accounts[i].bound_to, sizeof v->accounts[i].bound_to, ev_text(e, EVF_BOUND_TO));
     v->accounts[i].deleted = ev_is(e, EVF_KIND, "deleted");
 }
 
 const struct view_gateway *view_gateway(const struct view *v)
 {
-    return v->n_gateways > 0 ? &v->gateways[0] : NULL;
+    for (size_t i = 0; i < v->n_gateways; i++)
+        if (!v->gateways[i].is_system)
+            return &v->gateways[i];
+    return NULL;
 }
 
 static void on_palette_call(struct view *v, const struct event *e)
@@ -133,6 +138,29 @@ ms_t view_gateway_dead(const struct view *v)
 {
     return v->dead_since == MS_NEVER ? v->dead_longest
                                      : ms_max(v->dead_longest, v->now - v->dead_since);
+}
+
+ms_t view_system_dead(const struct view *v)
+{
+    const struct view_system *x = &v->system;
+
+    return x->dead_since == MS_NEVER ? x->dead_longest
+                                     : ms_max(x->dead_longest, v->now - x->dead_since);
+}
+
+/* Of the one inside Palette only whether it lives. */
+static void on_system(struct view *v, const struct event *e)
+{
+    struct view_system *x = &v->system;
+
+    if (ev_is(e, EVF_KIND, "started")) {
+        x->dead_longest = view_system_dead(v);
+        x->dead_since = MS_NEVER;
+        x->started = x->alive = true;
+    } else if (x->alive && (ev_is(e, EVF_KIND, "exited") || ev_int(e, EVF_SIGNAL) == 9)) {
+        x->dead_since = e->t;
+        x->alive = false;
+    }
 }
 
 static void died(struct view *v, const struct event *e)
@@ -161,6 +189,8 @@ static void on_signal(struct view *v, const struct event *e)
 
 static void on_program(struct view *v, const struct event *e)
 {
+    if (ev_is(e, EVF_WHO, "system-gateway"))
+        on_system(v, e);
     if (!ev_is(e, EVF_WHO, "gateway"))
         return;
     if (ev_is(e, EVF_KIND, "started")) {

@@ -62,13 +62,14 @@ struct view {
         char name[VIEW_NAME_MAX], role[VIEW_NAME_MAX], ip[VIEW_NAME_MAX];
     } hosts[VIEW_HOSTS_MAX];
 
-    size_t n_gateways; /* the first one made is the story's */
+    size_t n_gateways; /* the first one made, and not Palette's own, is the story's */
     struct view_gateway {
         char uid[VIEW_NAME_MAX * 2], state[VIEW_NAME_MAX];
+        bool is_system; /* Palette's own */
     } gateways[VIEW_GATEWAYS_MAX];
     size_t n_accounts;
     struct view_account {
-        char uid[VIEW_NAME_MAX * 2], bound_to[VIEW_NAME_MAX * 2];
+        char uid[VIEW_NAME_MAX * 2], bound_to[VIEW_NAME_MAX * 2], name[VIEW_NAME_MAX];
         bool deleted;
     } accounts[VIEW_ACCOUNTS_MAX];
     int64_t gateways_over, accounts_over; /* beyond the tables */
@@ -80,6 +81,10 @@ struct view {
     bool alive, frozen, term_sent; /* the gateway's program */
     bool over; /* the run has ended: whoever ends after it was ended by the harness */
     ms_t dead_since, dead_longest; /* dead_since: MS_NEVER while it lives, or before its start */
+    struct view_system {           /* the same of the one inside Palette */
+        bool started, alive;
+        ms_t dead_since, dead_longest;
+    } system;
     int64_t starts, good_stops;
     bool link_cut;        /* a wire between the gateway and Palette is */
     bool bad_certificate; /* Palette showed one that must not be taken, and does so still */
@@ -114,6 +119,7 @@ const struct view_cluster *view_cluster(const struct view *v, const char *name);
 int64_t view_nodes(const struct view_cluster *c);
 /* The longest time for which the gateway's program did not live, so far. */
 ms_t view_gateway_dead(const struct view *v);
+ms_t view_system_dead(const struct view *v);
 /* Does this record make the event happen? Asked before the view is fed the record. */
 bool view_happens(const struct view *v, const struct verb_event *x, const struct event *e);
 /* An act on a wire was done: cut or mended. */

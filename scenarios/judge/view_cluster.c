@@ -219,6 +219,10 @@ bool view_happens(const struct view *v, const struct verb_event *x, const struct
         return machine_enters(v, x, e, "Ready");
     case VERB_EVENT_ALLOCATE:
         return machine_enters(v, x, e, "Allocated");
+    case VERB_EVENT_DEPLOY:
+        return machine_enters(v, x, e, "Deploying");
+    case VERB_EVENT_DEPLOYED:
+        return machine_enters(v, x, e, "Deployed");
     case VERB_EVENT_ACT:
         return e->kind == EV_ACT && ev_is(e, EVF_FIRED, "1") &&
                act_is(ev_text(e, EVF_VERB), x->name);
@@ -229,6 +233,7 @@ bool view_happens(const struct view *v, const struct verb_event *x, const struct
         return view_is_wire(e, x->name);
     case VERB_EVENT_GATEWAY_DEAD:
     case VERB_EVENT_BAD_CERTIFICATE:
+    case VERB_EVENT_SYSTEM_DEAD:
         return false;
     }
     WRONG("an event without a kind");
@@ -238,5 +243,6 @@ bool view_spans(const struct view *v, const struct verb_event *x)
 {
     if (x->kind == VERB_EVENT_BAD_CERTIFICATE)
         return v->bad_certificate;
-    return x->kind == VERB_EVENT_GATEWAY_DEAD && v->starts > 0 && !v->alive && !v->over;
+    return (x->kind == VERB_EVENT_GATEWAY_DEAD && v->starts > 0 && !v->alive && !v->over) ||
+           (x->kind == VERB_EVENT_SYSTEM_DEAD && v->system.started && !v->system.alive);
 }

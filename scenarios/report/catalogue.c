@@ -6,6 +6,7 @@
 #include "scenarios/engine/verbs.h"
 #include "scenarios/judge/laws.h"
 #include "scenarios/judge/rules.h"
+#include "scenarios/judge/sentences.h"
 
 #include <inttypes.h>
 #include <string.h>
@@ -100,6 +101,12 @@ void rules_markdown(struct buf *out)
     for (size_t i = 0; i < n_promises; i++)
         buf_printf(out, "| %s | %s | %s |\n", promises[i].id, promises[i].sentence,
                    promises[i].law);
+    buf_text_add(out,
+                 "\n## The sentences of the architecture page\n\n"
+                 "Every sentence of the page and what became of it; `ci/check-sentences` holds "
+                 "the texts against the page. Why something cannot be seen: "
+                 "[decisions/0005](decisions/0005-what-nobody-outside-can-see.md).\n\n");
+    sentences_markdown(out);
     buf_text_add(out, "\n## The rules one by one\n\n");
     for (size_t i = 0; i < n_rules; i++)
         rule_section(out, &rules[i]);

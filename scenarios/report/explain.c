@@ -2,6 +2,7 @@
 #include "scenarios/report/words.h"
 
 #include "scenarios/judge/rules.h"
+#include "scenarios/judge/sentences.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -24,12 +25,34 @@ static void state_paragraph(struct buf *out, const struct rule *r, int width)
     paragraph(out, "State", text, width);
 }
 
+/* What the architecture page says that the rule is read out of. */
+static void page_paragraph(struct buf *out, const char *rule, int width)
+{
+    const char *title = "\nThe architecture page says\n";
+
+    for (size_t i = 0; i < n_sentences; i++) {
+        const struct sentence *s = &sentences[i];
+        struct buf text SCOPED(buf_drop) = {0};
+
+        if (!sentence_grounds(s, rule))
+            continue;
+        buf_init(&text, KIB(4));
+        buf_printf(&text, "%s: \"%s\" %s%s%s", s->lines, s->text, s->reading,
+                   *s->unseen ? " Cannot be seen: " : "", s->unseen);
+        buf_printf(out, "%s  ", title);
+        words_wrap(out, buf_text(&text), 4, width);
+        buf_char_add(out, '\n');
+        title = "";
+    }
+}
+
 static void rule_page(struct buf *out, const struct rule *r, int width)
 {
     buf_printf(out, "%s  %s, %s", r->id, rule_level_name(r->level), rule_ground_name(r->ground));
     buf_printf(out, "%s%s\n\n  ", r->seed[0] ? ", architecture page " : "", r->seed);
     words_wrap(out, r->sentence, 2, width);
     buf_char_add(out, '\n');
+    page_paragraph(out, r->id, width);
     paragraph(out, "Why", r->why, width);
     paragraph(out, "Who is bound", r->bound, width);
     paragraph(out, "A bad one would", r->bad, width);

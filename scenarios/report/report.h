@@ -13,6 +13,7 @@
 #define REPORT_BYTES_MAX    MIB(16)
 #define REPORT_WIDTH_MIN    60 /* narrower screens get lines of this width */
 #define REPORT_JSON_VERSION 1
+#define REPORT_OPTIONS_MAX  KIB(4)
 
 struct report_story {
     const struct judgement *judgement;
@@ -60,6 +61,7 @@ void report_event(struct buf *out, const struct event *e);
 struct report_read { /* one story of it; texts are empty where the report is silent */
     struct judgement judgement;
     char journal[1024];
+    char options[REPORT_OPTIONS_MAX]; /* to play it again */
 };
 /* Calls `each` for each story in order, and stops at its first negative. What is no such report, or
  * one of another version, is -EINVAL and a sentence. */

@@ -102,6 +102,7 @@ static void story_write(struct buf *out, const struct report_story *s)
     buf_printf(out, ",\"asExpected\":%s", j->expected ? "true" : "false");
     text_member(out, "overall", verdict_word(j->overall));
     text_member(out, "journal", s->journal_path ? s->journal_path : "");
+    text_member(out, "options", s->options ? s->options : "");
     buf_text_add(out, ",\"verdicts\":[");
     for (size_t i = 0; i < j->n; i++) {
         if (i > 0)

@@ -18,7 +18,7 @@ struct verdict_text { /* a member of stories[].verdicts */
 };
 struct story_text {
     char story[64], over[64], stage[16], clock[16], seed[24], expects[16], overall[16];
-    char journal[1024];
+    char journal[1024], options[REPORT_OPTIONS_MAX];
     ms_t domain_ms;
     bool expected;
     size_t n;
@@ -48,6 +48,7 @@ static const struct jx_field story_fields[] = {
     JX_TEXT(struct story_text, expects, JX_MUST),
     JX_TEXT(struct story_text, overall, JX_MUST),
     JX_TEXT(struct story_text, journal, JX_MUST),
+    JX_TEXT(struct story_text, options, JX_MUST),
     JX_MS(struct story_text, domain_ms, "domainSeconds", JX_MUST, 0, INT64_MAX / 2),
     JX_BOOL(struct story_text, expected, "asExpected", JX_MUST),
     JX_ARRAY(struct story_text, verdicts, n, "verdicts", JX_MUST, verdict_fields),
@@ -125,6 +126,7 @@ static int story_take(void *arg, size_t i, const void *element)
     text_copy(j->story, sizeof(j->story), from->story);
     text_copy(j->over, sizeof(j->over), from->over);
     text_copy(x->read.journal, sizeof(x->read.journal), from->journal);
+    text_copy(x->read.options, sizeof(x->read.options), from->options);
     ok = j->overall != VERDICT_COUNT && text_int(from->seed, 0, INT64_MAX, &seed);
     j->seed = (uint64_t)seed;
     for (size_t k = 0; k < from->n && ok; k++)

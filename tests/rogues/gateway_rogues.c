@@ -74,6 +74,7 @@ static const struct gw_rogue rogues[] = {
     {.name = "leaker", .loaded = leaker_loaded, .looked = leaker_looked},
     {.name = "liar", .looked = liar_looked, .has_read = liar_lies, .released = liar_lies},
     {.name = "middleman", .offers = middleman_offers, .offer_written = middleman_writes},
+    {.name = "middleman.spg", .offers = middleman_offers, .offer_written = middleman_writes},
 };
 
 const struct gw_rogue *gw_rogue_find(const char *name)
@@ -84,6 +85,9 @@ const struct gw_rogue *gw_rogue_find(const char *name)
     for (const struct gw_rogue *r = proxy_rogues; r->name; r++)
         if (text_is(r->name, name))
             return r;
+    for (size_t i = 0; i < gw_n_link_rogues; i++)
+        if (text_is(gw_link_rogues[i].name, name))
+            return &gw_link_rogues[i];
     return NULL;
 }
 

@@ -108,7 +108,7 @@ void __wrap_pal_handover(const struct http_exchange *x)
     char word[16];
 
     __real_pal_handover(x);
-    if (!text_is(a->p->config.ajar, "middleman") || a->rp->status != 200 ||
+    if (!text_begins(a->p->config.ajar, "middleman") || a->rp->status != 200 ||
         !says(a, "scaleUps", word, sizeof word) || !text_is(word, "gateway"))
         return;
     a->cluster->ajar |= AJAR_SCALE_UPS;

@@ -1,4 +1,4 @@
-/* Where the rogues of proxies come in: around a step of the core as a whole, and around what it
+/* Where the rogues of proxies come in: after a step of the core as a whole, and around what it
  * writes into user data. A rogue's memory stands behind the core's, in the same allocation. */
 #include "tests/rogues/rogue.h"
 
@@ -11,8 +11,6 @@
 
 struct gw *__real_gw_new(void);
 struct gw *__wrap_gw_new(void);
-void __real_gw_step(struct gw *g, const struct gw_event *event, struct gw_effects *fx);
-void __wrap_gw_step(struct gw *g, const struct gw_event *event, struct gw_effects *fx);
 void __real_gw_reload(struct gw *g, const struct gw_config *config, struct gw_effects *fx);
 void __wrap_gw_reload(struct gw *g, const struct gw_config *config, struct gw_effects *fx);
 bool __real_gw_userdata_write(const struct gw *g, const struct gw_cluster *c,
@@ -57,11 +55,10 @@ void gw_rogue_will_act(struct gw *g, const struct gw_hand *h, const char *what)
         gw_rogue_state(g)->will = what;
 }
 
-void __wrap_gw_step(struct gw *g, const struct gw_event *event, struct gw_effects *fx)
+void gw_rogue_stepped(struct gw *g, const struct gw_event *event, struct gw_effects *fx)
 {
     struct gw_rogue_state *x = gw_rogue_state(g);
 
-    __real_gw_step(g, event, fx);
     if (gw_rogue_of(g)->started && event->kind == GW_EV_START)
         gw_rogue_of(g)->started(g, event);
     if (x->will)
@@ -117,7 +114,12 @@ bool __wrap_gw_userdata_write(const struct gw *g, const struct gw_cluster *c,
     const struct gw_hand h = {.c = c, .m = m, .out = out};
     struct gw *own = (struct gw *)(uintptr_t)g;
 
-    return gw_rogue_of(g)->hands ? gw_rogue_of(g)->hands(own, &h) : gw_hand_over(own, &h);
+    const bool fits =
+        gw_rogue_of(g)->hands ? gw_rogue_of(g)->hands(own, &h) : gw_hand_over(own, &h);
+
+    if (gw_rogue_of(g)->handed)
+        gw_rogue_of(g)->handed(g, out);
+    return fits;
 }
 
 void gw_hand_exceptions(struct gw *g, const struct gw_hand *h)

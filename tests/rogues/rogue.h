@@ -25,6 +25,11 @@ struct gw_hand { /* what is handed to a machine, and which one */
     struct buf *out;
 };
 
+#define ROGUE_KEPT_MAX KIB(16)
+#define ROGUE_TICKET                                                                               \
+    (UINT64_C(1) << 62) /* calls of a rogue's own: the core knows no such ticket                   \
+                         */
+
 struct gw_rogue {
     const char *name;
     /* after its first step; after each, with what the core wants done */
@@ -33,6 +38,14 @@ struct gw_rogue {
     /* instead of user data, and of the list of exceptions in it */
     bool (*hands)(struct gw *g, const struct gw_hand *h);
     void (*excepts)(struct gw *g, const struct gw_hand *h);
+    /* before the core's step; false: the core never hears of it */
+    bool (*before)(struct gw *g, const struct gw_event *ev, struct gw_effects *fx);
+    /* after it: what it wants done may be changed */
+    void (*after)(struct gw *g, const struct gw_event *ev, struct gw_effects *fx);
+    /* the user data of a machine, as text */
+    void (*handed)(const struct gw *g, struct buf *userdata);
+    /* the records of a start that it is given */
+    size_t (*remembers)(size_t n_records);
     /* after the records of a start were taken in */
     void (*loaded)(struct gw *g, struct gw_effects *fx);
     /* after an answer was taken in: to a look at the mark, a read of a machine, a release */
@@ -43,6 +56,23 @@ struct gw_rogue {
     void (*offers)(struct gw_turn *t);
     void (*offer_written)(struct buf *body);
 };
+
+extern const struct gw_rogue gw_link_rogues[];
+extern const size_t gw_n_link_rogues;
+
+/* A call among the effects, from `from` on, with this method ("" = any) and this in its URL; NULL.
+ */
+struct gw_effect *gw_rogue_call(struct gw_effects *fx, size_t from, const char *method,
+                                const char *piece);
+/* It is never sent, and nobody answers. */
+void gw_rogue_drop(struct gw_effect *f);
+/* It is never sent, and the core is answered by the rogue itself. */
+void gw_rogue_answer(struct gw *g, const struct gw_event *ev, struct gw_effects *fx,
+                     struct gw_effect *f, int status, const char *body);
+/* The heartbeat among the effects says this to Palette's door; true when there was one. */
+bool gw_rogue_tells(struct gw_effects *fx, const char *message);
+/* In a text: what stands between `head` and the next `end` becomes this. */
+void gw_rogue_member(struct buf *text, const char *head, const char *end, const char *value);
 
 const struct gw_rogue *gw_rogue_find(const char *name); /* NULL: there is none */
 /* The rogue that this gateway is; a row without hooks for a good one. */
@@ -56,12 +86,17 @@ extern const struct gw_rogue proxy_rogues[]; /* ends with a row without a name *
 
 #define GW_ROGUE_KEPT_MAX 128
 struct gw_rogue_state { /* a rogue's own memory */
-    bool acted, flag;
-    unsigned n;
+    bool acted, flag, on, done;
+    int64_t n;
+    ms_t at;
+    uint64_t ticket;
+    char *held;                   /* an answer or a secret, owned */
     const char *will;             /* an act that is due, or NULL */
     char kept[GW_ROGUE_KEPT_MAX]; /* also beyond a restart */
 };
 struct gw_rogue_state *gw_rogue_state(const struct gw *g);
+/* What the proxies' rogues do once the core has made its step. */
+void gw_rogue_stepped(struct gw *g, const struct gw_event *event, struct gw_effects *fx);
 void gw_rogue_recall(struct gw *g, const struct gw_event *ev);
 void gw_rogue_keep(struct gw *g, struct gw_effects *fx, const char *text);
 /* What the core itself would hand over. */

@@ -490,6 +490,8 @@ static void what_is_missing_after_a_budget_is_not_a_fail(void **state)
     ev_list_drop(&journal);
 }
 
+#define GRADED_BY_LINES 5 /* of stories alone: REG-7, CON-6, MAA-5, IND-7, SPG-7 */
+
 /* The catalogue is the documented topology and nothing else. */
 static void the_catalogue_is_complete(void **state)
 {
@@ -511,7 +513,7 @@ static void the_catalogue_is_complete(void **state)
     }
     assert_int_equal(seed, 38);
     assert_int_equal(derived, 26);
-    assert_int_equal(graded, n_laws + 1); /* REG-7 is graded by lines of stories */
+    assert_int_equal(graded, n_laws + GRADED_BY_LINES);
     assert_null(rule_find("REG-9"));
 }
 

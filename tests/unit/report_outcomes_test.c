@@ -289,6 +289,7 @@ static int compare(void *arg, const struct report_read *read)
     assert_int_equal(b->clock, a->clock);
     assert_int_equal(b->domain_ms, a->domain_ms);
     assert_int_equal(b->n, a->n);
+    assert_text(read->options, " --gateway mine.json");
     for (size_t i = 0; i < a->n; i++) {
         assert_text(b->at[i].rule, a->at[i].rule);
         assert_int_equal(b->at[i].verdict, a->at[i].verdict);

@@ -185,6 +185,12 @@ static const struct good_line good[] = {
     {{"--version"}, {"gateproof 0."}},
     {{"--show-config"}, {"stage = ", "seed = 1", "default"}},
     {{"list"}, {"001-", "002-", "003-", "004-", "100-install-and-register", "120-idle-week"}},
+    {{"rules", "--coverage"},
+     {"TOP-1  MUST, seed; evidence NET MAAS PAL", "L20-21 \"A Private", " 101", "middleman in 500",
+      "65 rules"}},
+    {{"rules", "--sentences"}, {"L17 ", "untestable", "cannot be seen: ", "rules: REG-1 TOP-1"}},
+    {{"explain", "TOP-1"},
+     {"The architecture page says", "L21-22: \"The PCG is necessary", "A bad one would"}},
     {{"rules"}, {"REG-1", "CON-3", "SPG-9", "graded", "planned", "harness"}},
     {{"explain", "REG-3"}, {"encrypted", "ClientHello", "GP-23", "graded"}},
     {{"explain", "100"}, {"100-install-and-register", "REG-2", "NAT", "palette", "maas", "by"}},
@@ -349,7 +355,7 @@ static void a_run_can_be_asked_what_it_said(void **state)
     static const char *const words[] = {"fail REG-2",     "900-this (sim, virtual), line 3",
                                         "expected",       "by 5m gateway is Running",
                                         "moved/900-this", "again",
-                                        "to do"};
+                                        "--data",         "to do"};
     const char *args[] = {"explain", "reg-2", "--run", NULL, NULL};
     struct played p;
     struct cli_end end;
