@@ -219,7 +219,7 @@ uint64_t site_store_digest(const struct site *s, bool keep)
     const struct site_record *all = keep ? s->gateway.work : s->gateway.durable;
     uint64_t hash = FNV_BASIS;
 
-    for (size_t i = 0; i < GW_RECORDS_MAX; i++)
+    for (size_t i = 0; i < SITE_RECORDS_MAX; i++)
         if (all[i].used) {
             hash = fnv(hash, all[i].key, strlen(all[i].key) + 1);
             hash = fnv(hash, buf_text(&all[i].bytes), all[i].bytes.len);
@@ -241,7 +241,7 @@ void site_gateway_wipe(struct site *s)
 {
     if (s->gateway.core != NULL)
         site_gateway_kill(s);
-    for (size_t i = 0; i < GW_RECORDS_MAX; i++)
+    for (size_t i = 0; i < SITE_RECORDS_MAX; i++)
         s->gateway.work[i].used = s->gateway.durable[i].used = false;
 }
 
