@@ -21,6 +21,7 @@ struct kill_play {
     ms_t start_at; /* it comes back; MS_NEVER: it is not to */
     ms_t back;     /* when it came back last */
     ms_t calm;     /* since when all is well; MS_NEVER: it is not */
+    bool lost;     /* with the power went a record, and the step it was for had been taken */
     struct well well;
     char why[WELL_WHY_MAX];
 };
@@ -75,6 +76,8 @@ static void on_moment(void *arg, struct site *s, const struct site_moment *m)
     p->kills++;
     p->start_at = p->now + down_ms;
     p->calm = MS_NEVER;
+    p->lost = p->lost || (how == KILL_POWER && m->phase == SITE_AFTER && m->unsynced &&
+                          (m->kind == SITE_TO_MAAS || m->kind == SITE_TO_PALETTE));
     site_watch(s, on_moment, p); /* the next life counts from 1 */
     site_kill(s, how == KILL_KEEPS);
 }
@@ -185,6 +188,9 @@ int kill_play(const struct stage_run *r, const struct kill_asker *asker, struct 
     site_end(p->site, code < 0 ? "harness" : why);
     if (well)
         well_laws(journal, p->why);
+    if (well && p->why[0] == '\0' && p->lost)
+        text_copy(p->why, sizeof p->why,
+                  "GP-8: a request had left, and the record before it was lost with the power");
     *ret = (struct kill_verdict){.kills = p->kills, .balanced = well && p->why[0] == '\0'};
     if (well && p->kills > 0)
         ret->healed = (p->calm != MS_NEVER ? p->calm : p->now) - p->back;

@@ -2,8 +2,9 @@
  * started again, and played on until all is well again or it is clear that it never will be.
  *
  * All is well as well.h says, and nothing that the user asked for is open; it must last for
- * KILL_CALM_MS. Then all laws look at the whole journal, and none of them may fail; nor may the
- * launch contract, which holds what the simulator saw of the store (GP-8).
+ * KILL_CALM_MS. Then all laws look at the whole journal, and none of them may fail, nor may the
+ * launch contract. And no record may be lost with the power whose step was taken already (GP-8),
+ * also where nothing came of it.
  *
  * The story's own acts go on at their times meanwhile. When one is due in the very instant in which
  * all is well, the run ends before it: from there on it would be the story as it always is.

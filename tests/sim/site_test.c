@@ -38,7 +38,7 @@ static struct played *play_over(const char *story, const char *const *values, ui
     struct stage_run r = {.seed = seed,
                           .clock = CLOCK_VIRTUAL,
                           .factor = 1,
-                          .features = "pcg",
+                          .features = "pcg,power-cut,state-loss,clock-jump",
                           .lose_sync = lose_sync,
                           .ret_syncs = ret_syncs};
 
@@ -49,7 +49,7 @@ static struct played *play_over(const char *story, const char *const *values, ui
     r.script = &p->script;
     r.lab = &p->lab;
     must(stage_sim(&r, &p->journal, &e), &e);
-    judge_story(&p->script, &p->journal, "pcg", &p->judgement);
+    judge_story(&p->script, &p->journal, "pcg,power-cut,state-loss,clock-jump", &p->judgement);
     return p;
 }
 
@@ -231,7 +231,7 @@ static void swapping_two_records_turns_the_story_red(void **state)
         ev_list_add(&swapped, &e);
     }
     ev_list_sort(&swapped);
-    judge_story(&p->script, &swapped, "pcg", &j);
+    judge_story(&p->script, &swapped, "pcg,power-cut,state-loss,clock-jump", &j);
     assert_int_not_equal(j.overall, VERDICT_PASS);
     ev_list_drop(&swapped);
 }
