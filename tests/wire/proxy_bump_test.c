@@ -6,6 +6,7 @@
 #include "lib/io/tls.h"
 #include "scenarios/proxy/bump.h"
 
+#include <ftw.h>
 #include <openssl/err.h>
 #include <openssl/ssl.h>
 #include <openssl/x509v3.h>
@@ -91,10 +92,14 @@ static void stage_open(struct stage *s, const char *trusted, const char *known)
     s->broken = bump_take(s->bump, BUMP_TARGET, NULL, 0, &s->to[BUMP_CLIENT], &s->to[BUMP_TARGET]);
 }
 
+static int remove_it(const char *name, const struct stat *st, int type, struct FTW *ftw)
+{
+    (void)st, (void)type, (void)ftw;
+    return remove(name);
+}
+
 static void stage_close(struct stage *s)
 {
-    char command[128];
-
     bump_free(s->bump);
     bump_house_free(s->house);
     SSL_free(s->client.ssl);
@@ -103,8 +108,7 @@ static void stage_close(struct stage *s)
     tls_server_free(s->server);
     for (size_t i = 0; i < BUMP_SIDES; i++)
         buf_drop(&s->to[i]);
-    snprintf(command, sizeof command, "rm -r '%s'", s->dir);
-    assert_int_equal(system(command), 0);
+    assert_int_equal(nftw(s->dir, remove_it, 8, FTW_DEPTH | FTW_PHYS), 0);
 }
 
 /* Hands an end what the bump has for it, lets it speak, and hands the bump what it said. */
