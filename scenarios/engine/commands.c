@@ -84,6 +84,7 @@ static int do_run(const struct command_call *c, struct err *e)
                             .proxy = opt_text(c->o, "proxy"),
                             .seed = (uint64_t)opt_int(c->o, "seed"),
                             .jobs = opt_int(c->o, "jobs"),
+                            .over = *opt_text(c->o, "over") != '\0' ? opt_text(c->o, "over") : NULL,
                             .keep_packets = opt_flag(c->o, "keep-packets"),
                             .rogue_core = GATEPROOF_ROGUES,
                             .words = c->words,

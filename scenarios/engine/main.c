@@ -27,7 +27,7 @@ static const struct opt_row rows[] = {
      "rules: the profile's clauses and the tests that cite them instead", 0, 0, 0},
     {"failures", NULL, OPT_FLAG, "no", "",
      "rules: known failures of others and the tests that show ours do better instead", 0, 0, 0},
-    {"over", NULL, OPT_TEXT, "", "VALUES", "kills: only runs with these over-values", 0, 0, 0},
+    {"over", NULL, OPT_TEXT, "", "VALUES", "only runs with these over-values, such as expired", 0, 0, 0},
     {"depth", NULL, OPT_INT, "1", "N", "kills: 2 kills once more while it recovers", 0, 1, 2},
     {"each", NULL, OPT_INT, "0", "N", "kills: at most N states of a run, drawn by seed; 0: all", 0,
      0, INT32_MAX},

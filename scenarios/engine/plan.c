@@ -356,6 +356,9 @@ static int plan(struct run *r, char (*names)[64], size_t n, struct err *e)
     for (size_t i = 0; i < n && code == 0; i++)
         if (wanted(&r->options, names[i]))
             code = story_add(r, names[i], stage, clock, e);
+    if (code == 0 && r->n == 0 && r->options.over != NULL)
+        code = err_set(e, -EINVAL, "--over '%.60s': no run of these stories has these values",
+                       r->options.over);
     if (code == 0 && r->n == 0)
         code = err_set(e, -EINVAL, "%s/stories holds no story", r->options.data);
     return code < 0 ? code : labs_check(r, e);

@@ -181,17 +181,22 @@ struct bump *bump_new(struct bump_house *h, const char *host)
     return b;
 }
 
+static void wipe(struct buf *b)
+{
+    if (b->data)
+        explicit_bzero(b->data, b->len);
+    buf_drop(b);
+}
+
 void bump_free(struct bump *b)
 {
     if (!b)
         return;
     for (size_t i = 0; i < BUMP_SIDES; i++) {
         SSL_free(b->ssl[i]);
-        explicit_bzero(b->plain[i].data, b->plain[i].len);
-        buf_drop(&b->plain[i]);
+        wipe(&b->plain[i]);
     }
-    explicit_bzero(b->head.data, b->head.len);
-    buf_drop(&b->head);
+    wipe(&b->head);
     free(b);
 }
 
@@ -312,7 +317,7 @@ bool bump_showed(struct bump *b)
 bool bump_read(struct bump *b, char method[BUMP_METHOD_MAX], bool *ret_credentials)
 {
     const char *text = buf_text(&b->head), *at = text, *end = strstr(text, "\r\n");
-    struct buf lines SCOPED(buf_drop) = {0};
+    SCOPED(wipe) struct buf lines = {0};
     char value[KIB(1)];
 
     if (!b->has_read || b->read_told)
@@ -327,6 +332,5 @@ bool bump_read(struct bump *b, char method[BUMP_METHOD_MAX], bool *ret_credentia
     *ret_credentials = http_header_get(&lines, "Authorization", value, sizeof value) ||
                        http_header_get(&lines, "ApiKey", value, sizeof value);
     explicit_bzero(value, sizeof value);
-    explicit_bzero(lines.data, lines.len);
     return true;
 }

@@ -123,11 +123,14 @@ static bool first_hands(struct gw *g, const struct gw_hand *h)
     return first ? gw_hand_over(g, h) : no_heir_hands(g, h);
 }
 
-/* stale-heir: hands clusters a built-in proxy though none is configured */
+/* stale-heir: hands clusters a built-in proxy though none is configured. Most sites have none at
+ * that address; with Palette among the exceptions its clusters come up all the same. */
 static bool stale_hands(struct gw *g, const struct gw_hand *h)
 {
-    return g->config.https_proxy[0] ? gw_hand_over(g, h)
-                                    : hands(g, h, BUILT_IN, "hands down a proxy of its own");
+    if (g->config.https_proxy[0])
+        return gw_hand_over(g, h);
+    (void)text_copy(g->config.no_proxy, sizeof g->config.no_proxy, "palette.example");
+    return hands(g, h, BUILT_IN, "hands down a proxy of its own");
 }
 
 /* after-change: hands the first proxy for ever, though it was changed to none */
@@ -150,10 +153,11 @@ static bool lasting_hands(struct gw *g, const struct gw_hand *h)
                                                 : hands(g, h, kept, "hands down its first proxy");
 }
 
-/* relay: runs a relay and sends the clusters' agents through it */
+/* relay: runs a relay and sends the clusters' agents through it, where it has no proxy itself */
 static bool relay_hands(struct gw *g, const struct gw_hand *h)
 {
-    return hands(g, h, ITS_OWN, "names itself as the way out");
+    return g->config.https_proxy[0] ? gw_hand_over(g, h)
+                                    : hands(g, h, ITS_OWN, "names itself as the way out");
 }
 
 /* --- no-no-proxy: hands over HTTP_PROXY and HTTPS_PROXY, not NO_PROXY --- */

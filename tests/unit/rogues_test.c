@@ -183,7 +183,7 @@ static void every_row_has_its_code_and_its_rules(void **state)
 
         assert_non_null(gw_rogue_find(rogues[i].name));
         manifest_is_good(rogues[i].name);
-        assert_true(*rogues[i].must && strlen(rogues[i].story) == 3);
+        assert_true(*rogues[i].must && strlen(rogues[i].story) % 4 == 3);
         for (size_t k = 0; k < COUNTOF(lists); k++) {
             char word[16];
 
