@@ -25,13 +25,20 @@ class Stuck(Exception):
         self.kind, self.reason, self.retry_after = kind, reason, retry_after
 
 
+def blank(uid):
+    """The record of a cluster of which nothing is known. `intent`: an allocate that was sent and not yet
+    answered; `offer`: the one of C10; `user`: whose key took the machines; `machines` by system id."""
+    return {"uid": uid, "epoch": 0, "revision": 0, "claim": 0, "machines": {}, "bad": [], "releasing": [],
+            "intent": None, "offer": None, "user": ""}
+
+
 class Cluster:
     def __init__(self, gateway, uid, after_start):
         self.gateway, self.uid, self.log = gateway, uid, gateway.log
+        self.path = f"/v1/x-gp/clusters/{segment(uid)}"
         self.name = "cluster-" + segment(uid)
         stored = gateway.store.read(self.name)
-        self.record = {"uid": uid, "epoch": 0, "revision": 0, "claim": 0, "machines": {}, "bad": [], "releasing": [],
-                       "intent": None, "offer": None, "user": ""} | (stored or {})
+        self.record = blank(uid) | (stored or {})
         self.lost = stored is None and after_start  # the records may have been lost (GP-57, C9)
         self.item, self.dropped, self.claimed, self.task = None, None, None, None
         self.news = asyncio.Event()
@@ -88,7 +95,8 @@ class Cluster:
 
     async def _run(self):
         while self.item is not None:
-            self.reports = Reports(self.gateway.palette, self.log, lambda: self.item, self.record["machines"], self.keep)
+            self.reports = Reports(self.gateway.palette, self.log, lambda: self.item,
+                                   self.record["machines"], self.keep)
             while self.item is not None:
                 self.news.clear()
                 self.reports.start()
@@ -175,7 +183,7 @@ class Cluster:
         if self.claimed == wanted:
             return
         self.claim_sent = now()
-        _, said = await self.gateway.palette.call("PUT", f"/v1/x-gp/clusters/{segment(self.uid)}/claim",
+        _, said = await self.gateway.palette.call("PUT", f"{self.path}/claim",
                                                   {"epoch": item["epoch"], "revision": item["revision"]}, item)
         self.record |= {"claim": said.get("claim", 0), "marker": item["marker"], "offer": None}
         self.keep()
@@ -269,7 +277,8 @@ class Cluster:
         if not mine["uid"]:
             return
         try:
-            await self.gateway.palette.call("DELETE", machines_path(item, mine["pool"]) + "/" + segment(mine["uid"]), None, item)
+            path = f"{machines_path(item, mine['pool'])}/{segment(mine['uid'])}"
+            await self.gateway.palette.call("DELETE", path, None, item)
         except Refused as no:
             if no.status != 404:
                 raise
@@ -322,8 +331,7 @@ class Cluster:
 
     def forget(self, epoch, revision):
         """The cluster is not ours any more: only the pair is kept, and who took the machines (GP-46)."""
-        self.record = {"uid": self.uid, "epoch": epoch, "revision": revision, "claim": 0, "machines": {}, "bad": [], "releasing": [],
-                       "intent": None, "offer": None, "user": self.record["user"]}
+        self.record = blank(self.uid) | {"epoch": epoch, "revision": revision, "user": self.record["user"]}
         self.keep()
         self.item, self.claimed, self.lost = None, None, False
         self.since.clear()

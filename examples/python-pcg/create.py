@@ -3,7 +3,7 @@ MAAS first; so a repeat, a restart and a lost answer are all the same case."""
 
 import maas
 import userdata
-from base import now, segment
+from base import now
 from cluster import Changed, Stuck, fits, pool_name
 from maas import MaasError, annotations
 from palette import Refused
@@ -41,7 +41,8 @@ class Making:
         self.judge()
         for system_id, machine in list(self.held.items()):
             if self.record["machines"][system_id]["drop"]:
-                await cluster.attempt(("release", system_id), "MachinesReleased", cluster.release, self.item, self.account, machine)
+                await cluster.attempt(("release", system_id), "MachinesReleased",
+                                      cluster.release, self.item, self.account, machine)
             else:
                 await cluster.attempt(("deploy", system_id), "MachinesDeployed", self.advance, machine)
         await self.fill()
@@ -62,7 +63,7 @@ class Making:
                     "deploy": machine.get("status_name") != "Allocated", "uid": "", "drop": ""}
             if not (mine["pool"] and mine["role"]):
                 place = self.record["intent"] or (self.free_place(machine) if not mine["deploy"] else None)
-                mine |= place or {"pool": self.pools and pool_name(self.pools[0]), "role": "join", "drop": "surplus"}
+                mine |= place or {"pool": pool_name(self.pools[0]), "role": "join", "drop": "surplus"}
                 self.record["intent"] = None
             mine["cp"] = mine["pool"] in self.control
             self.record["machines"][system_id] = mine
@@ -78,8 +79,8 @@ class Making:
 
     def kept(self, pool=None):
         """System ids of held machines that are wanted."""
-        return [one for one in self.held if one in self.record["machines"] and not self.record["machines"][one]["drop"]
-                and (pool is None or self.record["machines"][one]["pool"] == pool)]
+        mine = {one: self.record["machines"][one] for one in self.held if one in self.record["machines"]}
+        return [one for one, told in mine.items() if not told["drop"] and pool in (None, told["pool"])]
 
     def places(self):
         """(pool, role) of the machines that are missing. Exactly one is init, and a new one only when the
@@ -105,9 +106,11 @@ class Making:
             if not mine["drop"] and cluster.missing[system_id] < 2:
                 continue  # one read may be an old one
             if not mine["drop"]:
-                self.reports.condition("MachinesDeployed", "False", "MachineVanished", f"{system_id} is not ours any more")
+                self.reports.condition("MachinesDeployed", "False", "MachineVanished",
+                                       f"{system_id} is not ours any more")
                 mine["drop"] = "vanished"
-            if await cluster.attempt(("record", system_id), "MachinesDeployed", cluster.drop_record, self.item, system_id):
+            if await cluster.attempt(("record", system_id), "MachinesDeployed",
+                                     cluster.drop_record, self.item, system_id):
                 self.forget(system_id)
         for system_id in self.held:
             cluster.missing.pop(system_id, None)
@@ -127,10 +130,15 @@ class Making:
         names = {pool_name(pool): int(pool["poolConfig"].get("size") or 0) for pool in self.pools}
         for pool in sorted({self.record["machines"][one]["pool"] for one in self.kept()}):
             mine = self.kept(pool)
-            mine.sort(key=lambda one: (self.record["machines"][one]["role"] != "init", not self.record["machines"][one]["deploy"]))
+            mine.sort(key=self.worth)
             for system_id in mine[names.get(pool, 0):]:
                 self.record["machines"][system_id]["drop"] = "surplus"
                 self.cluster.keep()
+
+    def worth(self, system_id):
+        """Which machine of a pool stays: the first one, then those that are further."""
+        mine = self.record["machines"][system_id]
+        return mine["role"] != "init", not mine["deploy"]
 
     def give_up(self, system_id, why):
         self.record["machines"][system_id]["drop"] = "failed"
@@ -180,7 +188,8 @@ class Making:
                                self.account.host, maas.subnets(machine))
         form = [("distro_series", self.item["image"]), ("user_data", data), ("agent_name", self.item["marker"])]
         try:
-            answer = await self.account.change("POST", f"machines/{system_id}/?op=deploy", form, self.cluster.guard(self.item))
+            answer = await self.account.change("POST", f"machines/{system_id}/?op=deploy", form,
+                                               self.cluster.guard(self.item))
         except MaasError as error:
             if error.status == 400:
                 self.give_up(system_id, str(error))
@@ -199,7 +208,8 @@ class Making:
         for pool, role in list(self.places()):
             if self.record["intent"] or not self.cluster.ready(("replace", pool_name(pool))):
                 continue
-            if await self.cluster.attempt(("allocate", pool_name(pool)), "MachinesAllocated", self.allocate, pool, role):
+            if await self.cluster.attempt(("allocate", pool_name(pool)), "MachinesAllocated",
+                                          self.allocate, pool, role):
                 self.reports.condition("MachinesAllocated", "True")
 
     async def allocate(self, pool, role):
@@ -213,7 +223,8 @@ class Making:
         sent = now()
         form = [("agent_name", self.item["marker"]), ("comment", f"Palette cluster {self.cluster.uid}"), *pairs]
         try:
-            machine = await self.account.change("POST", "machines/?op=allocate", form, self.cluster.guard(self.item))
+            machine = await self.account.change("POST", "machines/?op=allocate", form,
+                                                self.cluster.guard(self.item))
         except Changed:
             self.settled()
             raise
@@ -223,7 +234,8 @@ class Making:
                 raise
             self.settled()
             if error.status == 409 and not error.retry_after:
-                raise Stuck("MachinesAllocated", "NoMachineAvailable", f"no machine for pool {pool_name(pool)}") from None
+                raise Stuck("MachinesAllocated", "NoMachineAvailable",
+                            f"no machine for pool {pool_name(pool)}") from None
             if error.status == 400:
                 raise Stuck("MachinesAllocated", "BadConstraint", f"pool {pool_name(pool)}: {error}") from None
             raise
@@ -261,8 +273,10 @@ class Making:
             return
         found = maas.images(await self.account.rows("boot-resources/"), self.item.get("image") or "")
         for one in found:
-            if one.get("type") == "Uploaded" and not maas.complete(await self.account.read(f"boot-resources/{one['id']}/")):
-                continue
+            if one.get("type") == "Uploaded":
+                whole = await self.account.read(f"boot-resources/{one.get('id')}/")
+                if not maas.complete(whole):
+                    continue
             self.archs.add((one.get("architecture") or "amd64").split("/")[0])
         if not self.archs:
             raise Stuck("ImageAvailable", "ImageMissing", f"MAAS has no complete image {self.item.get('image')}")
@@ -348,7 +362,7 @@ async def offer(cluster, item):
     await cluster.reports.settle(cluster.timing.callSeconds)
     await cluster.reports.stop()  # after the switch nothing may be said
     try:
-        _, said = await cluster.gateway.palette.call("POST", f"/v1/x-gp/clusters/{segment(cluster.uid)}/handover", made, item)
+        _, said = await cluster.gateway.palette.call("POST", f"{cluster.path}/handover", made, item)
     except Refused as no:
         if no.status != 409 or no.code == "StaleEpoch":
             raise

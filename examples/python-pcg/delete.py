@@ -2,7 +2,7 @@
 held; there is no number of tries after which it is given up (GP-72)."""
 
 import create
-from base import now, segment
+from base import now
 from cluster import Stuck
 from palette import Refused
 
@@ -21,7 +21,8 @@ async def turn(cluster, item, account):
     ended = await drop_name(cluster, item, account)
     for system_id, machine in held.items():
         if ended:
-            await cluster.attempt(("release", system_id), "MachinesReleased", cluster.release, item, account, machine, False)
+            await cluster.attempt(("release", system_id), "MachinesReleased",
+                                  cluster.release, item, account, machine, False)
     if cluster.other_user(account) and "foreign" in outcomes.values():
         raise Stuck("MachinesReleased", "ReleaseForbidden", "the machines were taken with another user's key")
     for system_id, outcome in outcomes.items():
@@ -45,7 +46,8 @@ def note(cluster, system_ids, listed):
     machines, before = cluster.record["machines"], dict(cluster.record["machines"])
     for system_id in system_ids:
         told = listed.get(system_id, {})
-        mine = machines.get(system_id) or {"pool": "", "role": "", "deploy": True, "uid": "", "drop": "", "cp": False}
+        new = {"pool": "", "role": "", "deploy": True, "uid": "", "drop": "", "cp": False}
+        mine = machines.get(system_id) or new
         if system_id not in machines:
             mine |= {name: told[name] for name in ("pool", "uid") if told.get(name)}
         machines[system_id] = mine
@@ -80,8 +82,8 @@ async def say_released(cluster, item, outcomes):
     machines = [{"systemId": system_id, "outcome": outcome} for system_id, outcome in sorted(outcomes.items())]
     await cluster.reports.stop()
     try:
-        await cluster.gateway.palette.call("POST", f"/v1/x-gp/clusters/{segment(cluster.uid)}/released",
-                                           {"epoch": item["epoch"], "claim": cluster.record["claim"], "machines": machines}, item)
+        body = {"epoch": item["epoch"], "claim": cluster.record["claim"], "machines": machines}
+        await cluster.gateway.palette.call("POST", f"{cluster.path}/released", body, item)
     except Refused as no:
         if no.status == 409 and no.code in ("StaleClaim", "InventoryIncomplete"):
             cluster.claimed = None

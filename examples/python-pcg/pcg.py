@@ -38,8 +38,9 @@ def item_of(kind, row):
         return {"id": row.get("id"), "name": row.get("name"), "space": row.get("space") or "",
                 "vlans": {"id": vlan.get("id"), "name": vlan.get("name"), "fabric": vlan.get("fabric")}}
     if kind == "tags":
-        return {"name": row.get("name"), "comment": row.get("comment") or "", "definition": row.get("definition") or "",
-                "kernelOpts": row.get("kernel_opts") or "", "resourceUri": row.get("resource_uri") or ""}
+        names = {"name": "name", "comment": "comment", "definition": "definition", "kernelOpts": "kernel_opts",
+                 "resourceUri": "resource_uri"}
+        return {ours: row.get(theirs) or "" for ours, theirs in names.items()}
     return {name: row.get(name) or "" for name in QUERIES[kind][1]}
 
 
@@ -75,7 +76,8 @@ class Gateway:
         self.listed_once = True
         for uid, cluster in list(self.clusters.items()):
             cluster.take(wanted.get(uid), sent)
-            if uid not in wanted and cluster.task is None and now() - cluster.gone_at > self.timing.forcedKeepSeconds:
+            gone = uid not in wanted and cluster.task is None
+            if gone and now() - cluster.gone_at > self.timing.forcedKeepSeconds:
                 self.store.remove(cluster.name)
                 del self.clusters[uid]
         for query in said.get("queries") or []:
@@ -133,7 +135,8 @@ class Gateway:
             body = await self.ask(query, (until - now()) * 0.8)
             while now() < until:
                 try:
-                    await self.palette.call("POST", f"/v1/x-gp/pcg/{self.settings.uid}/queries/{segment(query['id'])}", body)
+                    path = f"/v1/x-gp/pcg/{self.settings.uid}/queries/{segment(query['id'])}"
+                    await self.palette.call("POST", path, body)
                     break
                 except NotNow as late:
                     await asyncio.sleep(min(backoff.pause(late.retry_after), max(0, until - now())))
@@ -155,7 +158,8 @@ class Gateway:
             if kind == "validate":
                 await account.read("users/?op=whoami", **how)
                 return {"ok": True, "items": []}
-            return {"ok": True, "items": [item_of(kind, row) for row in await account.rows(QUERIES[kind][0], **how)]}
+            rows = await account.rows(QUERIES[kind][0], **how)
+            return {"ok": True, "items": [item_of(kind, row) for row in rows]}
         except MaasError as error:
             return {"ok": False, "code": error.code, "message": str(error)}
         except (AttributeError, TypeError, KeyError):
@@ -192,7 +196,8 @@ def main():
     try:
         gateway = Gateway(Settings(os.environ))
     except (SettingsError, OSError, ValueError) as error:
-        print(f"python-pcg: {error if isinstance(error, SettingsError) else 'the configuration cannot be used'}", file=sys.stderr)
+        why = error if isinstance(error, SettingsError) else "the configuration cannot be used"
+        print(f"python-pcg: {why}", file=sys.stderr)
         return 2
     if os.environ.get("GP_CLOCK_FD"):
         gateway.log.say("time is not real: it is read from a clock page")

@@ -10,6 +10,8 @@ STATES = {"Allocated": "Pending", "Deploying": "Provisioning", "Deployed": "Prov
           "Releasing": "Deleting", "Disk erasing": "Deleting", "Failed deployment": "Failed",
           "Releasing failed": "Failed", "Failed disk erasing": "Failed"}
 
+FAILURES = ("Failed", "Missing", "Vanished", "Forbidden", "Unknown", "Constraint")  # an event goes with them
+
 
 def machines_path(item, pool):
     return f"/v1/cloudconfigs/maas/{segment(item.get('configUid'))}/machinePools/{segment(pool)}/machines"
@@ -39,14 +41,15 @@ class Reports:
     def condition(self, kind, status, reason="", message=""):
         self._set(("condition", kind), {"type": kind, "status": status, "reason": reason,
                                         "message": message.encode()[:1000].decode("utf-8", "ignore")})
-        if status == "False" and reason.endswith(("Failed", "Missing", "Vanished", "Forbidden", "Unknown", "Constraint")):
+        if status == "False" and reason.endswith(FAILURES):
             self.event(kind, reason, message)
 
     def event(self, kind, reason, message):
         item = self.item()
         if item:
             self._set(("event", kind), {
-                "reason": reason, "message": message[:1000], "severity": "Warning", "source": {"component": "gateway", "host": ""},
+                "reason": reason, "message": message[:1000], "severity": "Warning",
+                "source": {"component": "gateway", "host": ""},
                 "relatedObject": {"kind": "spectrocluster", "uid": item["uid"], "name": item.get("name") or ""}})
 
     def endpoint(self, host, port):

@@ -115,7 +115,8 @@ class Settings:
             self._text(path, what)
         proxies = [Server(url, what, ("http",)) if url else None for url, what in
                    ((self.https_proxy, "GP_HTTPS_PROXY"), (self.http_proxy, "GP_HTTP_PROXY"))]
-        self.passwords = [text for one in proxies if one and one.password for text in (one.password, unquote(one.password))]
+        passwords = [one.password for one in proxies if one and one.password]
+        self.passwords = passwords + [unquote(text) for text in passwords]
         self.proxy = None if goes_straight(self.palette, self.no_proxy) else proxies[0]
 
     @staticmethod

@@ -25,11 +25,15 @@ class Page:
             raise OSError("no clock page of version 1")
         self.wake, self.ctl = self.narrow[3], self.narrow[4]
         self.outer = select.epoll.fromfd(self.narrow[5])
-        self.epoch, self.seed = page.cast("q")[3], self.wide[4]
+        self.signed, self.seed = page.cast("q"), self.wide[4]
         self.narrow[14] = 1  # attached
 
     def now(self):
         return self.wide[5]
+
+    def epoch(self):
+        """Seconds since 1970 when the run began; a story may move this clock between two turns."""
+        return self.signed[3]
 
     def rest(self, deadline):
         """Gives the turn back; when this returns the program has it again."""
@@ -72,7 +76,7 @@ class SteppedLoop(asyncio.SelectorEventLoop):
         return 1000 + self.page.now() / 1e9
 
     def wall(self):
-        return self.page.epoch + self.page.now() / 1e9
+        return self.page.epoch() + self.page.now() / 1e9
 
     async def getaddrinfo(self, host, port, *, family=0, type=0, proto=0, flags=0):
         addresses = await resolve(self, host)

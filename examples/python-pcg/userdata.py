@@ -46,8 +46,8 @@ def agent_json(settings, item, system_id, pool, role, proxy):
 
 def proxy_files(proxy):
     """GP-80: the environment of the machine, and containerd's."""
-    three = [("HTTP_PROXY", proxy["httpProxy"]), ("HTTPS_PROXY", proxy["httpsProxy"]), ("NO_PROXY", proxy["noProxy"])]
-    three = [(name, value) for name, value in three if value]
+    names = {"HTTP_PROXY": "httpProxy", "HTTPS_PROXY": "httpsProxy", "NO_PROXY": "noProxy"}
+    three = [(name, proxy[key]) for name, key in names.items() if proxy[key]]
     both = three + [(name.lower(), value) for name, value in three]
     environment = "".join(f'{name}="{value}"\n' for name, value in both)
     unit = "".join('Environment="{}={}"\n'.format(name, value.replace("%", "%%")) for name, value in three)

@@ -302,6 +302,13 @@ static void follow(struct identity *id, const struct event *e)
         id->state = e;
 }
 
+/* Who was started a moment before the run's end had no time to call; Palette may still show
+ * Running. */
+static bool had_no_time(const struct identity *id, ms_t end)
+{
+    return !id->sign_after && end < id->last_start->t + law_parameters[BOUND_SIGN].ms;
+}
+
 void law_reg_6(const struct ev_list *journal, const struct law_context *c,
                struct story_verdict *ret)
 {
@@ -324,6 +331,9 @@ void law_reg_6(const struct ev_list *journal, const struct law_context *c,
                      id.starts);
     else if (id.registers == 0)
         law_missing(ret, c, expected, "no register was accepted");
+    else if (had_no_time(&id, law_end_of(journal)))
+        law_unproven(ret, VERDICT_INCONCLUSIVE, "the run ended soon after the last of %zu starts",
+                     id.starts);
     else if (!id.sign_after || !id.state || !law_is_running(id.state))
         law_missing(ret, c, expected, "not Running again after the last of %zu starts", id.starts);
     else

@@ -145,6 +145,11 @@ static const struct row {
      "not Running again"},
     {"REG-6", {EDIT_REMOVE, "\"op\":\"beat\"", 2, NULL}, VERDICT_FAIL, "not Running again"},
     {"REG-6", {EDIT_REMOVE, "\"kind\":\"started\"", 2, NULL}, VERDICT_VACUOUS, "no restart"},
+    {"REG-6",
+     {EDIT_INSERT, "\"ev\":\"run.end\"", 1,
+      "{\"t\":4320000,\"src\":\"engine\",\"ev\":\"prog\",\"who\":\"gateway\",\"kind\":\"started\"}"},
+     VERDICT_INCONCLUSIVE,
+     "soon after the last"},
 
     {"TOP-3", {EDIT_NONE, NULL, 0, NULL}, VERDICT_PASS, "one, still there"},
     {"TOP-3",
