@@ -367,7 +367,8 @@ static void what_an_answer_calls_off_costs_no_connection(void **state)
 
     for (int i = 0; i < 20; i++) {
         snprintf(id, sizeof id, "q%d", i);
-        list(p, id, "azs"); /* and the one before is not listed any more: its answer is called off */
+        list(p, id,
+             "azs"); /* and the one before is not listed any more: its answer is called off */
         play_reply(p, MAAS, 200, "[]");
         assert_non_null(play_find(p, ANSWER));
     }
