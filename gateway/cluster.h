@@ -72,7 +72,6 @@ struct gw_item {
             char *ssh_keys, *ntp_servers; /* JSON lists, owned, may be NULL */
         } cloud;
         size_t n_pools;
-        struct gw_pool pools[GW_POOLS_MAX];
         struct gw_item_agent {
             char url[GW_URL_MAX];
             char *ca_cert, *join_token; /* owned, may be NULL */
@@ -82,6 +81,7 @@ struct gw_item {
         struct gw_item_machine {
             char uid[GW_UID_MAX + 1], sid[GW_SID_MAX], pool[GW_NAME_LEN];
         } machines[GW_INVENTORY_MAX];
+        struct gw_pool pools[GW_POOLS_MAX]; /* last, as most of it is never touched */
     } body;
 };
 /* Takes the head's texts. Never NULL: what cannot be read makes it `odd`. */
@@ -245,7 +245,6 @@ struct gw_cluster {
     char intent_pool[GW_NAME_LEN], intent_role[8];
     char user[GW_NAME_LEN]; /* whom the machines were allocated with */
     size_t n_machines;
-    struct gw_machine machines[GW_MACHINES_MAX];
     size_t n_avoid; /* failed for this cluster: not again while there is another */
     char avoid[GW_AVOID_MAX][GW_SID_MAX];
     unsigned n_bad; /* in a row, of machines that were taken */
@@ -282,7 +281,6 @@ struct gw_cluster {
             char arch[32];
         } candidates[GW_ARCHS_MAX];
     } image;
-    struct gw_record_name name;
     /* reports */
     const char *trouble;                       /* reason of the last failed MAAS call, NULL: none */
     const char *reasons[GW_CONDITIONS];        /* what stands in the way, NULL: nothing */
@@ -298,6 +296,9 @@ struct gw_cluster {
     } events[GW_EVENTS_MAX];
     struct gw_try tries[GW_STEPS];
     struct gw_lane lanes[GW_LANES];
+    /* last, as most of it is never touched: what comes before it is two pages */
+    struct gw_record_name name;
+    struct gw_machine machines[GW_MACHINES_MAX]; /* with the record */
 };
 
 /* --- steps ------------------------------------------------------------------------------------ */

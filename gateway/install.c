@@ -376,9 +376,13 @@ static int end_say(const struct install *in, int code)
         printf("Palette did not register this gateway; see above. The configuration stays: when "
                "the cause is gone, start the service\n");
     }
-    printf("next:\n  systemctl enable --now gateproof-pcg    start it, now and at every boot\n"
-           "  gateproof-pcg%s%s status                   see how it is\n",
-           usual ? "" : " --config-file ", usual ? "" : file);
+    if (usual)
+        printf("next:\n  systemctl enable --now gateproof-pcg    start it, now and at every boot\n"
+               "  gateproof-pcg status                    see how it is\n");
+    else /* the service would not find it */
+        printf("next:\n  gateproof-pcg --config-file %s run       start it\n"
+               "  gateproof-pcg --config-file %s status    see how it is\n",
+               file, file);
     return code;
 }
 

@@ -8,6 +8,7 @@
 #include "lib/io/log.h"
 
 #include <errno.h>
+#include <malloc.h>
 #include <signal.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -22,6 +23,7 @@ struct shell {
     struct config *config;
     const struct config_source *source; /* NULL: HUP changes nothing */
     struct log log;
+    struct log_gate gate;
     struct watch watch;
     struct peek *peek;           /* NULL: nowhere */
     struct loop_timer *save;     /* of status.json */
@@ -51,12 +53,18 @@ static void say(struct shell *s, enum log_level level, const char *fmt, ...) PRI
 static void say(struct shell *s, enum log_level level, const char *fmt, ...)
 {
     char text[LINE_MAX];
+    unsigned left_out;
     va_list args;
 
     va_start(args, fmt);
     vsnprintf(text, sizeof(text), fmt, args);
     va_end(args);
     watch_line(&s->watch, level, text, clk_realtime_ms());
+    if (level > s->log.level || !log_gate_pass(&s->gate, clk_monotonic_ms(), &left_out))
+        return; /* counted, and the last troubles are kept, all the same */
+    if (left_out > 0)
+        log_line(&s->log, LOG_WARN, "%u lines were left out: more than %d in a minute", left_out,
+                 LOG_GATE_LINES);
     log_line(&s->log, level, "%s", text);
 }
 
@@ -386,10 +394,16 @@ static void close_all(struct shell *s)
     free(s);
 }
 
+/* A cluster and its item have room for the largest there may be, of which most is never touched.
+ * Blocks of that size are pages of their own, zero until they are used, and go back when freed: the
+ * C library stops doing so once it has seen one freed, unless the bound is set. */
+#define OWN_PAGES KIB(64)
+
 static struct shell *shell_new(struct config *c)
 {
     struct shell *s = calloc(1, sizeof(*s));
 
+    (void)mallopt(M_MMAP_THRESHOLD, OWN_PAGES);
     if (!s)
         abort();
     s->fx = calloc(1, sizeof(*s->fx));

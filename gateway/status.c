@@ -58,6 +58,24 @@ static int records_write(const struct config *c, struct buf *out, struct err *e)
     return r;
 }
 
+/* Who reads the rest has to know whether it is of now, or what a process left behind. */
+static void life_write(const char *dir, bool held, const struct watch_state *last, struct buf *out)
+{
+    if (held)
+        buf_printf(out, "a gateway is running in %s\n", dir);
+    else if (!last)
+        buf_printf(out, "no gateway is running in %s\n", dir);
+    else if (last->stopped)
+        buf_printf(out, "no gateway is running in %s: it was stopped; what follows was so then\n",
+                   dir);
+    else
+        buf_printf(out,
+                   "no gateway is running in %s: it ended without being stopped (killed, or its "
+                   "machine went down); what follows was so before, and work goes on when it is "
+                   "started\n",
+                   dir);
+}
+
 int status_write(const struct config *c, struct buf *out, int *ret_code, struct err *e)
 {
     const bool held = store_held(c->state_dir);
@@ -66,8 +84,7 @@ int status_write(const struct config *c, struct buf *out, int *ret_code, struct 
     const bool said = watch_load(&state, c->state_dir, &unsaid) == 0;
     const bool linked = said && watch_state_linked(&state, clk_realtime_s());
 
-    buf_printf(out, "%s in %s\n", held ? "a gateway is running" : "no gateway is running",
-               c->state_dir);
+    life_write(c->state_dir, held, said ? &state : NULL, out);
     if (said)
         watch_state_write(&state, out);
     else

@@ -277,7 +277,13 @@ int watch_load(struct watch_state *ret, const char *dir, struct err *e)
         r = jx_read(buf_text(&text), text.len, state_fields, COUNTOF(state_fields), 0, &s, e);
     if (r == 0)
         *ret = s;
-    return r < 0 ? err_at(e, "what the gateway last said of itself") : 0;
+    if (r == 0 || r == -ENOENT)
+        return r < 0 ? err_set(e, r, "it has not said anything of itself yet") : 0;
+    snprintf(path, sizeof(path), "%s", e->text);
+    return err_set(e, r,
+                   "what it last said of itself cannot be read (" WATCH_FILE ": %.200s); the next "
+                   "start writes it anew",
+                   path);
 }
 
 bool watch_state_linked(const struct watch_state *s, int64_t realtime_s)

@@ -69,3 +69,18 @@ void log_line(const struct log *l, enum log_level level, const char *fmt, ...)
     if (write(STDERR_FILENO, line.data, line.len) < 0)
         return; /* nobody reads: nothing to tell them */
 }
+
+bool log_gate_pass(struct log_gate *g, ms_t now, unsigned *ret_left_out)
+{
+    *ret_left_out = 0;
+    if (!g->begun || now - g->since >= LOG_GATE_MS) {
+        *ret_left_out = g->left_out;
+        *g = (struct log_gate){.begun = true, .since = now};
+    }
+    if (g->lines == LOG_GATE_LINES) {
+        g->left_out++;
+        return false;
+    }
+    g->lines++;
+    return true;
+}

@@ -2,409 +2,11 @@
 
 #include "lib/base/jx.h"
 #include "lib/base/text.h"
-#include "lib/base/url.h"
-#include "mock-maas/maas.h"
-#include "mock-palette/palette.h"
+#include "tests/sim/crowd_inner.h"
 
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-
-#define EPOCH_S      INT64_C(1782864000)
-#define LATENCY_MS   5
-#define AGENT_MS     SECONDS(60) /* from a boot to the agent's first word */
-#define CALLS_MAX    1024
-#define RECENT_MAX   1024 /* arrivals that are remembered, for the span */
-#define BOOTS_MAX    1024
-#define RECORDS_MAX  2048
-#define API_KEY      "crowd-api-key"
-#define PALETTE_HOST "palette.example"
-#define MAAS_KEY     "crowdconsumer00000:crowdtoken00000000:crowdsecret000000000000000000000"
-
-enum { PALETTE = CROWD_MAAS, SERVERS };
-
-struct call {
-    enum { FREE, OUT, PARKED, LOST, BACK } state;
-    size_t server;
-    uint64_t ticket, order;
-    ms_t at, arrived, give_up;
-    bool parked_before, of_user;
-    char park_key[HTTP_KEY_MAX];
-    struct http_request rq;
-    struct http_result result;
-};
-
-struct server {
-    void *app;
-    void (*handle)(void *app, const struct http_ctx *ctx, const struct http_request *rq,
-                   struct http_reply *rp);
-    ms_t (*due)(void *app);
-    void (*tick)(void *app, ms_t now, struct http_reply *rp);
-    bool silent, moved; /* moved: somebody asked, or its time went on */
-    size_t at_once, n_recent;
-    ms_t recent[RECENT_MAX];
-    struct crowd_server seen;
-    char account[64];
-};
-
-struct boot { /* a machine whose agent is about to speak */
-    size_t maas;
-    char system_id[8], address[64];
-    ms_t at; /* MS_NEVER: it has spoken */
-    uint64_t boots;
-};
-
-struct crowd {
-    struct crowd_config config;
-    ms_t now;
-    uint64_t order, starts;
-    struct server servers[SERVERS];
-    struct gw *gw;
-    struct gw_config gw_config;
-    struct gw_effects *fx;
-    struct call calls[CALLS_MAX];
-    size_t n_records;
-    struct {
-        char key[64];
-        struct buf bytes;
-    } records[RECORDS_MAX];
-    size_t n_boots;
-    struct boot boots[BOOTS_MAX];
-    ms_t beat_at, beat_gap;
-    bool user_waits; /* a call of the user is under way */
-    struct http_result user_has;
-    char uids[CROWD_CLUSTERS][64];
-    ms_t done[CROWD_CLUSTERS];
-};
-
-/* --- servers ---------------------------------------------------------------------------------- */
-
-static void op_count(struct crowd_server *s, const char *name)
-{
-    size_t i = 0;
-
-    while (i < s->n_ops && !text_is(s->ops[i].name, name))
-        i++;
-    if (i == s->n_ops) {
-        if (i == CROWD_OPS)
-            WRONG("more operations than CROWD_OPS");
-        text_copy(s->ops[s->n_ops++].name, sizeof s->ops[0].name, name);
-    }
-    s->ops[i].n++;
-}
-
-/* GP-29 as it is written: in any span. */
-static void arrival_count(struct server *s, ms_t now)
-{
-    size_t in_span = 0;
-
-    s->seen.requests++;
-    s->recent[s->n_recent++ % RECENT_MAX] = now;
-    for (size_t k = 1; k <= s->n_recent && k <= RECENT_MAX; k++)
-        if (s->recent[(s->n_recent - k) % RECENT_MAX] >= now - CROWD_SPAN_MS)
-            in_span++;
-        else
-            break;
-    if (in_span > s->seen.most_in_span)
-        s->seen.most_in_span = in_span;
-}
-
-static void event_look(struct crowd *w, const struct event *e)
-{
-    const char *name = ev_text(e, EVF_CLUSTER);
-    int64_t i;
-
-    if (e->kind != EV_PAL_CLUSTER || name[0] != 'c' || !text_int(name + 1, 1, CROWD_CLUSTERS, &i))
-        return;
-    if (ev_is(e, EVF_STATE, "Running") || ev_is(e, EVF_STATE, "Deleted"))
-        w->done[i - 1] = w->now;
-}
-
-static void reply_spread(struct crowd *w, size_t server, const struct http_reply *rp)
-{
-    const char *at = buf_text(&rp->touched);
-    char key[HTTP_KEY_MAX];
-
-    for (size_t i = 0; server == PALETTE && i < rp->events.n; i++)
-        event_look(w, ev_list_at(&rp->events, i));
-    while (text_next(&at, '\n', key, sizeof key))
-        for (size_t i = 0; i < CALLS_MAX; i++) {
-            struct call *c = &w->calls[i];
-
-            if (c->state != PARKED || c->server != server || !text_is(c->park_key, key))
-                continue;
-            c->state = OUT;
-            c->at = w->now;
-        }
-}
-
-static void ask(struct crowd *w, size_t server, const struct http_request *rq, const char *peer,
-                struct http_reply *rp)
-{
-    const struct http_ctx ctx = {.now = w->now,
-                                 .conn = 1,
-                                 .peer = peer,
-                                 .scheme = server == PALETTE ? "https" : "http",
-                                 .authority = PALETTE_HOST};
-
-    http_reply_init(rp);
-    w->servers[server].handle(w->servers[server].app, &ctx, rq, rp);
-    w->servers[server].moved = true;
-    reply_spread(w, server, rp);
-}
-
-/* By somebody who is not the gateway, at once; the answer's body is the caller's. */
-static struct buf ask_now(struct crowd *w, size_t server, const char *method, const char *target,
-                          const char *peer, const char *header, const char *body, int wanted)
-{
-    struct http_request *rq = calloc(1, sizeof *rq);
-    struct http_reply rp;
-    const char *query = strchr(target, '?');
-    struct buf ret;
-
-    if (!rq)
-        abort();
-    http_request_init(rq);
-    text_copy(rq->method, sizeof rq->method, method);
-    text_copy_len(rq->path, sizeof rq->path, target, strcspn(target, "?"));
-    text_copy(rq->query, sizeof rq->query, query ? query + 1 : "");
-    http_header_add(&rq->headers, "Host", PALETTE_HOST);
-    http_header_add(&rq->headers, "Content-Type", "application/json");
-    if (header)
-        http_header_add(&rq->headers, "ApiKey", header);
-    buf_text_add(&rq->body, body ? body : "");
-    ask(w, server, rq, peer, &rp);
-    if (rp.status != wanted) {
-        fprintf(stderr, "%s %s: %d %s\n", method, target, rp.status, buf_text(&rp.body));
-        WRONG("the crowd was answered otherwise than it expects");
-    }
-    ret = rp.body;
-    buf_init(&rp.body, 1);
-    buf_text_add(&ret, "");
-    if (strstr(target, "pairing/code")) /* the gateway's uid stands in a header */
-        buf_add(&ret, rp.headers.data, rp.headers.len);
-    http_reply_drop(&rp);
-    http_request_drop(rq);
-    free(rq);
-    return ret;
-}
-
-/* --- the gateway's calls ---------------------------------------------------------------------- */
-
-static size_t server_of(const struct crowd *w, const struct url *u)
-{
-    if (text_is(u->host, PALETTE_HOST))
-        return PALETTE;
-    assert(text_begins(u->host, "maas") && (size_t)(u->host[4] - '1') < w->config.n_maas);
-    return (size_t)(u->host[4] - '1');
-}
-
-static struct call *call_new(struct crowd *w, size_t server, uint64_t ticket, ms_t patience)
-{
-    struct call *c = w->calls;
-
-    while (c < w->calls + CALLS_MAX && c->state != FREE)
-        c++;
-    if (c == w->calls + CALLS_MAX)
-        WRONG("more calls than CALLS_MAX");
-    c->server = server;
-    c->ticket = ticket;
-    c->order = ++w->order;
-    c->parked_before = c->of_user = false;
-    c->state = OUT;
-    c->at = w->now + LATENCY_MS;
-    c->give_up = w->now + patience;
-    http_request_init(&c->rq);
-    http_result_init(&c->result);
-    return c;
-}
-
-static void call_out(struct crowd *w, const struct gw_effect *f)
-{
-    struct call *c;
-    struct url u;
-
-    if (url_read(buf_text(&f->call.url), &u, NULL) < 0)
-        WRONG("a call to no URL");
-    c = call_new(w, server_of(w, &u), f->ticket, f->call.timeout_ms);
-    text_copy(c->rq.method, sizeof c->rq.method, f->call.method);
-    text_copy(c->rq.path, sizeof c->rq.path, u.path);
-    text_copy(c->rq.query, sizeof c->rq.query, u.query);
-    http_header_add(&c->rq.headers, "Host", u.host);
-    buf_add(&c->rq.headers, f->call.headers.data, f->call.headers.len);
-    buf_add(&c->rq.body, f->call.body.data, f->call.body.len);
-    if (++w->servers[c->server].at_once > w->servers[c->server].seen.most_at_once)
-        w->servers[c->server].seen.most_at_once = w->servers[c->server].at_once;
-}
-
-static void call_end(struct crowd *w, struct call *c)
-{
-    w->servers[c->server].at_once--;
-    c->state = FREE;
-    http_request_drop(&c->rq);
-    http_result_drop(&c->result);
-}
-
-static void call_cancel(struct crowd *w, uint64_t ticket)
-{
-    for (size_t i = 0; i < CALLS_MAX; i++)
-        if (w->calls[i].state != FREE && w->calls[i].ticket == ticket)
-            call_end(w, &w->calls[i]);
-}
-
-static size_t record_find(const struct crowd *w, const char *key)
-{
-    size_t i = 0;
-
-    while (i < w->n_records && !text_is(w->records[i].key, key))
-        i++;
-    return i;
-}
-
-static void record_forget(struct crowd *w, const char *key)
-{
-    const size_t i = record_find(w, key);
-
-    if (i == w->n_records)
-        return;
-    buf_drop(&w->records[i].bytes);
-    w->records[i] = w->records[--w->n_records];
-}
-
-static void record_put(struct crowd *w, const char *key, const char *bytes, size_t len)
-{
-    const size_t i = record_find(w, key);
-
-    if (i == w->n_records) {
-        if (i == RECORDS_MAX)
-            WRONG("more records than RECORDS_MAX");
-        text_copy(w->records[w->n_records++].key, sizeof w->records[0].key, key);
-        buf_init(&w->records[i].bytes, GW_RECORD_MAX);
-    }
-    buf_clear(&w->records[i].bytes);
-    buf_add(&w->records[i].bytes, bytes, len);
-}
-
-void crowd_record_add(struct crowd *w, const char *key, const char *text)
-{
-    record_put(w, key, text, strlen(text));
-}
-
-static void gateway_step(struct crowd *w, struct gw_event *ev)
-{
-    ev->time = w->now;
-    ev->wall_s = EPOCH_S + w->now / 1000;
-    gw_effects_init(w->fx);
-    gw_step(w->gw, ev, w->fx);
-    for (size_t i = 0; i < w->fx->n; i++) {
-        const struct gw_effect *f = &w->fx->at[i];
-
-        if (f->kind == GW_FX_CALL)
-            call_out(w, f);
-        else if (f->kind == GW_FX_CANCEL)
-            call_cancel(w, f->ticket);
-        else if (f->kind == GW_FX_PERSIST)
-            record_put(w, f->key, f->bytes.data, f->bytes.len);
-        else if (f->kind == GW_FX_FORGET)
-            record_forget(w, f->key);
-    }
-    gw_effects_drop(w->fx);
-}
-
-static const char *op_of(const struct call *c)
-{
-    return c->server == PALETTE ? palette_op(&c->rq) : maas_op(&c->rq);
-}
-
-static void beat_note(struct crowd *w)
-{
-    if (w->beat_at != MS_NEVER)
-        w->beat_gap = ms_max(w->beat_gap, w->now - w->beat_at);
-    w->beat_at = w->now;
-}
-
-static void call_arrives(struct crowd *w, struct call *c)
-{
-    struct server *s = &w->servers[c->server];
-    struct http_ctx ctx = {.now = w->now,
-                           .conn = c->ticket,
-                           .peer = "10.10.0.2",
-                           .scheme = c->server == PALETTE ? "https" : "http",
-                           .authority = PALETTE_HOST,
-                           .parked_before = c->parked_before};
-    struct http_reply rp;
-
-    if (!c->parked_before && !c->of_user) {
-        arrival_count(s, w->now);
-        op_count(&s->seen, op_of(c));
-        if (text_is(op_of(c), "beat"))
-            beat_note(w);
-    }
-    if (!c->parked_before)
-        c->arrived = w->now;
-    if (s->silent) {
-        c->state = LOST;
-        c->at = MS_NEVER;
-        return;
-    }
-    ctx.park_over = c->parked_before && c->at == MS_NEVER;
-    http_reply_init(&rp);
-    s->handle(s->app, &ctx, &c->rq, &rp);
-    s->moved = true;
-    reply_spread(w, c->server, &rp);
-    if (rp.park_key[0]) {
-        text_copy(c->park_key, sizeof c->park_key, rp.park_key);
-        c->parked_before = true;
-        c->state = PARKED;
-        c->at = c->arrived + rp.park_ms;
-    } else {
-        c->result.outcome = HTTP_ANSWERED;
-        c->result.status = rp.status;
-        buf_add(&c->result.headers, rp.headers.data, rp.headers.len);
-        buf_add(&c->result.body, rp.body.data, rp.body.len);
-        c->state = BACK;
-        c->at = w->now + LATENCY_MS;
-    }
-    http_reply_drop(&rp);
-}
-
-static void call_back(struct crowd *w, struct call *c)
-{
-    struct http_result r = c->result;
-    struct gw_event ev = {.kind = GW_EV_REPLY, .ticket = c->ticket, .result = &r};
-
-    http_result_init(&c->result);
-    if (c->of_user) {
-        call_end(w, c);
-        w->servers[PALETTE].at_once++; /* which counts the gateway's only */
-        w->user_has = r;
-        w->user_waits = false;
-        return;
-    }
-    call_end(w, c);
-    gateway_step(w, &ev);
-    http_result_drop(&r);
-}
-
-static ms_t call_due(const struct call *c)
-{
-    return c->state == FREE ? MS_NEVER : ms_min(c->at, c->give_up);
-}
-
-static void call_turn(struct crowd *w, struct call *c)
-{
-    if (c->give_up <= w->now && c->at > w->now) {
-        c->result.outcome = HTTP_TIMEOUT;
-        c->result.status = 0;
-        call_back(w, c);
-    } else if (c->state == BACK) {
-        call_back(w, c);
-    } else {
-        if (c->state == PARKED)
-            c->at = MS_NEVER; /* its time is over */
-        call_arrives(w, c);
-    }
-}
 
 /* --- machines --------------------------------------------------------------------------------- */
 
@@ -449,7 +51,7 @@ static void boot_speaks(struct crowd *w, struct boot *b)
 
     b->at = MS_NEVER;
     snprintf(target, sizeof target, "/MAAS/metadata/2012-03-01/by-id/%s/user-data", b->system_id);
-    userdata = ask_now(w, b->maas, "GET", target, b->address, NULL, NULL, 200);
+    userdata = crowd_ask_now(w, b->maas, "GET", target, b->address, NULL, NULL, 200);
     member(buf_text(&userdata), "clusterUid", cluster, sizeof cluster);
     member(buf_text(&userdata), "joinToken", token, sizeof token);
     member(buf_text(&userdata), "role", role, sizeof role);
@@ -457,7 +59,8 @@ static void boot_speaks(struct crowd *w, struct boot *b)
              "{\"clusterUid\":\"%s\",\"joinToken\":\"%s\",\"systemId\":\"%s\",\"hostname\":\"h\","
              "\"role\":\"%s\"}",
              cluster, token, b->system_id, role);
-    answer = ask_now(w, PALETTE, "POST", "/v1/x-gp/agent/register", b->address, NULL, body, 200);
+    answer =
+        crowd_ask_now(w, PALETTE, "POST", "/v1/x-gp/agent/register", b->address, NULL, body, 200);
 }
 
 /* --- time ------------------------------------------------------------------------------------- */
@@ -471,7 +74,7 @@ static void server_tick(struct crowd *w, size_t i)
         return;
     http_reply_init(&rp);
     s->tick(s->app, w->now, &rp);
-    reply_spread(w, i, &rp);
+    crowd_reply_spread(w, i, &rp);
     http_reply_drop(&rp);
     s->moved = true;
 }
@@ -484,7 +87,7 @@ static ms_t crowd_due(const struct crowd *w)
         if (w->servers[i].app)
             due = ms_min(due, w->servers[i].due(w->servers[i].app));
     for (size_t i = 0; i < CALLS_MAX; i++)
-        due = ms_min(due, call_due(&w->calls[i]));
+        due = ms_min(due, crowd_call_due(&w->calls[i]));
     for (size_t i = 0; i < w->n_boots; i++)
         due = ms_min(due, w->boots[i].at);
     return ms_max(due, w->now);
@@ -496,11 +99,12 @@ static void calls_turn(struct crowd *w)
         struct call *first = NULL;
 
         for (size_t i = 0; i < CALLS_MAX; i++)
-            if (call_due(&w->calls[i]) <= w->now && (!first || w->calls[i].order < first->order))
+            if (crowd_call_due(&w->calls[i]) <= w->now &&
+                (!first || w->calls[i].order < first->order))
                 first = &w->calls[i];
         if (!first)
             return;
-        call_turn(w, first);
+        crowd_call_turn(w, first);
     }
 }
 
@@ -521,7 +125,7 @@ void crowd_run(struct crowd *w, ms_t until)
             if (w->servers[i].moved)
                 boots_look(w, i);
         if (gw_due(w->gw) <= w->now)
-            gateway_step(w, &ev);
+            crowd_gateway_step(w, &ev);
     }
     w->now = until;
 }
@@ -570,8 +174,8 @@ void crowd_create(struct crowd *w, size_t i)
              "\"size\":1,\"isControlPlane\":true,\"labels\":[\"control-plane\"]}}%s]}}",
              i + 1, w->servers[crowd_maas_of(w, i)].account, cloud, workers);
     w->done[i] = MS_NEVER;
-    answer =
-        ask_now(w, PALETTE, "POST", "/v1/spectroclusters/maas", "198.51.100.9", API_KEY, body, 201);
+    answer = crowd_ask_now(w, PALETTE, "POST", "/v1/spectroclusters/maas", "198.51.100.9", API_KEY,
+                           body, 201);
     if (!jx_pick(buf_text(&answer), answer.len, "uid", w->uids[i], sizeof w->uids[i]))
         WRONG("a new cluster without a uid");
 }
@@ -583,7 +187,7 @@ void crowd_delete(struct crowd *w, size_t i)
 
     snprintf(target, sizeof target, "/v1/spectroclusters/%s", w->uids[i]);
     w->done[i] = MS_NEVER;
-    answer = ask_now(w, PALETTE, "DELETE", target, "198.51.100.9", API_KEY, NULL, 204);
+    answer = crowd_ask_now(w, PALETTE, "DELETE", target, "198.51.100.9", API_KEY, NULL, 204);
 }
 
 void crowd_silence(struct crowd *w, size_t maas_i, bool silent)
@@ -595,7 +199,7 @@ void crowd_silence(struct crowd *w, size_t maas_i, bool silent)
 
 static void account_make(struct crowd *w, size_t i)
 {
-    struct call *c = call_new(w, PALETTE, 0, SECONDS(60));
+    struct call *c = crowd_call_new(w, PALETTE, 0, SECONDS(60));
     char body[512];
 
     snprintf(body, sizeof body,
@@ -624,8 +228,8 @@ static void pair(struct crowd *w)
     SCOPED(buf_drop) struct buf answer = {0};
     const char *at;
 
-    answer = ask_now(w, PALETTE, "GET", "/v1/overlords/pairing/code?cloudType=maas", "198.51.100.9",
-                     API_KEY, NULL, 200);
+    answer = crowd_ask_now(w, PALETTE, "GET", "/v1/overlords/pairing/code?cloudType=maas",
+                           "198.51.100.9", API_KEY, NULL, 200);
     (void)jx_pick(buf_text(&answer), (size_t)(strchr(buf_text(&answer), '}') + 1 - answer.data),
                   "pairingCode", w->gw_config.pairing_code, sizeof w->gw_config.pairing_code);
     at = strcasestr(buf_text(&answer), mark);
@@ -653,7 +257,7 @@ static void gateway_start(struct crowd *w)
     memset(ev.entropy, (int)w->config.seed, sizeof ev.entropy);
     w->gw = gw_new();
     w->beat_at = MS_NEVER;
-    gateway_step(w, &ev);
+    crowd_gateway_step(w, &ev);
     free(records);
 }
 
@@ -661,7 +265,7 @@ void crowd_restart(struct crowd *w)
 {
     for (size_t i = 0; i < CALLS_MAX; i++)
         if (w->calls[i].state != FREE)
-            call_end(w, &w->calls[i]);
+            crowd_call_end(w, &w->calls[i]);
     gw_free(w->gw);
     gateway_start(w);
 }
@@ -728,7 +332,7 @@ void crowd_free(struct crowd *w)
 {
     for (size_t i = 0; i < CALLS_MAX; i++)
         if (w->calls[i].state != FREE)
-            call_end(w, &w->calls[i]);
+            crowd_call_end(w, &w->calls[i]);
     gw_free(w->gw);
     for (size_t i = 0; i < w->config.n_maas; i++)
         maas_free(w->servers[i].app);

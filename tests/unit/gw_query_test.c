@@ -358,6 +358,22 @@ static void thirty_two_questions_are_all_answered(void **state)
     assert_int_equal(answered, 32);
 }
 
+/* A call that is called off because Palette said something is no dial at a Palette that is silent:
+ * twenty of them leave room for the next. */
+static void what_an_answer_calls_off_costs_no_connection(void **state)
+{
+    struct play *p = *state;
+    char id[8];
+
+    for (int i = 0; i < 20; i++) {
+        snprintf(id, sizeof id, "q%d", i);
+        list(p, id,
+             "azs"); /* and the one before is not listed any more: its answer is called off */
+        play_reply(p, MAAS, 200, "[]");
+        assert_non_null(play_find(p, ANSWER));
+    }
+}
+
 /* A new process whose budget is `requests` in ten seconds. */
 static void restart_with_budget(struct play *p, int requests)
 {
@@ -455,6 +471,7 @@ int main(void)
         story(a_query_that_is_no_longer_listed_is_dropped),
         story(an_answer_that_would_be_too_long_is_an_error),
         story(thirty_two_questions_are_all_answered),
+        story(what_an_answer_calls_off_costs_no_connection),
         story(a_busy_feed_does_not_starve_an_answer),
         story(a_waiting_question_gets_the_newest_key),
     };

@@ -361,7 +361,34 @@ static void status_tells_running_from_stopped_and_linked_from_not(void **state)
     ends_well(f);
     assert_int_equal(told(f, "status"), 3);
     assert_non_null(strstr(buf_text(&f->other.out), "no gateway is running in "));
+    assert_non_null(strstr(buf_text(&f->other.out), ": it was stopped; what follows was so then"));
     assert_non_null(strstr(buf_text(&f->other.out), "in Palette as configured"));
+}
+
+/* Killed, and then its records are damaged: both are said, and nothing is made worse by asking. */
+static void status_tells_a_dead_gateway_from_a_stopped_one(void **state)
+{
+    struct fixture *f = *state;
+    SCOPED(buf_drop) struct buf before = {.max = MIB(4)}, after = {.max = MIB(4)};
+    struct err e;
+
+    runs(f);
+    program_until_said(&f->pcg, "is made");
+    program_signal(&f->pcg, SIGKILL);
+    assert_int_equal(program_exit(&f->pcg), -SIGKILL);
+    assert_int_equal(told(f, "status"), 3);
+    assert_non_null(strstr(buf_text(&f->other.out), ": it ended without being stopped"));
+    assert_non_null(strstr(buf_text(&f->other.out), "clusters in work, from the records: none"));
+
+    two_mocks_write(&f->m, "state/state.db", "SQLite format 3");
+    must(file_read(two_mocks_path(&f->m, "state/state.db"), &before, &e), &e);
+    assert_int_equal(told(f, "status"), 1);
+    assert_non_null(strstr(buf_text(&f->other.out), "link: "));
+    assert_non_null(strstr(buf_text(&f->other.out), "is damaged"));
+    assert_non_null(strstr(buf_text(&f->other.out), "put a copy back"));
+    must(file_read(two_mocks_path(&f->m, "state/state.db"), &after, &e), &e);
+    assert_int_equal(before.len, after.len);
+    assert_memory_equal(before.data, after.data, before.len);
 }
 
 /* What it last said of itself is half: what the records say is still told. */
@@ -374,7 +401,7 @@ static void a_status_file_that_cannot_be_read_is_said(void **state)
     ends_well(f);
     two_mocks_write(&f->m, "state/status.json", "{\"version\":");
     assert_int_equal(told(f, "status"), 3);
-    assert_non_null(strstr(buf_text(&f->other.out), "what the gateway last said of itself: "));
+    assert_non_null(strstr(buf_text(&f->other.out), "what it last said of itself cannot be read"));
     assert_non_null(strstr(buf_text(&f->other.out), "clusters in work, from the records: none"));
 }
 
@@ -415,6 +442,7 @@ int main(void)
         story(nothing_listens_unless_it_is_configured, CLAUSE(19)),
         story(status_tells_running_from_stopped_and_linked_from_not),
         story(a_status_file_that_cannot_be_read_is_said),
+        story(status_tells_a_dead_gateway_from_a_stopped_one),
         story(every_command_has_its_help),
     };
 
