@@ -134,6 +134,7 @@ struct site_watch {
 struct site_gateway {
     struct gw *core; /* NULL: not running */
     bool frozen, stopping;
+    bool bootstrap;     /* how it is configured to provision */
     bool unsynced;      /* a record was written or forgotten, and is not durable yet */
     bool dirty;         /* what is durable is not what the process sees */
     uint64_t syncs;     /* effects of that kind so far */

@@ -55,6 +55,7 @@ static void gateway_configure(struct site *s, const char *uid, const char *code)
     text_copy(c->version, sizeof c->version, buf_text(&text));
     buf_drop(&text);
     text_copy(c->features, sizeof c->features, GW_FEATURES);
+    c->bootstrap = s->gateway.bootstrap;
     text_copy(c->maas_key, sizeof c->maas_key, s->maas_key);
     site_config_proxy(s);
     buf_init(&text, URL_MAX);
