@@ -73,6 +73,7 @@ static void gateway_configure(struct site *s, const char *uid, const char *code)
     configure(s, c, uid);
     text_copy(c->palette_url, sizeof c->palette_url, SITE_PALETTE_URL);
     text_copy(c->pairing_code, sizeof c->pairing_code, code);
+    c->bootstrap = s->gateway.bootstrap;
     text_copy(c->maas_key, sizeof c->maas_key, s->maas_key);
     buf_init(&text, URL_MAX);
     maas_url_write(s, &text);

@@ -202,6 +202,18 @@ static void misfits_alone_are_not_taken_in_a_tight_loop(void **state)
     assert_int_equal(f->machines[0].status, 4);
 }
 
+static void who_wants_virtual_machines_gets_them(void **state)
+{
+    struct fake *f = *state;
+    struct fake_cluster *c = fake_create(f, "c1", 0);
+
+    f->p.config.take_virtual = true;
+    f->machines[0].vm_host = "host-1";
+    fake_until(f, MINUTES(30));
+    assert_false(c->ours);
+    fake_log_is(f, MADE "handover\n");
+}
+
 static const char *form_of(struct fake *f, const char *part)
 {
     struct play_call *call = play_find(&f->p, part);
@@ -500,9 +512,8 @@ static void addresses_are_complete_and_each_once(void **state)
         "\"boot_interface\":{\"name\":\"br0\",\"type\":\"bridge\",\"children\":[]},";
     fake_until(f, SECONDS(3));
     f->stuck = "/machines/rec-";
-    fake_until(f, MINUTES(11));
-    call = play_find(&f->p, "/machines/rec-");
-    assert_non_null(call);
+    fake_until(f, MINUTES(10));
+    call = fake_until_call(f, "/machines/rec-");
     assert_non_null(strstr(buf_text(&call->call.body), "\"hostname\":\"m0\""));
     assert_non_null(
         strstr(buf_text(&call->call.body),
@@ -518,9 +529,7 @@ static void an_endpoint_without_a_port_has_the_usual_one(void **state)
 
     c->portless = true;
     f->stuck = "/status/endpoints";
-    fake_until(f, MINUTES(11));
-    call = play_find(&f->p, "/status/endpoints");
-    assert_non_null(call);
+    call = fake_until_call(f, "/status/endpoints");
     assert_text(buf_text(&call->call.body), "[{\"host\":\"c1.maas\",\"port\":6443}]");
     f->stuck = NULL;
     fake_until(f, MINUTES(30));
@@ -562,6 +571,7 @@ int main(void)
         fake_test(a_misfit_is_given_back_before_it_is_deployed, P(16), P(17), P(18), P(19),
                   CLAUSE(95)),
         fake_test(misfits_alone_are_not_taken_in_a_tight_loop, P(17), P(18)),
+        fake_test(who_wants_virtual_machines_gets_them),
         fake_test(every_wish_is_asked_of_maas_each_by_its_name, P(15), P(16), P(19), CLAUSE(94),
                   CLAUSE(95)),
         fake_test(a_control_plane_is_spread_over_its_zones, P(45)),
