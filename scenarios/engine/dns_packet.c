@@ -61,6 +61,7 @@ bool dns_question_read(const uint8_t *bytes, size_t len, struct dns_question *re
         return false;
     q.id = (uint16_t)(bytes[0] << 8 | bytes[1]);
     q.type = (uint16_t)(tail[0] << 8 | tail[1]);
+    q.ttl_s = DNS_TTL_S;
     q.recursion = (bytes[2] & FLAG_RECURSION_WANTED) != 0;
     q.len = name + 4;
     assert(q.len <= sizeof(q.bytes));
@@ -98,7 +99,7 @@ size_t dns_answer_write(const struct dns_question *q, enum dns_code code, bool h
     at = put16(out, at, 0xc000 | HEADER_LEN); /* the name of the question */
     at = put16(out, at, DNS_A);
     at = put16(out, at, CLASS_IN);
-    at = put32(out, at, DNS_TTL_S);
+    at = put32(out, at, q->ttl_s);
     at = put16(out, at, 4);
     return put32(out, at, address);
 }

@@ -15,6 +15,7 @@ enum dns_code { DNS_OK = 0, DNS_NO_NAME = 3, DNS_NOT_DONE = 4 };
 struct dns_question {
     uint16_t id, type;
     bool recursion;          /* asked for; echoed */
+    uint32_t ttl_s;          /* that the answer will give: DNS_TTL_S, unless changed */
     char name[DNS_NAME_MAX]; /* lower case, no final dot; bytes outside [a-z0-9._-] are refused */
     uint8_t bytes[DNS_NAME_MAX + 8]; /* the question as sent, to be echoed */
     size_t len;

@@ -142,8 +142,11 @@ static void on_question(void *arg, uint32_t events)
         ssize_t n = recvfrom(d->fd, bytes, sizeof(bytes), 0, (struct sockaddr *)&from, &from_len);
         if (n < 0)
             return;
-        if (dns_question_read(bytes, (size_t)n, &q))
-            answer(d, &q, &from);
+        if (!dns_question_read(bytes, (size_t)n, &q))
+            continue;
+        /* a span of the story, in the askers' own time, which may be faster */
+        q.ttl_s = (uint32_t)ms_max(1, DNS_TTL_S / d->n->domain->factor);
+        answer(d, &q, &from);
     }
 }
 
