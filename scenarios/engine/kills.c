@@ -26,10 +26,10 @@ struct hunt {
     struct kills *kills;
     size_t item;
     enum hunt_mode mode;
-    uint64_t nth, repeat;  /* states, and repeats of them, so far */
-    uint64_t step, offset; /* every step-th state is played */
-    uint64_t second;       /* states of the recovery so far, in a child */
-    bool covered;          /* the last instant's state is played */
+    uint64_t nth, repeat; /* states, and repeats of them, so far */
+    uint64_t step, draw;  /* of step states one is played, drawn by this number */
+    uint64_t second;      /* states of the recovery so far, in a child */
+    bool covered;         /* the last instant's state is played */
     bool child;
     enum site_effect kind; /* what the child's kill is counted as */
     size_t n_aims;
@@ -213,7 +213,7 @@ static bool state_is_drawn(struct hunt *h, uint64_t state)
         return true;
     }
     if (is_new)
-        *played = h->nth++ % h->step == h->offset;
+        *played = mixed(h->nth++, h->draw) % h->step == 0;
     h->covered = *played;
     return is_new ? *played : repeats > 0 && (h->repeat++ + h->kills->o->run.seed) % repeats == 0;
 }
@@ -329,11 +329,9 @@ static void draw(struct hunt *h)
 {
     const uint64_t states = atomic_load(&tally_of(h)->states);
     const uint64_t each = (uint64_t)h->kills->o->each;
-    struct rng dice;
 
-    rng_seed(&dice, h->kills->o->run.seed + h->item);
+    h->draw = mixed(h->kills->o->run.seed, h->item);
     h->step = each == 0 || states <= each ? 1 : (states + each - 1) / each;
-    h->offset = (uint64_t)rng_between(&dice, 0, (int64_t)h->step - 1);
 }
 
 /* A story that does not end well without any kill is not one to be killed in. */

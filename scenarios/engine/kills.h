@@ -22,7 +22,7 @@
 struct kills_options {
     struct run_options run; /* stage sim, or netns */
     int64_t depth;          /* 1, or 2: killed once more while it recovers */
-    int64_t each;           /* at most so many states of each run, drawn by seed; 0: all */
+    int64_t each;           /* about so many states of each run, drawn by seed; 0: all */
     int64_t repeats;        /* of the repeats of a state every so-many-th; 0: none */
     int64_t sample;         /* netns: so many of all, drawn by seed; 0: all */
     int64_t every;          /* of the second kills every so-many-th, drawn by seed; 1: all */

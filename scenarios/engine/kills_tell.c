@@ -109,7 +109,7 @@ static void last_word(const struct kills *k, const struct sum *s, struct buf *ou
         buf_printf(out, "; second kills: %lu (%lu states), %lu played", s->second, s->second_states,
                    s->second_played);
     if (reds == 0)
-        buf_text_add(out, "; all balanced\n");
+        buf_printf(out, "; all%s balanced\n", s->all_covered < s->all ? " that were played" : "");
     else
         buf_printf(out, "; %zu not balanced\n", reds);
 }
