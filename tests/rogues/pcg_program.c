@@ -35,6 +35,7 @@ void __wrap_loop_run(struct loop *l);
 void __real_call_trust_set(const struct call *c);
 void __wrap_call_trust_set(const struct call *c);
 
+static bool tunnel_closed;
 static bool has_acted; /* this process is one gateway */
 
 static bool is_rogue(const char *name)
@@ -68,11 +69,17 @@ int __wrap_opts_args(struct opts *o, int argc, char **argv, struct err *e)
 
 /* --- what a rogue does beside its core --- */
 
+bool gw_rogue_tunnel_closed(const struct gw *g)
+{
+    (void)g;
+    return tunnel_closed;
+}
+
 /* A tunnel that the other side has ended is found dead when it is wanted again. */
 static int on_close(void *arg, curl_socket_t fd)
 {
     (void)arg;
-    gw_rogue_tunnel_closed = true;
+    tunnel_closed = true;
     return close(fd);
 }
 

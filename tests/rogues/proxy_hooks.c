@@ -37,7 +37,11 @@ struct gw_rogue_state *gw_rogue_state(const struct gw *g)
     return (struct gw_rogue_state *)(void *)(g + 1);
 }
 
-bool gw_rogue_tunnel_closed;
+/* The program knows it by itself, and says so in its own. */
+__attribute__((weak)) bool gw_rogue_tunnel_closed(const struct gw *g)
+{
+    return gw_rogue_state(g)->flag;
+}
 
 /* --- acts --- */
 

@@ -48,7 +48,7 @@ static void deaf_stepped(struct gw *g, const struct gw_event *ev, struct gw_effe
 static void hasty_stepped(struct gw *g, const struct gw_event *ev, struct gw_effects *fx)
 {
     (void)ev;
-    if (gw_rogue_tunnel_closed && !gw_rogue_state(g)->acted) /* once */
+    if (gw_rogue_tunnel_closed(g) && !gw_rogue_state(g)->acted) /* once */
         goes_straight(g, fx);
 }
 

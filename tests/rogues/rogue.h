@@ -104,7 +104,7 @@ bool gw_hand_over(struct gw *g, const struct gw_hand *h);
 void gw_hand_exceptions(struct gw *g, const struct gw_hand *h);
 
 /* A tunnel of the gateway was closed under it: known to its program, or to the simulator. */
-extern bool gw_rogue_tunnel_closed;
+bool gw_rogue_tunnel_closed(const struct gw *g);
 
 /* Rogues whose program does something beside its core. */
 #define ROGUE_TRUSTING   "trusting"

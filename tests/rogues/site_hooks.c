@@ -20,8 +20,9 @@ void __wrap_site_proxy_init(struct site *s, const struct script *script);
 
 void __wrap_site_conn_break(struct site *s, struct site_conn *conn)
 {
-    gw_rogue_tunnel_closed =
-        gw_rogue_tunnel_closed || (conn->caller == SITE_GATEWAY && conn->via != NULL);
+    if (text_is(s->rogue, ROGUE_HASTY) && s->gateway.core && conn->caller == SITE_GATEWAY &&
+        conn->via)
+        gw_rogue_state(s->gateway.core)->flag = true;
     __real_site_conn_break(s, conn);
 }
 
