@@ -356,6 +356,7 @@ static void the_state_is_told_without_secrets(void **state)
                                          "identity: enrolled\n"
                                          "registered: yes\n"
                                          "listed: 0 accounts, 0 clusters, 0 open queries\n"
+                                         "remembered: 0 clusters that hold nothing\n"
                                          "credential: due in 450000 ms\n"
                                          "heartbeat: due in 60000 ms\n"
                                          "feed: in flight\n");
