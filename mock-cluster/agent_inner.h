@@ -184,7 +184,7 @@ struct agent {
     /* quiesced: said for this epoch; tells: Palette tells which nodes have registered;
      * allocate_open: an allocate's outcome is unknown: look before another */
     char stray_uid[AGENT_UID_MAX]; /* whom the next heartbeat is for; "" = its own cluster */
-    ms_t now; /* never goes back */
+    ms_t now;                      /* never goes back */
     ms_t slow_ms;
     int64_t wall_s;
     uint64_t tickets;

@@ -12,7 +12,7 @@
 struct node_config {
     const struct opts *opts; /* for the pipe of wishes */
     const char *system_id, *hostname, *maas_url, *maas_ca, *address, *root, *busybox;
-    const char *slow;        /* "c1=3h,c2=1m": whose agents wait so long before their first call */
+    const char *slow; /* "c1=3h,c2=1m": whose agents wait so long before their first call */
     struct slot slot;
     uint64_t seed;
     int sandbox_seconds;

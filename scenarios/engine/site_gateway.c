@@ -100,7 +100,8 @@ static void effect_run(struct site *s, struct site_gateway *g, struct gw_effect 
 {
     switch (f->kind) {
     case GW_FX_CALL:
-        /* the simulator sees what a black box hides: GP-8; who watches looks at the moment itself */
+        /* the simulator sees what a black box hides: GP-8; who watches looks at the moment itself
+         */
         if (g->unsynced && g->watch.fn == NULL)
             prog(s, g, "unsynced", -1);
         g->unsynced = false;

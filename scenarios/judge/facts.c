@@ -522,7 +522,7 @@ static void range_init(struct fact *f)
 static const struct fact_row *row_of(const char *verb)
 {
     const struct fact_row *const others[] = {fact_cluster_rows, fact_proxy_rows, fact_tls_rows,
-                                             fact_wire_rows, fact_site_rows, fact_program_rows};
+                                             fact_wire_rows,    fact_site_rows,  fact_program_rows};
     const struct fact_row *row;
     size_t i;
 

@@ -3,7 +3,6 @@
 #include "scenarios/judge/facts_private.h"
 
 #include "lib/base/text.h"
-#include "scenarios/engine/user_body.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -104,7 +103,7 @@ static void shown_feed(struct fact *f, const struct view *v, const struct event 
     (void)v;
     if (e->kind != EV_PAL_USER || !ev_is(e, EVF_VERB, "lists-gateways"))
         return;
-    f->met = ev_int(e, EVF_STATUS) == 200 && ev_is(e, EVF_KIND, USER_SHOWN_NONE);
+    f->met = ev_int(e, EVF_STATUS) == 200 && ev_is(e, EVF_KIND, "no-system-gateway");
     fact_evidence_set(f, e);
 }
 

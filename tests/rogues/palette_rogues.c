@@ -62,6 +62,7 @@ static void beat_for(struct pal_ask *a, const char *cluster)
         pal_cluster_event(&e, EV_PAL_BEAT, a->p->clusters[i], a->ctx->now);
         ev_text_add(&e, EVF_PEER, a->ctx->peer);
         ev_text_add(&e, EVF_WHO, "gateway");
+        ev_text_add(&e, EVF_KEY_ID, "gateway");
         ev_list_add(&a->rp->events, &e);
     }
 }

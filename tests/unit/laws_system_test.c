@@ -43,32 +43,38 @@
     AT(t, "palette", "pal.cluster")                                                                \
     "\"cluster\":\"c1\",\"uid\":\"u1\",\"marker\":\"mk\",\"state\":\"" state                       \
     "\",\"before\":\"" before "\",\"health\":\"Healthy\"}\n"
-#define CANARY(count)                                                                              \
-    AT(0, "capture", "tap.canary") "\"link\":\"private\",\"count\":\"" #count "\"}\n"
+#define CANARY(t, on, count)                                                                       \
+    AT(t, "capture", "tap.canary") "\"link\":\"" on "\",\"count\":\"" #count "\"}\n"
+#define DROPS(on) AT(4000, "capture", "tap.drops") "\"link\":\"" on "\",\"lost\":\"0\"}\n"
 
-static const char journal[] = AT(
-    0, "engine",
-    "run.begin") "\"story\":\"x\",\"stage\":\"sim\",\"clock\":\"virtual\",\"seed\":\"1\"}\n" PATH("open",
-                                                                                                  "self-hosted")
-    HOST("palette", "private", "203.0.113.10") HOST("gateway", "private", "10.10.0.2") HOST(
-        "maas", "private",
-        "10.10.0.3") CANARY(1) AT(10, "engine",
-                                  "prog") "\"who\":\"system-gateway\",\"kind\":\"started\"}\n" SYSTEM
-        ACT(1000, "user registers account acc1 toggle on") QUERY(1010, "asked") MAAS(
-            1020, "203.0.113.10", "GET",
-            "users.whoami") QUERY(1030, "answered") ACCOUNT(1040, "acc1", "sys1",
-                                                            "made") ANSWERED(1050,
-                                                                             201) CLUSTER(2000,
-                                                                                          "Pending",
-                                                                                          "")
-            AT(2010, "palette", "pal.work") "\"cluster\":\"c1\",\"kind\":\"create\",\"uid\":\"sys1\",\"conn\":\"1\",\"count\":\"1\"}\n" MAAS(
-                2020, "203.0.113.10", "POST", "machines.allocate")
-                AT(3000, "palette", "pal.hello") "\"cluster\":\"c1\",\"peer\":\"10.10.0.101\",\"key_id\":\"a-1\",\"machine\":\"s1\",\"accepted\":\"1\"}\n" CLUSTER(
-                    3010, "Running", "Provisioning")
-                    AT(4000, "capture", "tap.canary") "\"link\":\"private\",\"count\":\"2\"}\n" AT(
-                        4000, "capture",
-                        "tap.drops") "\"link\":\"private\",\"lost\":\"0\"}\n" AT(4000, "engine",
-                                                                                 "run.end") "\"why\":\"decided\"}\n";
+/* clang-format off */
+static const char journal[] =
+    AT(0, "engine", "run.begin") "\"story\":\"x\",\"stage\":\"sim\",\"clock\":\"virtual\",\"seed\":\"1\"}\n"
+    PATH("open", "self-hosted")
+    HOST("palette", "private", "203.0.113.10")
+    HOST("gateway", "private", "10.10.0.2")
+    HOST("maas", "private", "10.10.0.3")
+    CANARY(0, "private", 1)
+    CANARY(0, "internet", 1)
+    AT(10, "engine", "prog") "\"who\":\"system-gateway\",\"kind\":\"started\"}\n"
+    SYSTEM
+    ACT(1000, "user registers account acc1 toggle on")
+    QUERY(1010, "asked")
+    MAAS(1020, "203.0.113.10", "GET", "users.whoami")
+    QUERY(1030, "answered")
+    ACCOUNT(1040, "acc1", "sys1", "made")
+    ANSWERED(1050, 201)
+    CLUSTER(2000, "Pending", "")
+    AT(2010, "palette", "pal.work") "\"cluster\":\"c1\",\"kind\":\"create\",\"uid\":\"sys1\",\"conn\":\"1\",\"count\":\"1\"}\n"
+    MAAS(2020, "203.0.113.10", "POST", "machines.allocate")
+    AT(3000, "palette", "pal.hello") "\"cluster\":\"c1\",\"peer\":\"10.10.0.101\",\"key_id\":\"a-1\",\"machine\":\"s1\",\"accepted\":\"1\"}\n"
+    CLUSTER(3010, "Running", "Provisioning")
+    CANARY(4000, "private", 2)
+    CANARY(4000, "internet", 2)
+    DROPS("private")
+    DROPS("internet")
+    AT(4000, "engine", "run.end") "\"why\":\"decided\"}\n";
+/* clang-format on */
 
 #define AS_IT_IS                                                                                   \
     {                                                                                              \

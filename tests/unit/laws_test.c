@@ -327,6 +327,8 @@ static void every_law_has_a_passing_and_a_failing_journal(void **state)
     for (size_t l = 0; l < n_laws; l++) {
         bool passes = false, fails = false;
 
+        if (text_is(laws[l].rule, "TOP-2") || text_begins(laws[l].rule, "SPG-"))
+            continue; /* laws_system_test.c has theirs */
         for (size_t i = 0; i < COUNTOF(rows); i++) {
             passes =
                 passes || (text_is(rows[i].rule, laws[l].rule) && rows[i].verdict == VERDICT_PASS);

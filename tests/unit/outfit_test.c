@@ -15,7 +15,8 @@ static void wear(const char *site, struct outfit *o, struct script *s)
     char text[1024];
     struct err e;
 
-    snprintf(text, sizeof text, "scenario \"x\"\n%sat 0s gateway installs\nby 1m evidence is whole\nrun 2m\n", site);
+    snprintf(text, sizeof text,
+             "scenario \"x\"\n%sat 0s gateway installs\nby 1m evidence is whole\nrun 2m\n", site);
     must(script_read("stories/900-x.scn", text, NULL, s, &e), &e);
     outfit_read(s, o);
 }
@@ -28,9 +29,9 @@ static void the_features_are_those_that_the_lines_need(void **state)
         {"", "pcg", "pcg", NULL, ""},
         {"", "pcg", "system-gateway", "pcg", ""},
         {"site palette self-hosted\n", "pcg", "pcg", NULL, ""},
-        {"site palette self-hosted\nat 1s user registers account a toggle on\n", "pcg", "pcg",
+        {"site palette self-hosted\nat 0s user registers account a toggle on\n", "pcg", "pcg",
          "system-gateway", ""},
-        {"site palette saas\nat 1s user registers account a toggle on\n", "pcg", "pcg", NULL, ""},
+        {"site palette saas\nat 0s user registers account a toggle on\n", "pcg", "pcg", NULL, ""},
         {"site proxy unused\n", "pcg", "pcg", NULL, "proxy=none"},
         {"site proxy http://10.10.0.9:3128\n", "pcg,proxy", "pcg,proxy-auth", "proxy",
          "proxy=http://10.10.0.9:3128 proxy-sum=?"},

@@ -179,7 +179,7 @@ static const struct bad {
     {HEAD "never flow private to palette\n", "x.scn:3:20: 'to' does not fit here; write '->'"},
     {HEAD "never flow private ->\n",
      "x.scn:3:22: the line ends too early; write 'gateway', 'maas', 'palette', 'proxy', 'dns', "
-     "'router', 'stranger', 'user', 'any', 'private', 'transit', 'internet' or a cluster such as c1, or an address"},
+     "'router', 'stranger', 'decoy', 'user', 'any', 'private', 'transit', 'internet' or a cluster such as c1, or an address"},
     {HEAD "end palette took plenty register from gateway\n",
      "x.scn:3:18: 'plenty' does not fit here; write 'enrol', 'renew', 'register', 'beat', 'feed', "
      "'answer', 'overlord', 'overlords', 'approve', 'pairing-code', 'account-create', "
@@ -259,9 +259,10 @@ static const struct bad {
      "\"delete c1\", \"ready machine-of-c1\" or \"gateway dies\""},
     {HEAD "by 5m cluster c1 is Running or\n",
      "x.scn:3:31: the line ends too early; write 'gateway', 'gateways', 'accounts', 'palette', "
-     "'cluster', 'beats', 'machine', 'machines', 'every', 'ledger', 'record', 'maas', 'flow', "
-     "'flows', 'proxy', 'user', 'secret', 'output', 'first', 'link', 'fault', 'wire', 'evidence' "
-     "or 'probes'"},
+     "'cluster', 'beats', 'machine', 'machines', 'every', 'ledger', 'record', 'maas', 'account',"
+     " 'path', 'nothing', 'user', 'flow', 'system', 'first', 'tokens', 'flows', 'proxy', 'bump',"
+     " 'more', 'secret', 'output', 'link', 'nodes', 'fault', 'wire', 'router', 'evidence', "
+     "'probes' or a count: N, N+, some or no"},
     {HEAD "by 5m cluster c1 is or cluster c1 is Running\n",
      "x.scn:3:21: the line ends too early; write 'Pending', 'Provisioning', 'Running', 'Deleting' "
      "or 'Deleted'"},
