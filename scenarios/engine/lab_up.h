@@ -1,8 +1,8 @@
 /* A lab that stays: `gateproof lab up|down|shell`. One process keeps it, in namespaces of its own,
  * and answers at a socket whose name is in no folder (unix(7), abstract), so that nothing has to be
- * cleaned away: when that process ends, by `lab down` or by any signal, the kernel takes namespaces,
- * links, shells and the name. No program runs in it but what people start; names of the lab stand in
- * its hosts file. A lab is its maker's: nobody else is answered. */
+ * cleaned away: when that process ends, by `lab down` or by any signal, the kernel takes
+ * namespaces, links, shells and the name. No program runs in it but what people start; names of the
+ * lab stand in its hosts file. A lab is its maker's: nobody else is answered. */
 #ifndef SCENARIOS_ENGINE_LAB_UP_H
 #define SCENARIOS_ENGINE_LAB_UP_H
 
