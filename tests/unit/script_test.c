@@ -179,7 +179,7 @@ static const struct bad {
     {HEAD "never flow private to palette\n", "x.scn:3:20: 'to' does not fit here; write '->'"},
     {HEAD "never flow private ->\n",
      "x.scn:3:22: the line ends too early; write 'gateway', 'maas', 'palette', 'proxy', 'dns', "
-     "'router', 'stranger', 'user', 'any', 'private', 'transit', 'internet' or a cluster such as c1, or an address"},
+     "'router', 'stranger', 'decoy', 'user', 'any', 'private', 'transit', 'internet' or a cluster such as c1, or an address"},
     {HEAD "end palette took plenty register from gateway\n",
      "x.scn:3:18: 'plenty' does not fit here; write 'enrol', 'renew', 'register', 'beat', 'feed', "
      "'answer', 'overlord', 'overlords', 'approve', 'pairing-code', 'account-create', "
