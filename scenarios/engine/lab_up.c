@@ -2,18 +2,19 @@
 
 #include "lib/base/text.h"
 #include "lib/io/clk.h"
+#include "lib/io/loop.h"
 #include "scenarios/engine/labnet.h"
 #include "scenarios/engine/ns.h"
 #include "scenarios/engine/spot.h"
 
 #include <errno.h>
 #include <fcntl.h>
-#include <poll.h>
 #include <sched.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/epoll.h>
 #include <sys/mount.h>
 #include <sys/prctl.h>
 #include <sys/socket.h>
@@ -281,6 +282,36 @@ pid_t lab_up_pid(const char *name)
     return fd < 0 ? 0 : pid;
 }
 
+static void on_end(void *arg, uint32_t events)
+{
+    (void)events;
+    *(bool *)arg = true;
+}
+
+static void on_late(void *arg)
+{
+    *(bool *)arg = true;
+}
+
+/* false: not within DOWN_MAX_MS. */
+static bool await_end(int pidfd, struct err *e)
+{
+    bool ended = false, late = false;
+    struct loop_watch *watch = NULL;
+    struct loop *l = NULL;
+    if (loop_new(&l, NULL, e) < 0)
+        return false;
+    struct loop_timer *t = loop_timer_new(l, on_late, &late);
+    loop_timer_set(t, loop_now(l) + DOWN_MAX_MS);
+    if (loop_watch_add(l, pidfd, EPOLLIN, on_end, &ended, &watch, e) == 0)
+        while (!ended && !late)
+            (void)loop_once(l);
+    loop_watch_remove(&watch);
+    loop_timer_free(&t);
+    loop_free(l);
+    return ended;
+}
+
 int lab_down(const char *name, struct err *e)
 {
     pid_t pid = 0;
@@ -288,14 +319,14 @@ int lab_down(const char *name, struct err *e)
     if (fd < 0)
         return not_up(name, e);
     /* the keeper ends last: after pid 1, and that one after all others */
-    struct pollfd end = {.fd = (int)syscall(SYS_pidfd_open, pid, 0), .events = POLLIN};
+    int pidfd = (int)syscall(SYS_pidfd_open, pid, 0);
     if (send(fd, "down", 5, MSG_NOSIGNAL) < 0)
         r = err_errno(e, "tell lab %s to end", name);
-    else if (end.fd >= 0 && poll(&end, 1, DOWN_MAX_MS) == 0)
+    else if (pidfd >= 0 && !await_end(pidfd, e))
         r = err_set(e, -ETIMEDOUT, "lab %s does not end within %d s; kill process %d", name,
                     DOWN_MAX_MS / 1000, (int)pid);
-    if (end.fd >= 0)
-        close(end.fd);
+    if (pidfd >= 0)
+        close(pidfd);
     close(fd);
     return r;
 }

@@ -15,13 +15,15 @@ import tempfile
 import time
 
 PROGRAM = str(pathlib.Path(sys.argv[1]).resolve())
+ROOT = pathlib.Path(__file__).resolve().parents[2]
+DATA = pathlib.Path(tempfile.mkdtemp(prefix="leftovers-"))
 WAIT_S = 20  # a bound, not a measure: everything below is looked at until it is so
 MARK = f"GATEPROOF_LEFTOVERS={os.getpid()}"
 ENV = dict([MARK.split("=")], **os.environ)
 
 
 def gateproof(*words, **more):
-    return subprocess.run([PROGRAM, *words], capture_output=True, text=True, timeout=60, check=False,
+    return subprocess.run([PROGRAM, *words, "--data", str(DATA)], capture_output=True, text=True, timeout=60, check=False,
                           env=ENV, **more)
 
 
@@ -73,7 +75,7 @@ def a_lab_goes_up_is_entered_and_goes(lab):
     expect("a second one is refused in one line", "is up already" in gateproof("lab", "up", lab).stderr)
     expect("show says how to enter", f"lab shell {lab} gw1" in gateproof("lab", "show", lab).stdout)
     inside = gateproof("lab", "shell", lab, "gw1", "cat /proc/net/fib_trie; getent hosts maas.site")
-    expect(f"gw1 has its address and its names: {inside.stderr}",
+    expect(f"gw1 has its address and its names: {inside.returncode} {inside.stdout}{inside.stderr}",
            "10.10.0.2" in inside.stdout and "10.10.0.3" in inside.stdout)
     expect("what a command says is what shell says",
            gateproof("lab", "shell", lab, "maas", "exit 7").returncode == 7)
@@ -88,7 +90,7 @@ def a_lab_goes_up_is_entered_and_goes(lab):
 
 def a_killed_lab_takes_its_shells_along(lab):
     gateproof("lab", "up", lab)
-    with subprocess.Popen([PROGRAM, "lab", "shell", lab, "m1", "echo in; exec sleep 600"],
+    with subprocess.Popen([PROGRAM, "lab", "shell", lab, "m1", "echo in; exec sleep 600", "--data", str(DATA)],
                           stdout=subprocess.PIPE, env=ENV) as shell:
         expect("the shell is in", shell.stdout.readline() == b"in\n")
         kept = gateproof("lab", "show", lab).stdout.split("kept by process ")[1].split(";")[0]
@@ -132,16 +134,26 @@ def a_killed_run_leaves_nothing(folder):
         expect(f"nothing new in {spot}: {new}", not new)
 
 
+def lab_make(shape):
+    """The shape under a name that nobody else on this machine has up just now."""
+    name = f"{shape}-{os.getpid()}"
+    text = (ROOT / "scenarios/labs" / f"{shape}.json").read_text()
+    (DATA / "labs" / f"{name}.json").write_text(text.replace(f'"name": "{shape}"', f'"name": "{name}"', 1))
+    return name
+
+
 def main():
     if subprocess.run(["unshare", "-Urn", "true"], stderr=subprocess.DEVNULL, check=False).returncode:
         sys.exit(77)
-    folder = pathlib.Path(tempfile.mkdtemp(prefix="leftovers-"))
+    folder = DATA
+    (folder / "labs").mkdir()
+    labs = [lab_make("firewall"), lab_make("two-exits")]
     try:
-        a_lab_goes_up_is_entered_and_goes("firewall")
-        a_killed_lab_takes_its_shells_along("two-exits")
+        a_lab_goes_up_is_entered_and_goes(labs[0])
+        a_killed_lab_takes_its_shells_along(labs[1])
         a_killed_run_leaves_nothing(folder)
     finally:
-        for lab in ("firewall", "two-exits"):
+        for lab in labs:
             gateproof("lab", "down", lab)
         shutil.rmtree(folder, ignore_errors=True)
     print("leftovers: none, by down and by SIGKILL")

@@ -258,11 +258,11 @@ static const struct bad {
      "x.scn:3:11: 'hallo c1' does not fit here; write an event in quotes, such as \"hello c1\", "
      "\"delete c1\", \"ready machine-of-c1\" or \"gateway dies\""},
     {HEAD "by 5m cluster c1 is Running or\n",
-     "x.scn:3:31: the line ends too early; write 'gateway', 'gateways', 'accounts', 'palette', "
-     "'cluster', 'beats', 'machine', 'machines', 'every', 'ledger', 'record', 'maas', 'account',"
-     " 'path', 'nothing', 'user', 'flow', 'system', 'first', 'tokens', 'flows', 'proxy', 'bump',"
-     " 'more', 'secret', 'output', 'link', 'nodes', 'fault', 'wire', 'router', 'evidence', "
-     "'probes' or a count: N, N+, some or no"},
+     "x.scn:3:31: the line ends too early; write 'gateway', 'gateways', 'accounts', "
+     "'palette', 'cluster', 'beats', 'machine', 'machines', 'every', 'ledger', 'record', "
+     "'maas', 'account', 'path', 'nothing', 'user', 'flow', 'system', 'first', 'tokens', "
+     "'flows', 'proxy', 'bump', 'more', 'secret', 'output', 'link', 'nodes', 'fault', "
+     "'wire', 'router', 'evidence', 'probes' or a count: N, N+, some or no"},
     {HEAD "by 5m cluster c1 is or cluster c1 is Running\n",
      "x.scn:3:21: the line ends too early; write 'Pending', 'Provisioning', 'Running', 'Deleting' "
      "or 'Deleted'"},
