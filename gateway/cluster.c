@@ -212,6 +212,9 @@ static void item_take(struct gw *g, struct gw_cluster *c, struct gw_item_head *h
     c->revision = h->revision;
     gw_item_free(c->item);
     c->item = gw_item_new(h);
+    c->take_virtual = g->config.take_virtual;
+    if (g->config.bootstrap && c->item->present)
+        gw_item_bootstrap(c->item);
     if (!text_copy(c->marker, sizeof c->marker, c->item->head.marker ? c->item->head.marker : ""))
         c->item->odd = true;
     if (!c->item->present)

@@ -86,6 +86,7 @@ struct gw_item {
 };
 /* Takes the head's texts. Never NULL: what cannot be read makes it `odd`. */
 struct gw_item *gw_item_new(struct gw_item_head *head);
+void gw_item_bootstrap(struct gw_item *item); /* one control-plane machine is all that is wanted */
 bool gw_item_quiesced(const struct gw_item *item);
 void gw_item_free(struct gw_item *item); /* wipes join token and certificate; NULL is fine */
 
@@ -290,6 +291,7 @@ struct gw_cluster {
     uint64_t told[GW_CONDITIONS];              /* hash of it; 0: nothing */
     uint64_t telling[GW_CONDITIONS];           /* in the report that is under way */
     ms_t told_at[GW_CONDITIONS];
+    bool take_virtual; /* of the configuration, as of the item */
     bool endpoint_told, forced_told, overlap_told;
     size_t n_events;
     struct gw_cluster_event {

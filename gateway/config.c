@@ -42,6 +42,10 @@ static const struct opt_row rows[] = {
      .what = "hosts, .domains, addresses, CIDRs reached without the proxy"},
     {.name = "proxy-ca-file", .env = "GP_PROXY_CA_FILE", .arg = "PEM",
      .what = "anchors beside the others, through the proxy only"},
+    {.name = "provision", .env = "GP_PROVISION", .arg = "HOW", .value = "full",
+     .what = "full, or bootstrap: one control plane, the cluster adds the others"},
+    {.name = "virtual-machines", .env = "GP_VIRTUAL_MACHINES", .arg = "HOW", .value = "refuse",
+     .what = "refuse, or take: machines on MAAS's hosts of virtual machines"},
     {.name = "config-file", .env = "GP_CONFIG_FILE", .arg = "FILE", .flags = OPT_NO_FILE,
      .what = "NAME = VALUE lines with these options"},
     {.name = "clock-fd", .env = "GP_CLOCK_FD", .arg = "N", .kind = OPT_INT, .value = "-1",
@@ -314,6 +318,24 @@ static int log_format_take(const char *variable, const char *text, struct config
     return 0;
 }
 
+static int provision_take(const char *variable, const char *text, struct config *c, struct err *e)
+{
+    if (!text_is(text, "full") && !text_is(text, "bootstrap"))
+        return err_set(e, -EINVAL,
+                       "%s: '%.20s' is no way to provision; there are full and bootstrap", variable,
+                       text);
+    c->gw.bootstrap = text_is(text, "bootstrap");
+    return 0;
+}
+
+static int virtual_take(const char *variable, const char *text, struct config *c, struct err *e)
+{
+    if (!text_is(text, "refuse") && !text_is(text, "take"))
+        return err_set(e, -EINVAL, "%s: '%.20s' is neither refuse nor take", variable, text);
+    c->gw.take_virtual = text_is(text, "take");
+    return 0;
+}
+
 static int listen_take(const char *variable, const char *text, struct config *c, struct err *e)
 {
     int r = peek_where_check(text, e);
@@ -362,6 +384,8 @@ static const struct {
     {"log-level", log_level_take},
     {"log-format", log_format_take},
     {"listen", listen_take},
+    {"provision", provision_take},
+    {"virtual-machines", virtual_take},
 };
 
 static const char *variable_of(const char *name)

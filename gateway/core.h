@@ -41,6 +41,8 @@ struct gw_config {
     char http_proxy[GW_URL_MAX], https_proxy[GW_URL_MAX];
     char no_proxy[GW_NO_PROXY_MAX];
     const char *maas_ca; /* PEM, outlives the gateway; NULL = not given */
+    bool bootstrap;      /* one control-plane machine only; the cluster adds the others (GP-59) */
+    bool take_virtual;   /* machines on a host of virtual machines are as good as metal */
 };
 
 enum gw_event_kind { GW_EV_START, GW_EV_TIME, GW_EV_REPLY, GW_EV_RELOAD, GW_EV_STOP };

@@ -166,6 +166,20 @@ struct gw_item *gw_item_new(struct gw_item_head *head)
     return item;
 }
 
+void gw_item_bootstrap(struct gw_item *item)
+{
+    struct gw_item_body *b = &item->body;
+    bool found = false;
+
+    for (size_t i = 0; i < b->n_pools; i++) {
+        struct gw_pool_config *p = &b->pools[i].config;
+        const bool first = p->control_plane && p->size > 0 && !found;
+
+        found = found || first;
+        p->size = first ? 1 : 0;
+    }
+}
+
 static void wipe(char *text)
 {
     if (text)

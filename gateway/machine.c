@@ -259,7 +259,8 @@ bool gw_machine_fits(const struct gw_cluster *c, const struct gw_pool *p,
     if (want->n_azs > 0 && !is_one_of("", want->azs, want->n_azs) &&
         !is_one_of(seen->zone.name, want->azs, want->n_azs))
         return false;
-    return !is_virtual(seen) && (!want->pool[0] || text_is(want->pool, seen->pool.name)) &&
+    return !(is_virtual(seen) && !c->take_virtual) &&
+           (!want->pool[0] || text_is(want->pool, seen->pool.name)) &&
            seen->cpu >= want->type.cpu && seen->mem_mb >= want->type.mem_mb &&
            has_disk(seen, want->type.disk_gb) && has_arch(c, seen->arch);
 }

@@ -143,21 +143,26 @@ static int proxy_check(const struct run_options *o, enum stage_id stage, enum cl
     return 0;
 }
 
-/* The simulator has only the reference in it, and must not judge it under another's name. */
-static int gateway_check(const struct run *r, enum stage_id stage, struct err *e)
+static bool is_ours(const struct run *r, const char *name)
 {
     char beside[1100];
     struct stat ours, theirs;
 
+    snprintf(beside, sizeof beside, "%s/%s", r->options.bin, name);
+    return stat(beside, &ours) == 0 && stat(r->options.gateway, &theirs) == 0 &&
+           ours.st_dev == theirs.st_dev && ours.st_ino == theirs.st_ino;
+}
+
+/* The simulator has only the reference in it, and must not judge it under another's name. */
+static int gateway_check(const struct run *r, enum stage_id stage, struct err *e)
+{
     if (stage != STAGE_SIM)
         return 0;
     if (r->rogue)
         return r->options.rogue_core
                    ? 0
                    : err_set(e, -ENOEXEC, "stage sim plays rogues in " GALLERY_PROGRAM " only");
-    snprintf(beside, sizeof beside, "%s/gateway.json", r->options.bin);
-    if (stat(beside, &ours) == 0 && stat(r->options.gateway, &theirs) == 0 &&
-        ours.st_dev == theirs.st_dev && ours.st_ino == theirs.st_ino)
+    if (is_ours(r, "gateway.json") || is_ours(r, "gateway-bootstrap.json"))
         return 0;
     if (r->fell_back)
         return err_set(e, RUN_FORBIDDEN,

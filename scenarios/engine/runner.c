@@ -78,6 +78,7 @@ static int item_play(const struct run *r, struct run_item *item, int progress_fd
                           .lab = &item->lab,
                           .manifest = item->stage == STAGE_SIM ? NULL : &r->manifest,
                           .features = r->features,
+                          .bootstrap = text_is(r->manifest.provision, "bootstrap"),
                           .rogue = r->rogue ? r->rogue->name : "",
                           .seed = item->seed,
                           .clock = item->clock,

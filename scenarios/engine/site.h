@@ -29,6 +29,8 @@ struct site *site_new(const struct lab *lab, const struct script *script, uint64
 struct site *site_new_rogue(const struct lab *lab, const struct script *script, uint64_t seed,
                             const char *rogue, struct ev_list *journal);
 void site_free(struct site *s);
+/* Before it begins: the reference gateway provisions so. */
+void site_bootstrap(struct site *s, bool bootstrap);
 /* The gateway's nth sync is not carried out, as if the core had not asked for it: for the test that
  * each of them is needed. 0: all are. */
 #define SITE_SYNCS_ALL UINT64_MAX /* none is carried out */

@@ -326,6 +326,11 @@ void site_lose_sync(struct site *s, uint64_t nth)
     s->gateway.lost_sync = nth;
 }
 
+void site_bootstrap(struct site *s, bool bootstrap)
+{
+    s->gateway.bootstrap = bootstrap;
+}
+
 uint64_t site_syncs(const struct site *s)
 {
     return s->gateway.syncs;

@@ -136,6 +136,7 @@ struct site_gateway {
     int caller;
     struct gw *core; /* NULL: not running */
     bool frozen, stopping;
+    bool bootstrap;     /* how it is configured to provision */
     bool unsynced;      /* a record was written or forgotten, and is not durable yet */
     bool dirty;         /* what is durable is not what the process sees */
     uint64_t syncs;     /* effects of that kind so far */

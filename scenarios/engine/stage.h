@@ -15,6 +15,7 @@ struct stage_run {
     const struct lab *lab;
     const struct manifest *manifest; /* NULL in sim: the reference core */
     const char *features;            /* what the manifest declares */
+    bool bootstrap;                  /* sim only: what the manifest says of provision */
     const char *rogue;               /* sim only: which one the core is; NULL or "" = none */
     uint64_t seed;
     enum clock_id clock;

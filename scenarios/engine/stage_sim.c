@@ -33,6 +33,7 @@ int stage_sim(const struct stage_run *r, struct ev_list *journal, struct err *e)
     int code = 0;
 
     site_lose_sync(site, r->lose_sync);
+    site_bootstrap(site, r->bootstrap);
     site_begin(site, "sim", "virtual");
     for (;;) {
         fed = feed(lines, journal, fed);

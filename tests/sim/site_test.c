@@ -30,19 +30,15 @@ static void played_free(struct played **p)
     *p = NULL;
 }
 
-static struct played *play_over(const char *story, const char *const *values, uint64_t seed,
-                                uint64_t lose_sync, uint64_t *ret_syncs)
+static struct played *play_run(const char *story, const char *const *values, struct stage_run r)
 {
     struct played *p = calloc(1, sizeof *p);
     struct err e = {0};
-    struct stage_run r = {.seed = seed,
-                          .clock = CLOCK_VIRTUAL,
-                          .factor = 1,
-                          .features = "pcg",
-                          .lose_sync = lose_sync,
-                          .ret_syncs = ret_syncs};
 
     assert_non_null(p);
+    r.clock = CLOCK_VIRTUAL;
+    r.factor = 1;
+    r.features = "pcg";
     must(story_load(DATA, story, values, &p->script, &e), &e);
     must(lab_load(DATA, script_site(&p->script, "site.shape", 0, "nat"), &p->lab, &e), &e);
     ev_list_init(&p->journal);
@@ -51,6 +47,14 @@ static struct played *play_over(const char *story, const char *const *values, ui
     must(stage_sim(&r, &p->journal, &e), &e);
     judge_story(&p->script, &p->journal, "pcg", &p->judgement);
     return p;
+}
+
+static struct played *play_over(const char *story, const char *const *values, uint64_t seed,
+                                uint64_t lose_sync, uint64_t *ret_syncs)
+{
+    return play_run(
+        story, values,
+        (struct stage_run){.seed = seed, .lose_sync = lose_sync, .ret_syncs = ret_syncs});
 }
 
 static struct played *play_losing(const char *story, uint64_t seed, uint64_t lose_sync)
@@ -138,6 +142,35 @@ static void a_whole_life_passes_with_many_seeds(void **state)
         assert_passes(life, seed);
         assert_passes(lost, seed);
     }
+}
+
+static size_t allocates_from(const struct played *p, const char *address)
+{
+    size_t n = 0;
+
+    for (size_t i = 0; i < p->journal.n; i++) {
+        const struct event *ev = ev_list_at(&p->journal, i);
+
+        n += ev->kind == EV_MAAS_CALL && ev_is(ev, EVF_OP, "machines.allocate") &&
+             ev_is(ev, EVF_PEER, address) && ev_is(ev, EVF_STATUS, "200");
+    }
+    return n;
+}
+
+/* The same story, and the same verdicts: how many machines the gateway makes is its own affair. */
+static void with_bootstrap_the_cluster_adds_its_machines_itself(void **state)
+{
+    static const char story[] = "101-whole-life-from-palette", gateway[] = "10.10.0.2";
+    SCOPED(played_free) struct played *full = play_run(story, NULL, (struct stage_run){.seed = 1});
+    SCOPED(played_free)
+    struct played *bootstrap =
+        play_run(story, NULL, (struct stage_run){.seed = 1, .bootstrap = true});
+
+    (void)state;
+    assert_passes(full, 1);
+    assert_passes(bootstrap, 1);
+    assert_int_equal(allocates_from(full, gateway), 2);
+    assert_int_equal(allocates_from(bootstrap, gateway), 1);
 }
 
 /* Each sync that the core asks for while it makes a cluster, taken out by itself: some point of 501
@@ -242,6 +275,7 @@ int main(void)
         cmocka_unit_test(story_100_passes_with_every_seed),
         cmocka_unit_test(the_idle_week_passes),
         cmocka_unit_test(a_whole_life_passes_with_many_seeds),
+        clause_test(with_bootstrap_the_cluster_adds_its_machines_itself, CLAUSE(59)),
         cmocka_unit_test(no_sync_of_a_create_can_be_left_out),
         cmocka_unit_test(a_gateway_that_never_syncs_is_caught),
         cmocka_unit_test(a_cut_wire_is_lived_through_and_nothing_passes_it),

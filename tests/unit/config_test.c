@@ -191,6 +191,9 @@ static void a_file_gives_what_the_environment_does_not(void **state)
 static const struct {
     const char *variable, *value, *sentence;
 } wrong_values[] = {
+    {"GP_PROVISION", "half",
+     "GP_PROVISION: 'half' is no way to provision; there are full and bootstrap"},
+    {"GP_VIRTUAL_MACHINES", "yes", "GP_VIRTUAL_MACHINES: 'yes' is neither refuse nor take"},
     {"GP_PALETTE_URL", "", "palette-url is missing: give --palette-url or set GP_PALETTE_URL"},
     {"GP_PALETTE_URL", "palette.example",
      "GP_PALETTE_URL: URL: must begin with http:// or https://"},

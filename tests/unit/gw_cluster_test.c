@@ -106,6 +106,30 @@ static void two_pools_get_their_machines_and_one_of_them_is_init(void **state)
     assert_string_equal(f->name_ips, "10.20.0.100");
 }
 
+static void with_bootstrap_one_control_plane_is_all_it_makes(void **state)
+{
+    struct fake *f = *state;
+    struct fake_cluster *c = fake_create(f, "c1", 2);
+
+    f->p.config.bootstrap = true;
+    c->control_planes = 3;
+    fake_until(f, MINUTES(30));
+    assert_false(c->ours);
+    log_is(f, MADE "handover\n");
+    assert_text(f->machines[0].role, "init");
+    /* the cluster has grown by itself; what is deleted is all of it */
+    for (int i = 1; i < 3; i++) {
+        f->machines[i].status = 6;
+        assert_true(snprintf(f->machines[i].owner, 32, "pcg") > 0);
+        assert_true(snprintf(f->machines[i].agent_name, 64, "gp1.mark.c1") > 0);
+        assert_true(snprintf(f->machines[i].cluster, 64, "c1") > 0);
+    }
+    fake_delete(f, c);
+    fake_until(f, HOURS(2));
+    assert_true(c->deleted);
+    assert_int_equal(fake_held(f, "c1"), 0);
+}
+
 static void a_lost_answer_to_allocate_is_found_by_the_mark(void **state)
 {
     struct fake *f = *state;
@@ -508,6 +532,7 @@ int main(void)
         story(after_the_hand_over_nothing_is_said_about_it_any_more, CLAUSE(66)),
         story(a_record_nobody_can_ask_for_is_forgotten_for_good),
         story(two_pools_get_their_machines_and_one_of_them_is_init, CLAUSE(59)),
+        story(with_bootstrap_one_control_plane_is_all_it_makes, CLAUSE(59)),
         story(a_lost_answer_to_allocate_is_found_by_the_mark, CLAUSE(57), CLAUSE(100), P(1)),
         story(an_allocate_that_never_arrived_is_repeated_when_it_is_settled, CLAUSE(57),
               CLAUSE(58)),

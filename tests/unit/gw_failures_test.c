@@ -202,6 +202,18 @@ static void misfits_alone_are_not_taken_in_a_tight_loop(void **state)
     assert_int_equal(f->machines[0].status, 4);
 }
 
+static void who_wants_virtual_machines_gets_them(void **state)
+{
+    struct fake *f = *state;
+    struct fake_cluster *c = fake_create(f, "c1", 0);
+
+    f->p.config.take_virtual = true;
+    f->machines[0].vm_host = "host-1";
+    fake_until(f, MINUTES(30));
+    assert_false(c->ours);
+    fake_log_is(f, MADE "handover\n");
+}
+
 static const char *form_of(struct fake *f, const char *part)
 {
     struct play_call *call = play_find(&f->p, part);
@@ -562,6 +574,7 @@ int main(void)
         fake_test(a_misfit_is_given_back_before_it_is_deployed, P(16), P(17), P(18), P(19),
                   CLAUSE(95)),
         fake_test(misfits_alone_are_not_taken_in_a_tight_loop, P(17), P(18)),
+        fake_test(who_wants_virtual_machines_gets_them),
         fake_test(every_wish_is_asked_of_maas_each_by_its_name, P(15), P(16), P(19), CLAUSE(94),
                   CLAUSE(95)),
         fake_test(a_control_plane_is_spread_over_its_zones, P(45)),

@@ -116,13 +116,14 @@ static int handover(struct fake *f, struct fake_cluster *c, const char *body, st
     const char *code =
         !c->ours && has_number(body, "epoch", c->epoch - 1) && has_number(body, "claim", c->claim)
             ? ""
-        : !has_number(body, "epoch", c->epoch)               ? "StaleEpoch"
-        : !has_number(body, "claim", c->claim)               ? "StaleClaim"
-        : !c->present                                        ? "Deleting"
-        : !has_number(body, "revision", c->revision)         ? "StaleRevision"
-        : !c->registered                                     ? "AgentNotRegistered"
-        : (int)c->n_records < c->control_planes + c->workers ? "InventoryIncomplete"
-                                                             : NULL;
+        : !has_number(body, "epoch", c->epoch)       ? "StaleEpoch"
+        : !has_number(body, "claim", c->claim)       ? "StaleClaim"
+        : !c->present                                ? "Deleting"
+        : !has_number(body, "revision", c->revision) ? "StaleRevision"
+        : !c->registered                             ? "AgentNotRegistered"
+        : (int)c->n_records < (f->p.config.bootstrap ? 1 : c->control_planes + c->workers)
+            ? "InventoryIncomplete"
+            : NULL;
 
     if (code && code[0]) {
         buf_printf(out, "{\"code\":\"%s\"}", code);
