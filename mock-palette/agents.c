@@ -111,11 +111,11 @@ static void token_answer(struct pal_ask *a, const struct pal_cluster *c, struct 
     agent->until = a->ctx->now + PAL_AGENT_TOKEN_MS;
     buf_init(&body, KIB(4));
     buf_printf(&body, "{\"token\":\"%s\",\"expiresInSeconds\":", token);
-    jx_write_seconds(&body, pal_out_ms(a->p, PAL_AGENT_TOKEN_MS));
+    jx_write_seconds(&body, pal_out_ms(pal_factor(a->p, false), PAL_AGENT_TOKEN_MS));
     buf_printf(&body, ",\"owner\":\"%s\",\"epoch\":%d,\"timing\":",
                pal_stage_row(c->life.stage)->by_cluster ? "cluster" : "gateway",
                (int)c->life.epoch);
-    pal_timing_write(a->p, &body);
+    pal_timing_write(pal_factor(a->p, false), &body);
     buf_char_add(&body, '}');
     pal_answer(a, 200, buf_text(&body));
 }

@@ -74,7 +74,7 @@ static void query_item_write(const struct palette *p, const struct pal_query *q,
 {
     buf_printf(out, "{\"id\":\"%s\",\"kind\":\"%s\",\"deadlineSeconds\":", q->id,
                pal_query_kind_name(q->kind));
-    jx_write_seconds(out, pal_out_ms(p, q->deadline - now));
+    jx_write_seconds(out, pal_out_ms(pal_factor(p, true), q->deadline - now));
     if (q->account_uid[0]) {
         buf_printf(out, ",\"accountUid\":\"%s\"}", q->account_uid);
         return;
@@ -158,7 +158,7 @@ bool pal_poll_read(struct pal_ask *a, struct pal_poll *ret)
         cursor = pairs_find(&query, "cursor");
         wait = pairs_find(&query, "waitSeconds");
         fine = text_copy(ret->cursor, sizeof(ret->cursor), cursor ? cursor : "") &&
-               (!wait || pal_in_ms(a->p, wait, &ret->wait));
+               (!wait || pal_in_ms(pal_factor(a->p, a->gateway != NULL), wait, &ret->wait));
     }
     pairs_drop(&query);
     ret->wait = ms_min(ret->wait, PAL_WAIT_MAX_MS);

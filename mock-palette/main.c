@@ -24,6 +24,13 @@ static const struct opt_row rows[] = {
      .what = "what breaks the gateway profile in form only is journalled and let pass"},
     {.name = "strict", .kind = OPT_FLAG, .what = "the default: it is refused"},
     {.name = "self-hosted", .kind = OPT_FLAG, .what = "a self-hosted Palette, not SaaS"},
+    {.name = "gateway-factor",
+     .kind = OPT_INT,
+     .arg = "F",
+     .value = "0",
+     .min = 0,
+     .max = 3600,
+     .what = "durations that gateways see are divided by F, not by --factor"},
     {.name = "system-secret-file",
      .arg = "FILE",
      .what = "one line: the secret of a self-hosted Palette's own gateway"},
@@ -139,6 +146,7 @@ static int open_app(const struct opts *o, const struct mockd_shared *s, struct m
 {
     struct palette_config c = {.seed = s->seed,
                                .factor = s->factor,
+                               .gateway_factor = (int)opt_int(o, "gateway-factor"),
                                .self_hosted = opt_flag(o, "self-hosted"),
                                .lenient = opt_flag(o, "lenient"),
                                .authority = opt_given(o, "authority")};

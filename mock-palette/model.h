@@ -363,10 +363,12 @@ bool pal_poll_read(struct pal_ask *a, struct pal_poll *ret);
 
 /* --- wire ------------------------------------------------------------------------------------ */
 
-/* A duration as the gateway must see it, and back (docs/time.md). */
-ms_t pal_out_ms(const struct palette *p, ms_t domain_ms);
-bool pal_in_ms(const struct palette *p, const char *seconds, ms_t *ret_domain_ms);
-void pal_timing_write(const struct palette *p, struct buf *out);
+/* A duration as who hears it must see it, and back (docs/time.md): gateways may live by a clock of
+ * their own. */
+int pal_factor(const struct palette *p, bool gateway);
+ms_t pal_out_ms(int factor, ms_t domain_ms);
+bool pal_in_ms(int factor, const char *seconds, ms_t *ret_domain_ms);
+void pal_timing_write(int factor, struct buf *out);
 void pal_overlord_write(const struct palette *p, const struct pal_gateway *g, struct buf *out);
 void pal_account_write(const struct pal_account *acc, struct buf *out); /* the key is masked */
 void pal_account_meta_write(const struct pal_account *acc, struct buf *out);

@@ -16,7 +16,8 @@
 
 struct palette_config {
     uint64_t seed;           /* uids, codes and tokens are drawn from it */
-    int factor;              /* F; 1 unless clock wall */
+    int factor;              /* F; 1 unless a clock of real time */
+    int gateway_factor;      /* of the durations that gateways see; 0: factor */
     char api_key[128];       /* the user's ApiKey */
     bool self_hosted;        /* else SaaS */
     bool lenient;            /* breaches of form are journalled and let pass */

@@ -89,10 +89,10 @@ static void token_answer(struct pal_ask *a, const struct pal_gateway *g, const s
     snprintf(t->replica, sizeof(t->replica), "%d", (int)(c->replica > 0 ? c->replica : 1));
     buf_init(&body, KIB(4));
     buf_printf(&body, "{\"token\":\"%s\",\"expiresInSeconds\":", text);
-    jx_write_seconds(&body, pal_out_ms(a->p, PAL_TOKEN_LIFE_MS));
+    jx_write_seconds(&body, pal_out_ms(pal_factor(a->p, true), PAL_TOKEN_LIFE_MS));
     buf_printf(&body, ",\"selfClusterUid\":\"%s\",\"isSystem\":%s,\"registered\":%s,\"timing\":",
                g->self_uid, g->system ? "true" : "false", g->registered ? "true" : "false");
-    pal_timing_write(a->p, &body);
+    pal_timing_write(pal_factor(a->p, true), &body);
     buf_text_add(&body, "}");
     pal_answer(a, 200, buf_text(&body));
 }

@@ -50,7 +50,7 @@ static int64_t retry_seconds(const struct pal_ask *a, int64_t missing, int64_t p
 {
     const ms_t domain = (missing * 1000 / ONE + per_second - 1) / per_second;
 
-    return (pal_out_ms(a->p, domain) + 999) / 1000;
+    return (pal_out_ms(pal_factor(a->p, a->gateway != NULL), domain) + 999) / 1000;
 }
 
 bool pal_rate_admit(struct pal_ask *a)

@@ -70,7 +70,7 @@ void pal_lease_put(const struct http_exchange *x)
     }
     buf_init(&body, 128);
     buf_printf(&body, "{\"lease\":%" PRId64 ",\"ttlSeconds\":", l->number);
-    jx_write_seconds(&body, pal_out_ms(a->p, PAL_LEASE_TTL_MS));
+    jx_write_seconds(&body, pal_out_ms(pal_factor(a->p, true), PAL_LEASE_TTL_MS));
     buf_char_add(&body, '}');
     pal_answer(a, 200, buf_text(&body));
 }

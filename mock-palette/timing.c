@@ -28,27 +28,32 @@ static const struct timing {
 };
 /* clang-format on */
 
-void pal_timing_write(const struct palette *p, struct buf *out)
+int pal_factor(const struct palette *p, bool gateway)
+{
+    return gateway && p->config.gateway_factor > 0 ? p->config.gateway_factor : p->config.factor;
+}
+
+void pal_timing_write(int factor, struct buf *out)
 {
     for (size_t i = 0; i < COUNTOF(timings); i++) {
         const struct timing *t = &timings[i];
 
         buf_printf(out, "%s\"%s\":", i ? "," : "{", t->name);
         if (t->ms > 0)
-            jx_write_seconds(out, pal_out_ms(p, t->ms));
+            jx_write_seconds(out, pal_out_ms(factor, t->ms));
         else
             buf_printf(out, "%d", (int)t->count);
     }
     buf_char_add(out, '}');
 }
 
-ms_t pal_out_ms(const struct palette *p, ms_t domain_ms)
+ms_t pal_out_ms(int factor, ms_t domain_ms)
 {
-    return domain_ms / p->config.factor;
+    return domain_ms / factor;
 }
 
 /* "30", "0.5", "1.25": no sign, no exponent. */
-bool pal_in_ms(const struct palette *p, const char *seconds, ms_t *ret_domain_ms)
+bool pal_in_ms(int factor, const char *seconds, ms_t *ret_domain_ms)
 {
     const size_t whole_len = strcspn(seconds, ".");
     const char *fraction = seconds[whole_len] == '.' ? seconds + whole_len + 1 : "0";
@@ -62,6 +67,6 @@ bool pal_in_ms(const struct palette *p, const char *seconds, ms_t *ret_domain_ms
     if (!text_copy_len(whole_text, sizeof(whole_text), seconds, whole_len) ||
         !text_int(whole_text, 0, 1000000, &whole) || !text_int(micro_text, 0, 999999, &micro))
         return false;
-    *ret_domain_ms = (whole * 1000000 + micro) * p->config.factor / 1000;
+    *ret_domain_ms = (whole * 1000000 + micro) * factor / 1000;
     return true;
 }

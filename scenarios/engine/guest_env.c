@@ -2,6 +2,7 @@
 
 #include "lib/base/text.h"
 #include "lib/io/file.h"
+#include "scenarios/engine/faketime.h"
 #include "scenarios/engine/outfit.h"
 
 #include <ctype.h>
@@ -121,6 +122,18 @@ static void add_config(struct guest_env *x, const struct guest *g)
         add(x, "GP_CONFIG_FILE", to);
 }
 
+/* Beside the contract, for the program cannot be asked to live faster. */
+static void add_clock(struct guest_env *x, const struct world *w)
+{
+    char value[FAKETIME_TEXT_MAX];
+
+    if (w->run->clock != CLOCK_FAKETIME)
+        return;
+    faketime_value((clk_monotonic_ns() - w->domain.start_ns) / 1000000, w->domain.factor, value);
+    add(x, "LD_PRELOAD", faketime_library());
+    add(x, "FAKETIME", value);
+}
+
 void guest_env_make(struct guest_env *x, const struct guest *g, int page_fd)
 {
     SCOPED(buf_drop) struct buf features = {0};
@@ -142,6 +155,7 @@ void guest_env_make(struct guest_env *x, const struct guest *g, int page_fd)
     add_palette(x, g);
     add_maas(x, g);
     add_outfit(x, g, o);
+    add_clock(x, g->w);
     if (guest_has_proxy_ca(g))
         add_path(x, g->w, "GP_PROXY_CA_FILE", GUEST_PROXY_CA);
     if (page_fd >= 0)

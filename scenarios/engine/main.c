@@ -10,7 +10,8 @@
 static const struct opt_row rows[] = {
     {"stage", NULL, OPT_TEXT, "", "STAGE", "sim, or netns (default where the machine allows it)", 0,
      0, 0},
-    {"clock", NULL, OPT_TEXT, "", "CLOCK", "stepped (default) or wall; sim has its own", 0, 0, 0},
+    {"clock", NULL, OPT_TEXT, "", "CLOCK",
+     "stepped (default), faketime, wall, or auto; sim has its own", 0, 0, 0},
     {"proxy", NULL, OPT_TEXT, "", "NAME",
      "squid: a proxy that is not ours, as a witness of the same verdicts; with --clock wall", 0, 0,
      0},

@@ -137,6 +137,10 @@ static int add_palette(struct words *x, struct mocks *m, struct err *e)
     word(x, "https://%s", PALETTE_NAME);
     word(x, "--api-key-file");
     word(x, "%s/api-key", w->dir);
+    if (w->run->clock == CLOCK_FAKETIME) {
+        word(x, "--gateway-factor");
+        word(x, "1"); /* it is its clock that runs faster */
+    }
     if (m->keeps) {
         state_path(w, "", state);
         word(x, "--state");

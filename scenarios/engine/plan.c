@@ -4,6 +4,7 @@
 
 #include "lib/base/text.h"
 #include "lib/io/file.h"
+#include "scenarios/engine/faketime.h"
 #include "scenarios/engine/gallery.h"
 #include "scenarios/engine/outfit.h"
 #include "scenarios/engine/stage.h"
@@ -96,14 +97,53 @@ static int stage_choose(const struct run_options *o, struct run *r, enum stage_i
     return 0;
 }
 
+/* The best one that works, and why: who repeats a run wants to know what it stood on. */
+static enum clock_id clock_auto(const struct manifest *m)
+{
+    struct err why = {0};
+
+    if (manifest_has_clock(m, "stepped")) {
+        fputs("gateproof: clock stepped: the manifest declares it, and it repeats exactly\n",
+              stderr);
+        return CLOCK_STEPPED;
+    }
+    if (!manifest_has_clock(m, "faketime"))
+        err_set(&why, -EINVAL, "the manifest declares neither stepped nor faketime");
+    else if (faketime_check(m, &why) == 0) {
+        fputs("gateproof: clock faketime: the manifest declares it, and not stepped\n", stderr);
+        return CLOCK_FAKETIME;
+    }
+    fprintf(stderr, "gateproof: clock wall: %s\n", why.text);
+    return CLOCK_WALL;
+}
+
+/* A gateway that does not follow a clock would let it run away from it. */
+static int clock_check(const struct run *r, enum clock_id clock, struct err *e)
+{
+    const char *name = clock < CLOCK_COUNT ? clock_name(clock) : r->options.clock;
+
+    if (clock == CLOCK_COUNT || clock == CLOCK_VIRTUAL)
+        return err_set(e, -EINVAL,
+                       "--clock: stage netns has the clocks stepped, faketime and wall, not '%s'; "
+                       "auto chooses one",
+                       name);
+    if (clock != CLOCK_WALL && !manifest_has_clock(&r->manifest, name))
+        return err_set(e, -EINVAL,
+                       "--clock %s: %.200s does not declare it "
+                       "(\"clock\": [… \"%s\"], docs/time.md); use --clock wall",
+                       name, r->options.gateway, name);
+    return clock == CLOCK_FAKETIME ? faketime_check(&r->manifest, e) : 0;
+}
+
 static int clock_choose(const struct run *r, enum stage_id stage, enum clock_id *ret, struct err *e)
 {
     const char *wish = r->options.clock;
     enum clock_id clock = clock_find(wish);
+    int code;
 
     if (stage == STAGE_SIM && !r->fell_back) {
         *ret = CLOCK_VIRTUAL;
-        if (*wish != '\0' && clock != CLOCK_VIRTUAL)
+        if (*wish != '\0' && clock != CLOCK_VIRTUAL && !text_is(wish, "auto"))
             return err_set(e, -EINVAL,
                            "--clock %s: stage sim has the virtual clock only; leave "
                            "--clock away, or add --stage netns",
@@ -112,17 +152,12 @@ static int clock_choose(const struct run *r, enum stage_id stage, enum clock_id 
     }
     if (*wish == '\0')
         clock = manifest_has_clock(&r->manifest, "stepped") ? CLOCK_STEPPED : CLOCK_WALL;
-    if (clock == CLOCK_COUNT || clock == CLOCK_VIRTUAL)
-        return err_set(e, -EINVAL, "--clock: stage netns has the clocks stepped and wall, not '%s'",
-                       wish);
-    if (clock == CLOCK_STEPPED && !manifest_has_clock(&r->manifest, "stepped"))
-        return err_set(e, -EINVAL,
-                       "--clock stepped: %.200s does not declare it "
-                       "(\"clock\": [… \"stepped\"], docs/time.md); use --clock wall",
-                       r->options.gateway);
+    else if (text_is(wish, "auto"))
+        clock = clock_auto(&r->manifest);
+    code = clock_check(r, clock, e);
     *ret = stage == STAGE_SIM ? CLOCK_VIRTUAL
                               : clock; /* the wish is checked where it is not met too */
-    return 0;
+    return code;
 }
 
 /* A foreign program cannot live by a clock page: on the way of a request it would stand still while
@@ -241,11 +276,26 @@ static int item_add(struct run *r, const char *name, const struct script *first,
     return 0;
 }
 
+/* On these a day of the story is minutes at least: what says `wall skip` is too long. */
+static bool is_real(enum clock_id clock)
+{
+    return clock == CLOCK_WALL || clock == CLOCK_FAKETIME;
+}
+
+static int factor_of(const struct script *s, enum clock_id clock)
+{
+    const int factor = s->wall_factor > 0 ? s->wall_factor : RUN_WALL_FACTOR;
+
+    if (!is_real(clock))
+        return 1;
+    return clock == CLOCK_FAKETIME && factor > FAKETIME_FACTOR_MAX ? FAKETIME_FACTOR_MAX : factor;
+}
+
 /* A story that this stage or clock cannot play is left out, and said. */
 static bool fits(const struct run_item *item, enum stage_id stage, enum clock_id clock)
 {
     return (item->script.stages & BIT(stage)) != 0 &&
-           (clock != CLOCK_WALL || *item->script.wall_skip == '\0');
+           (!is_real(clock) || *item->script.wall_skip == '\0');
 }
 
 /* Nothing is started for a story whose feature the manifest does not declare; the judge says so. */
@@ -296,9 +346,7 @@ static int story_add(struct run *r, const char *name, enum stage_id stage, enum 
         item = r->items[r->n - 1];
         item->stage = stage;
         item->clock = clock;
-        item->factor = clock != CLOCK_WALL      ? 1
-                       : first->wall_factor > 0 ? first->wall_factor
-                                                : RUN_WALL_FACTOR;
+        item->factor = factor_of(first, clock);
         item_name(item, first, values, r->options.out);
         if (r->options.over != NULL && !text_is(item->over, r->options.over)) {
             ev_list_drop(&item->journal);

@@ -15,8 +15,10 @@ static const char *const when_names[WHEN_COUNT + 1] = {
 };
 const char *const script_stage_names[STAGE_COUNT + 1] = {
     [STAGE_SIM] = "sim", [STAGE_NETNS] = "netns"};
-static const char *const clock_names[CLOCK_COUNT + 1] = {
-    [CLOCK_VIRTUAL] = "virtual", [CLOCK_STEPPED] = "stepped", [CLOCK_WALL] = "wall"};
+static const char *const clock_names[CLOCK_COUNT + 1] = {[CLOCK_VIRTUAL] = "virtual",
+                                                         [CLOCK_STEPPED] = "stepped",
+                                                         [CLOCK_FAKETIME] = "faketime",
+                                                         [CLOCK_WALL] = "wall"};
 
 const char *when_name(enum when w)
 {

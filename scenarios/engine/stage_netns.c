@@ -3,6 +3,7 @@
 #include "scenarios/engine/stage.h"
 
 #include "scenarios/engine/adapter_probe.h"
+#include "scenarios/engine/faketime.h"
 #include "scenarios/engine/netlink.h"
 #include "scenarios/engine/ns.h"
 #include "scenarios/engine/play.h"
@@ -81,14 +82,14 @@ static int run_errand(struct errand *x, struct err *e)
 static int check(const struct stage_run *r, struct err *e)
 {
     assert(r->manifest != NULL && r->lab != NULL);
-    if (r->clock == CLOCK_STEPPED && !manifest_has_clock(r->manifest, "stepped"))
-        return err_set(e, -EINVAL,
-                       "%s does not declare the clock 'stepped'; run it on clock wall, or declare "
-                       "it (profile, GP-114)",
-                       r->manifest->name);
     if (r->clock == CLOCK_VIRTUAL)
-        return err_set(e, -EINVAL, "stage netns has the clocks stepped and wall");
-    return 0;
+        return err_set(e, -EINVAL, "stage netns has the clocks stepped, faketime and wall");
+    if (r->clock != CLOCK_WALL && !manifest_has_clock(r->manifest, clock_name(r->clock)))
+        return err_set(e, -EINVAL,
+                       "%s does not declare the clock '%s'; run it on clock wall, or declare "
+                       "it (profile, GP-114)",
+                       r->manifest->name, clock_name(r->clock));
+    return r->clock == CLOCK_FAKETIME ? faketime_check(r->manifest, e) : 0;
 }
 
 int stage_netns(const struct stage_run *r, struct ev_list *journal, struct err *e)

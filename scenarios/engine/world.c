@@ -2,6 +2,7 @@
 
 #include "lib/base/text.h"
 #include "lib/io/file.h"
+#include "scenarios/engine/faketime.h"
 #include "scenarios/engine/outfit.h"
 #include "scenarios/engine/verbs.h"
 
@@ -284,6 +285,8 @@ int world_open(struct world *w, const struct stage_run *run, const char *dir, st
         r = err_set(e, -ENAMETOOLONG, "%s: the path is too long", dir);
     if (r == 0)
         r = open_files(w, e);
+    if (r == 0 && run->clock == CLOCK_FAKETIME)
+        r = faketime_memory(e);
     if (r == 0)
         r = open_clock(w, e);
     if (r == 0)

@@ -389,9 +389,20 @@ static void secrets_of_the_gateway_are_kept_nowhere(void **state)
 /* On clock wall the gateway lives `factor` times faster. */
 static void durations_on_the_wire_shrink_by_the_factor(void **state)
 {
-    const struct palette_config c = {.seed = 1, .factor = 60, .api_key = API_KEY};
+    const struct palette_config c = {.seed = 1, .factor = 60, .api_key = API_KEY},
+                                own = {.seed = 1,
+                                       .factor = 60,
+                                       .gateway_factor = 1,
+                                       .api_key = API_KEY};
     struct palette_site *s = *state;
     char text[32];
+
+    palette_free(s->palette);
+    s->kept = NULL;
+    s->m.app = s->palette = palette_new(&own); /* the gateway's clock is made to run faster */
+    palette_enrol(s);
+    assert_text(talk_pick(&s->t, "expiresInSeconds", text, sizeof(text)), "900");
+    assert_text(talk_pick(&s->t, "timing.feedWaitSeconds", text, sizeof(text)), "30");
 
     palette_free(s->palette);
     s->kept = NULL; /* the new one may stand where the old one stood */
