@@ -512,9 +512,8 @@ static void addresses_are_complete_and_each_once(void **state)
         "\"boot_interface\":{\"name\":\"br0\",\"type\":\"bridge\",\"children\":[]},";
     fake_until(f, SECONDS(3));
     f->stuck = "/machines/rec-";
-    fake_until(f, MINUTES(11));
-    call = play_find(&f->p, "/machines/rec-");
-    assert_non_null(call);
+    fake_until(f, MINUTES(10));
+    call = fake_until_call(f, "/machines/rec-");
     assert_non_null(strstr(buf_text(&call->call.body), "\"hostname\":\"m0\""));
     assert_non_null(
         strstr(buf_text(&call->call.body),
@@ -530,9 +529,7 @@ static void an_endpoint_without_a_port_has_the_usual_one(void **state)
 
     c->portless = true;
     f->stuck = "/status/endpoints";
-    fake_until(f, MINUTES(11));
-    call = play_find(&f->p, "/status/endpoints");
-    assert_non_null(call);
+    call = fake_until_call(f, "/status/endpoints");
     assert_text(buf_text(&call->call.body), "[{\"host\":\"c1.maas\",\"port\":6443}]");
     f->stuck = NULL;
     fake_until(f, MINUTES(30));

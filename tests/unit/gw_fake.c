@@ -500,6 +500,17 @@ void fake_log_is(struct fake *f, const char *text)
     buf_clear(&f->log);
 }
 
+const struct play_call *fake_until_call(struct fake *f, const char *part)
+{
+    const ms_t end = f->p.now + HOURS(1);
+
+    while (f->p.g == NULL || !play_find(&f->p, part)) {
+        assert_true(f->p.now < end);
+        fake_until(f, f->p.now + SECONDS(1));
+    }
+    return play_find(&f->p, part);
+}
+
 size_t fake_log_count(const struct fake *f, const char *word)
 {
     size_t n = 0;

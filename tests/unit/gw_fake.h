@@ -118,6 +118,8 @@ int fake_close(void **state);
 /* The log is this text, and is empty afterwards; how often a word stands in it. */
 void fake_log_is(struct fake *f, const char *text);
 size_t fake_log_count(const struct fake *f, const char *word);
+/* Until a call whose line holds `part` is in flight; within the hour, or the test fails. */
+const struct play_call *fake_until_call(struct fake *f, const char *part);
 /* Palette's list is another one: it is told. */
 void fake_changed(struct fake *f, struct fake_cluster *c);
 

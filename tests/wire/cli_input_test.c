@@ -478,6 +478,14 @@ static void a_gateway_that_this_run_cannot_judge_is_refused(void **state)
                 (const char *const[]){"run", STORY, "--data", r.data, "--out", r.out, "--clock",
                                       "stepped", "--gateway", path, NULL},
                 NULL, (const char *const[]){"stepped", "gateway.json", "wall", NULL});
+    cli_refuses(&t, &r, "a library for a gateway that does not declare it",
+                (const char *const[]){"run", STORY, "--data", r.data, "--out", r.out, "--clock",
+                                      "faketime", "--gateway", path, NULL},
+                NULL, (const char *const[]){"faketime", "gateway.json", "wall", NULL});
+    cli_refuses(&t, &r, "a clock that no stage has",
+                (const char *const[]){"run", STORY, "--data", r.data, "--out", r.out, "--clock",
+                                      "warp", "--gateway", path, NULL},
+                NULL, (const char *const[]){"stepped, faketime and wall", "warp", "auto", NULL});
     cli_room_drop(&r);
     cli_tally_end(&t);
 }
