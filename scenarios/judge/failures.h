@@ -1,7 +1,7 @@
-/* Failures that others had: of clients of MAAS (P1 to P45) and of private gateways in the field (F-01
- * to F-30), one row each in failures.inc, in our words. The tests that show that a gateway of ours
- * does better cite them (tests/test.h), and ci/clauses collects the citations. A story that is not
- * about a gateway for bare metal says why instead. */
+/* Failures that others had: of clients of MAAS (P1 to P45) and of private gateways in the field
+ * (F-01 to F-30), one row each in failures.inc, in our words. The tests that show that a gateway of
+ * ours does better cite them (tests/test.h), and ci/clauses collects the citations. A story that is
+ * not about a gateway for bare metal says why instead. */
 #ifndef SCENARIOS_JUDGE_FAILURES_H
 #define SCENARIOS_JUDGE_FAILURES_H
 

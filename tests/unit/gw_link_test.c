@@ -46,10 +46,11 @@ static void a_first_start_enrols_registers_beats_and_listens(void **state)
     STORY(p, "[   0.000] persist identity; persist pairing; sync; "
              "call POST https://palette.example/v1/x-gp/pcg/g1/credential\n");
     assert_true(body_has(p, "/credential", "\"pairingCode\":\"" PLAY_CODE "\""));
-    assert_true(body_has(p, "/credential",
-                         "\"profile\":\"1.0\",\"version\":\"2.3.1\","
-                         "\"features\":[\"pcg\",\"system-gateway\",\"proxy\",\"proxy-auth\",\"proxy-ca\",\"reload\"],"
-                         "\"replica\":1}"));
+    assert_true(body_has(
+        p, "/credential",
+        "\"profile\":\"1.0\",\"version\":\"2.3.1\","
+        "\"features\":[\"pcg\",\"system-gateway\",\"proxy\",\"proxy-auth\",\"proxy-ca\",\"reload\"],"
+        "\"replica\":1}"));
     p->now = 40;
     play_reply(p, "/credential", 200, PLAY_GRANTED);
     STORY(
@@ -356,6 +357,7 @@ static void the_state_is_told_without_secrets(void **state)
                                          "identity: enrolled\n"
                                          "registered: yes\n"
                                          "listed: 0 accounts, 0 clusters, 0 open queries\n"
+                                         "remembered: 0 clusters that hold nothing\n"
                                          "credential: due in 450000 ms\n"
                                          "heartbeat: due in 60000 ms\n"
                                          "feed: in flight\n");

@@ -30,7 +30,7 @@ static void a_good_manifest_is_read_whole(void **state)
     assert_true(manifest_has_feature(&m, "proxy") && !manifest_has_feature(&m, "ha"));
     assert_true(manifest_has_clock(&m, "stepped") && !manifest_has_clock(&m, "warp"));
     manifest_features(&m, features, sizeof features);
-    assert_text(features, "pcg,proxy");
+    assert_text(features, "pcg,proxy,state-loss");
     must(manifest_read("gateway.json", GOOD, strlen(GOOD), &m, &e), &e);
     assert_text(m.dir, ".");
     must(manifest_read("/gateway.json", GOOD, strlen(GOOD), &m, &e), &e);
