@@ -71,6 +71,7 @@ static void gateway_configure(struct site *s, const char *uid, const char *code)
     SCOPED(buf_drop) struct buf text = {0};
 
     configure(s, c, uid);
+    c->bootstrap = s->gateway.bootstrap;
     text_copy(c->palette_url, sizeof c->palette_url, SITE_PALETTE_URL);
     text_copy(c->pairing_code, sizeof c->pairing_code, code);
     c->bootstrap = s->gateway.bootstrap;
