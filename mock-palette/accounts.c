@@ -14,7 +14,8 @@ static void journal_account(struct pal_ask *a, const struct pal_account *acc, co
     pal_key_id(acc->at.key, key_id, sizeof(key_id));
     ev_init(&e, EV_PAL_ACCOUNT, a->ctx->now);
     ev_text_add(&e, EVF_UID, acc->uid);
-    ev_text_add(&e, EVF_NAME, acc->name);
+    /* a story names what its user made; the gateway's own bears its uid, which is drawn */
+    ev_text_add(&e, EVF_NAME, acc->by_gateway ? "" : acc->name);
     ev_text_add(&e, EVF_BOUND_TO, acc->overlord);
     ev_text_add(&e, EVF_MADE_BY, acc->by_gateway ? "gateway" : "user");
     ev_text_add(&e, EVF_KIND, kind);

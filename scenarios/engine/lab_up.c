@@ -377,10 +377,37 @@ static int enter(const int places[PLACE_COUNT], struct err *e)
     return 0;
 }
 
+static int waited(pid_t pid)
+{
+    int status = 0;
+    signal(SIGINT, SIG_IGN); /* the shell's business */
+    while (waitpid(pid, &status, 0) < 0 && errno == EINTR)
+        ;
+    return WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
+}
+
+/* A process of its own enters, and ends without ceremony: who is in another pid namespace than his
+ * children cannot be looked through for leaks, and waits for ever to be. */
+static _Noreturn void stand_there(const int places[PLACE_COUNT], const char *dir, const char *host,
+                                  const char *command)
+{
+    struct err e = {0};
+    if (enter(places, &e) < 0) {
+        fprintf(stderr, "gateproof: %s\n", e.text);
+        _exit(1);
+    }
+    for (int i = 0; i < PLACE_COUNT; i++)
+        close(places[i]);
+    pid_t pid = fork();
+    if (pid == 0)
+        be_shell(dir, host, command);
+    _exit(pid < 0 ? 1 : waited(pid));
+}
+
 int lab_shell(const char *name, const char *host, const char *command, struct err *e)
 {
     char dir[SPOT_MAX];
-    int places[PLACE_COUNT], status = 0;
+    int places[PLACE_COUNT];
     pid_t pid = 0;
     int fd = door_call(name, &pid);
     if (fd < 0)
@@ -391,19 +418,13 @@ int lab_shell(const char *name, const char *host, const char *command, struct er
     if (!known)
         return err_set(e, -EINVAL, "lab %s has no host '%s'; `gateproof lab show %s` names them",
                        name, host, name);
-    int r = enter(places, e);
-    for (int i = 0; i < PLACE_COUNT; i++)
-        close(places[i]);
-    if (r < 0)
-        return r;
     fflush(NULL);
     pid = fork();
     if (pid < 0)
         return err_errno(e, "fork a shell");
     if (pid == 0)
-        be_shell(dir, host, command);
-    signal(SIGINT, SIG_IGN); /* the shell's business */
-    while (waitpid(pid, &status, 0) < 0 && errno == EINTR)
-        ;
-    return WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
+        stand_there(places, dir, host, command);
+    for (int i = 0; i < PLACE_COUNT; i++)
+        close(places[i]);
+    return waited(pid);
 }

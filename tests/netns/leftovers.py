@@ -126,7 +126,7 @@ def a_killed_run_leaves_nothing(folder):
         expect("it is in namespaces of its own", inside)
         run.kill()
     until("no process is left", lambda: not ours())
-    expect("no namespace is left", not namespaces() & inside)
+    until("no namespace is left", lambda: not namespaces() & inside)
     expect(f"no folder is left: {os.listdir(tmp)}", not os.listdir(tmp))
     for spot, names in before.items():
         new = [n for n in os.listdir(spot) if n not in names and n.startswith("gateproof-") and

@@ -48,6 +48,7 @@ def hears_the_end(port, control, anchors):
 def ask(port, anchors, path):
     """None when there was an answer, else why not."""
     context = ssl.create_default_context(cafile=anchors)
+    context.minimum_version = ssl.TLSVersion.TLSv1_2  # also where a library's default is lower
     door = http.client.HTTPSConnection("127.0.0.1", port, context=context, timeout=60)
     try:
         door.request("GET", path)
