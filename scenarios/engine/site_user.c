@@ -60,9 +60,6 @@ static void configure(const struct site *s, struct gw_config *c, const char *uid
     buf_printf(&text, "%s%s%s", GATEPROOF_VERSION, *s->rogue ? "+" : "", s->rogue);
     text_copy(c->version, sizeof c->version, buf_text(&text));
     text_copy(c->features, sizeof c->features, GW_FEATURES);
-    text_copy(c->http_proxy, sizeof c->http_proxy, s->outfit.proxy);
-    text_copy(c->https_proxy, sizeof c->https_proxy, s->outfit.proxy);
-    text_copy(c->no_proxy, sizeof c->no_proxy, s->outfit.no_proxy);
 }
 
 static void gateway_configure(struct site *s, const char *uid, const char *code)
@@ -71,7 +68,7 @@ static void gateway_configure(struct site *s, const char *uid, const char *code)
     SCOPED(buf_drop) struct buf text = {0};
 
     configure(s, c, uid);
-    c->bootstrap = s->gateway.bootstrap;
+    site_config_proxy(s);
     text_copy(c->palette_url, sizeof c->palette_url, SITE_PALETTE_URL);
     text_copy(c->pairing_code, sizeof c->pairing_code, code);
     c->bootstrap = s->gateway.bootstrap;
@@ -106,6 +103,8 @@ static void system_configure(struct site *s, const char *uid)
     SCOPED(buf_drop) struct buf text = {0};
 
     configure(s, c, uid);
+    text_copy(c->http_proxy, sizeof c->http_proxy, s->outfit.proxy);
+    text_copy(c->https_proxy, sizeof c->https_proxy, s->outfit.proxy);
     text_copy(c->given_secret, sizeof c->given_secret, s->system_secret);
     buf_init(&text, URL_MAX);
     buf_printf(&text, "https://%s", inside);
