@@ -4,7 +4,9 @@
 #include "tests/test.h"
 
 #include "lib/base/text.h"
+#include "lib/base/digest.h"
 #include "mock-palette/model.h"
+#include "mock-palette/public.h"
 #include "tests/unit/palette_cluster_site.h"
 
 #include <stdio.h>
@@ -188,6 +190,59 @@ static void an_agent_is_no_gateway_and_no_user(void **state)
     }
 }
 
+static void opens_nothing(const struct house *h, const char *who, const char *credential)
+{
+    const struct http_route *routes;
+    const size_t n = palette_routes(&routes);
+
+    for (size_t i = 0; i < n; i++) {
+        const char *uid = text_is(routes[i].name, "beat")  ? h->gateway_self
+                          : is_of_gateways(routes[i].path) ? h->gateway_uid
+                                                           : h->made_uid;
+
+        if (!HAS(of_nobody, routes[i].name))
+            expect(&routes[i], who, call(h, &routes[i], credential, uid, h->made_config), false);
+    }
+}
+
+static void as_user(const struct house *h, const char *who, const char *credential)
+{
+    const struct http_route *routes;
+    const size_t n = palette_routes(&routes);
+
+    for (size_t i = 0; i < n; i++) {
+        const struct http_route *r = &routes[i];
+        const char *uid = is_of_gateways(r->path) ? h->gateway_uid : h->made_uid;
+
+        /* a manifest is refused for its pairing code, as a credential is */
+        if (HAS(of_nobody, r->name) || text_is(r->name, "manifest"))
+            continue;
+        expect(r, who, call(h, r, credential, uid, h->made_config), !HAS(not_of_users, r->name));
+    }
+}
+
+static void a_session_may_what_its_user_may(void **state)
+{
+    struct house h = {.c = NULL};
+    struct palette_site *s = ((struct cluster_site *)*state)->s;
+    char token[256], session[320];
+
+    text_copy(s->palette->config.user_email, sizeof(s->palette->config.user_email), "a@b.example");
+    digest_sha256("word", 4, s->palette->pub->password);
+    house_build(&h, *state);
+    talk_ask(&s->m, &s->t, "POST", "/v1/auth/authenticate", NULL,
+             "{\"emailId\":\"a@b.example\",\"password\":\"word\",\"org\":\"\"}");
+    assert_int_equal(s->t.rp.status, 200);
+    talk_pick(&s->t, "Authorization", token, sizeof(token));
+    snprintf(session, sizeof(session), "Authorization: %s", token);
+    as_user(&h, "a session", session);
+    snprintf(session, sizeof(session), "ApiKey: %s", token);
+    opens_nothing(&h, "a session's token as a key", session);
+    palette_pass(s, SECONDS(901));
+    snprintf(session, sizeof(session), "Authorization: %s", token);
+    opens_nothing(&h, "a session that has ended", session);
+}
+
 static void a_user_says_nothing_for_others(void **state)
 {
     struct house h = {.c = NULL};
@@ -206,16 +261,7 @@ static void a_user_says_nothing_for_others(void **state)
                call(&h, r, "Authorization: gpt-made-up", uid, h.made_config), false);
         expect(r, "a wrong key", call(&h, r, "ApiKey: made-up", uid, h.made_config), false);
     }
-    for (size_t i = 0; i < n; i++) {
-        const struct http_route *r = &routes[i];
-        const char *uid = is_of_gateways(r->path) ? h.gateway_uid : h.made_uid;
-
-        /* a manifest is refused for its pairing code, as a credential is */
-        if (HAS(of_nobody, r->name) || text_is(r->name, "manifest"))
-            continue;
-        expect(r, "a user", call(&h, r, "ApiKey: " API_KEY, uid, h.made_config),
-               !HAS(not_of_users, r->name));
-    }
+    as_user(&h, "a user", "ApiKey: " API_KEY);
 }
 
 /* A join token is good for a registration and for nothing else. */
@@ -232,21 +278,6 @@ static void a_join_token_is_no_token(void **state)
         if (!HAS(of_nobody, routes[i].name))
             expect(&routes[i], "a join token",
                    call(&h, &routes[i], join, h.made_uid, h.made_config), false);
-}
-
-static void opens_nothing(const struct house *h, const char *who, const char *credential)
-{
-    const struct http_route *routes;
-    const size_t n = palette_routes(&routes);
-
-    for (size_t i = 0; i < n; i++) {
-        const char *uid = text_is(routes[i].name, "beat")  ? h->gateway_self
-                          : is_of_gateways(routes[i].path) ? h->gateway_uid
-                                                           : h->made_uid;
-
-        if (!HAS(of_nobody, routes[i].name))
-            expect(&routes[i], who, call(h, &routes[i], credential, uid, h->made_config), false);
-    }
 }
 
 /* A token that was good once, and is revoked or too old. */
@@ -299,6 +330,7 @@ int main(void)
         CLUSTER_TEST(a_gateway_is_no_agent_and_no_user, CLAUSE(101), CLAUSE(78)),
         CLUSTER_TEST(an_agent_is_no_gateway_and_no_user, CLAUSE(101)),
         CLUSTER_TEST(a_user_says_nothing_for_others, CLAUSE(101), CLAUSE(24)),
+        CLUSTER_TEST(a_session_may_what_its_user_may, CLAUSE(101)),
         CLUSTER_TEST(a_join_token_is_no_token, CLAUSE(101)),
         CLUSTER_TEST(what_was_a_token_is_none, CLAUSE(101), CLAUSE(33)),
         CLUSTER_TEST(what_is_anothers_looks_like_nothing, CLAUSE(101)),
