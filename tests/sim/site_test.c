@@ -12,8 +12,8 @@
 #include <string.h>
 
 #define DATA       "scenarios"
-#define SEEDS      60
-#define LIFE_SEEDS 4
+#define SEEDS      30
+#define LIFE_SEEDS 2
 
 struct played {
     struct script script;
