@@ -92,7 +92,9 @@ static void door_answer(int fd, const char *words, const int places[PLACE_COUNT]
         struct cmsghdr h;
         char bytes[CMSG_SPACE(sizeof(int) * PLACE_COUNT)];
     } c = {0};
-    struct iovec part = {(void *)(uintptr_t)words, strlen(words) + 1};
+    char text[SPOT_MAX] = "";
+    (void)text_copy(text, sizeof(text), words);
+    struct iovec part = {text, strlen(text) + 1};
     struct msghdr m = {.msg_iov = &part, .msg_iovlen = 1};
     if (places != NULL) {
         m.msg_control = c.bytes;

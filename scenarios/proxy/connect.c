@@ -236,10 +236,14 @@ void proxy_showed(struct event *e, ms_t t, uint64_t conn, const char *from, cons
 }
 
 void proxy_has_read(struct event *e, ms_t t, uint64_t conn, const char *from, const char *from_ip,
-                    const struct proxy_ask *ask, const char *method, bool credentials)
+                    const struct proxy_ask *ask)
 {
     ev_init(e, EV_BUMP_REQUEST, t);
     ends_add(e, conn, from, from_ip, ask);
+}
+
+void proxy_read_this(struct event *e, const char *method, bool credentials)
+{
     ev_text_add(e, EVF_METHOD, method);
     ev_int_add(e, EVF_CREDENTIALS, credentials);
 }

@@ -72,7 +72,8 @@ void proxy_closed(struct event *e, ms_t t, uint64_t conn, const char *from, cons
 void proxy_showed(struct event *e, ms_t t, uint64_t conn, const char *from, const char *from_ip,
                   const struct proxy_ask *ask);
 void proxy_has_read(struct event *e, ms_t t, uint64_t conn, const char *from, const char *from_ip,
-                    const struct proxy_ask *ask, const char *method, bool credentials);
+                    const struct proxy_ask *ask);
+void proxy_read_this(struct event *e, const char *method, bool credentials);
 void proxy_counted(struct event *e, uint64_t sent, uint64_t received); /* bytes of a closed one */
 
 #endif

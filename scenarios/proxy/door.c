@@ -191,8 +191,8 @@ static bool opened(struct tunnel *t, size_t i, const char *bytes, size_t len)
         journal_put(t->door->config.journal, &e);
     }
     if (bump_read(t->bump, method, &credentials)) {
-        proxy_has_read(&e, now_of(t->door), t->number, t->from, t->from, &t->ask, method,
-                       credentials);
+        proxy_has_read(&e, now_of(t->door), t->number, t->from, t->from, &t->ask);
+        proxy_read_this(&e, method, credentials);
         journal_put(t->door->config.journal, &e);
     }
     return broken == BUMP_SIDES;
