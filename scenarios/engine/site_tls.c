@@ -69,9 +69,9 @@ void site_tls_speaks(struct site *s, const struct site_call *c)
     if (!conn->is_open_book || conn->was_read)
         return;
     conn->was_read = true;
-    proxy_has_read(&e, s->now, conn->tunnel, role_of(s, conn), conn->client, &conn->ask,
-                   c->rq.method, http_header_get(&c->rq.headers, "Authorization");
-                   proxy_read_this(&e, value, sizeof value));
+    proxy_has_read(&e, s->now, conn->tunnel, role_of(s, conn), conn->client, &conn->ask);
+    proxy_read_this(&e, c->rq.method,
+                    http_header_get(&c->rq.headers, "Authorization", value, sizeof value));
     site_put(s, EVS_PROXY, &e);
 }
 
