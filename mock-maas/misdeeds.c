@@ -4,6 +4,7 @@
 #include "mock-maas/model.h"
 
 #include "lib/base/text.h"
+#include "lib/base/wire_words.h"
 
 #include <inttypes.h>
 
@@ -94,21 +95,6 @@ static size_t named(const char *name)
     return COUNTOF(misdeeds);
 }
 
-static const char *wire_name(const struct http_wire *w)
-{
-    if (w->reset)
-        return "reset";
-    if (w->twice)
-        return "answered-twice";
-    if (w->cut)
-        return "cut-off";
-    if (w->length_off)
-        return w->length_off > 0 ? "length-too-big" : "length-too-small";
-    if (w->late_ms)
-        return "late-answer";
-    return w->slow_body ? "slow-body" : "slow-headers";
-}
-
 static size_t status_row(const struct maas_fault *f)
 {
     struct buf name SCOPED(buf_drop) = {0};
@@ -133,7 +119,7 @@ size_t maas_misdeed_of(const struct maas_fault *f)
                                                         [MAAS_FAULT_CONTEND] = "contention"};
 
     if (f->what == MAAS_FAULT_WIRE)
-        return named(wire_name(&f->wire));
+        return named(wire_words_name(&f->wire));
     return names[f->what] ? named(names[f->what]) : status_row(f);
 }
 

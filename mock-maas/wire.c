@@ -1,14 +1,8 @@
 /* Misdeeds of the wire and of what stands before MAAS, as data: one row a verb. What was asked is
  * done first, except where a row says otherwise; then the answer suffers.
  *
- *   resets OP                    a reset in place of the answer
- *   doubles OP                   the answer, and the same again
- *   cuts OP at BYTES             head and body end there
- *   misses OP by BYTES           Content-Length says so much more than the body has (-5: less)
+ *   resets, doubles, cuts, misses, delays, trickles, drips   as lib/base/wire_words.h has them
  *   garbles OP                   the body is no JSON any more
- *   delays OP by SPAN            done at once, answered later: after the client's time-out
- *   trickles OP BYTES each SPAN  slowly, from the first byte of the head
- *   drips OP BYTES each SPAN     the head at once, the body slowly
  *   contends OP                  nothing is done: MAAS's page for a conflict, Retry-After: 5
  *   wants OP back CODE SECONDS   nothing is done: CODE with Retry-After
  *
@@ -19,107 +13,37 @@
 #include "mock-maas/model.h"
 
 #include "lib/base/text.h"
+#include "lib/base/wire_words.h"
 
 #include <string.h>
 
-#define WORDS_MAX 8
-
-struct words {
-    size_t n;
-    char at[WORDS_MAX][64];
-};
-
-static bool number(const struct words *w, size_t i, int64_t min, int64_t max, int64_t *ret)
-{
-    return i < w->n && text_int(w->at[i], min, max, ret);
-}
-
-static bool is(const struct words *w, size_t i, const char *word)
-{
-    return i < w->n && text_is(w->at[i], word);
-}
-
-static bool resets(const struct words *w, struct maas_fault *f)
-{
-    f->wire.reset = true;
-    return w->n == 2;
-}
-
-static bool doubles(const struct words *w, struct maas_fault *f)
-{
-    f->wire.twice = true;
-    return w->n == 2;
-}
-
-static bool cuts(const struct words *w, struct maas_fault *f)
-{
-    int64_t at = 0;
-
-    f->wire.cut = true;
-    if (w->n != 4 || !is(w, 2, "at") || !number(w, 3, 0, HTTP_BODY_MAX, &at))
-        return false;
-    f->wire.cut_at = (size_t)at;
-    return true;
-}
-
-static bool misses(const struct words *w, struct maas_fault *f)
-{
-    return w->n == 4 && is(w, 2, "by") &&
-           number(w, 3, -HTTP_BODY_MAX, HTTP_BODY_MAX, &f->wire.length_off);
-}
-
-static bool garbles(const struct words *w, struct maas_fault *f)
+static bool garbles(const struct wire_words *w, struct maas_fault *f)
 {
     f->what = MAAS_FAULT_GARBLE;
     return w->n == 2;
 }
 
-static bool delays(const struct words *w, struct maas_fault *f)
-{
-    return w->n == 4 && is(w, 2, "by") && text_duration(w->at[3], &f->wire.late_ms);
-}
-
-static bool slowly(const struct words *w, struct maas_fault *f)
-{
-    int64_t bytes = 0;
-
-    if (w->n != 5 || !is(w, 3, "each") || !number(w, 2, 1, HTTP_BODY_MAX, &bytes))
-        return false;
-    f->wire.slow_bytes = (size_t)bytes;
-    return text_duration(w->at[4], &f->wire.slow_ms) && f->wire.slow_ms > 0;
-}
-
-static bool drips(const struct words *w, struct maas_fault *f)
-{
-    f->wire.slow_body = true;
-    return slowly(w, f);
-}
-
-static bool contends(const struct words *w, struct maas_fault *f)
+static bool contends(const struct wire_words *w, struct maas_fault *f)
 {
     f->what = MAAS_FAULT_CONTEND;
     return w->n == 2;
 }
 
-static bool wants(const struct words *w, struct maas_fault *f)
+static bool wants(const struct wire_words *w, struct maas_fault *f)
 {
     int64_t status = 0;
 
     f->what = MAAS_FAULT_BEFORE;
-    if (w->n != 5 || !is(w, 2, "back") || !number(w, 3, 400, 599, &status))
+    if (w->n != 5 || !wire_word_is(w, 2, "back") || !wire_word_int(w, 3, 400, 599, &status))
         return false;
     f->status = (int)status;
-    return number(w, 4, 0, 86400, &f->retry_after_s);
+    return wire_word_int(w, 4, 0, 86400, &f->retry_after_s);
 }
 
 static const struct row {
     const char *verb;
-    bool (*read)(const struct words *w, struct maas_fault *f);
-} rows[] = {
-    {"resets", resets},     {"doubles", doubles}, {"cuts", cuts},       {"misses", misses},
-    {"garbles", garbles},   {"delays", delays},   {"trickles", slowly}, {"drips", drips},
-    {"contends", contends}, {"wants", wants},
-};
+    bool (*read)(const struct wire_words *w, struct maas_fault *f);
+} rows[] = {{"garbles", garbles}, {"contends", contends}, {"wants", wants}};
 
 static bool op_read(const char *text, struct maas_fault *f)
 {
@@ -133,35 +57,36 @@ static bool op_read(const char *text, struct maas_fault *f)
     return text_copy(f->op, sizeof(f->op), text);
 }
 
-/* "… 3 times" is taken off; without it, once. */
-static bool times_take(struct words *w, struct maas_fault *f)
+/* A numbered one comes once: "times" is not for it. */
+static bool times_take(struct wire_words *w, struct maas_fault *f)
 {
-    int64_t times = 1;
+    size_t before = w->n;
 
-    if (w->n > 2 && is(w, w->n - 1, "times")) {
-        if (f->nth || !number(w, w->n - 2, 1, INT32_MAX, &times))
-            return false;
-        w->n -= 2;
-    }
-    f->times = f->nth ? 0 : (uint64_t)times;
+    if (!wire_words_times(w, &f->times) || (f->nth && w->n < before))
+        return false;
+    if (f->nth)
+        f->times = 0;
     return true;
+}
+
+static bool row_read(const struct wire_words *w, struct maas_fault *f)
+{
+    for (size_t i = 0; i < COUNTOF(rows); i++)
+        if (wire_word_is(w, 0, rows[i].verb))
+            return rows[i].read(w, f);
+    return wire_words_read(w, &f->wire);
 }
 
 bool maas_wire_read(const char *text, struct maas_fault *ret)
 {
-    struct maas_fault f = {.what = MAAS_FAULT_WIRE, .wire = {.on = true}};
-    struct words w = {.n = 0};
+    struct maas_fault f = {.what = MAAS_FAULT_WIRE};
+    struct wire_words w;
 
-    while (w.n < WORDS_MAX && text_next(&text, ' ', w.at[w.n], sizeof(w.at[0])))
-        w.n++;
-    if (w.n < 2 || !op_read(w.at[1], &f) || !times_take(&w, &f))
+    wire_words_split(text, &w);
+    if (w.n < 2 || !op_read(w.at[1], &f) || !times_take(&w, &f) || !row_read(&w, &f))
         return false;
-    for (size_t i = 0; i < COUNTOF(rows); i++)
-        if (text_is(rows[i].verb, w.at[0]) && rows[i].read(&w, &f)) {
-            *ret = f;
-            return true;
-        }
-    return false;
+    *ret = f;
+    return true;
 }
 
 bool maas_refuse_read(const char *text, struct http_reply *rp)

@@ -169,11 +169,6 @@ void pal_fault_after(struct pal_ask *a)
 
 /* --- wishes ----------------------------------------------------------------------------------- */
 
-static const char *word(const struct pal_words *w, size_t i)
-{
-    return i < w->n ? w->at[i] : "";
-}
-
 static bool op_read(const char *text, struct pal_fault *f)
 {
     const char *dot = strrchr(text, '.');
@@ -198,75 +193,62 @@ static bool status_read(const char *text, struct pal_fault *f)
     return true;
 }
 
-/* "… 3 times" is taken off. */
-static bool times_take(struct pal_words *w, uint64_t *ret)
+static bool answers(const struct wire_words *w, struct pal_fault *f)
 {
-    int64_t times = 1;
-
-    if (w->n > 2 && text_is(w->at[w->n - 1], "times")) {
-        if (!text_int(w->at[w->n - 2], 1, INT32_MAX, &times))
-            return false;
-        w->n -= 2;
-    }
-    *ret = (uint64_t)times;
-    return true;
-}
-
-static bool answers(const struct pal_words *w, struct pal_fault *f)
-{
-    if (w->n != 4 || !op_read(word(w, 1), f))
+    if (w->n != 4 || !op_read(wire_word(w, 1), f))
         return false;
-    f->what = text_is(word(w, 2), "lost") ? PAL_FAULT_LOSE : PAL_FAULT_AFTER;
-    if (text_is(word(w, 2), "with")) {
+    f->what = wire_word_is(w, 2, "lost") ? PAL_FAULT_LOSE : PAL_FAULT_AFTER;
+    if (wire_word_is(w, 2, "with")) {
         f->what = PAL_FAULT_BEFORE;
-        return status_read(word(w, 3), f);
+        return status_read(wire_word(w, 3), f);
     }
-    return text_is(word(w, 3), "after") &&
-           (f->what == PAL_FAULT_LOSE || status_read(word(w, 2), f));
+    return wire_word_is(w, 3, "after") &&
+           (f->what == PAL_FAULT_LOSE || status_read(wire_word(w, 2), f));
 }
 
-static bool wants(const struct pal_words *w, struct pal_fault *f)
+static bool wants(const struct wire_words *w, struct pal_fault *f)
 {
     f->what = PAL_FAULT_BEFORE;
-    return w->n == 5 && op_read(word(w, 1), f) && text_is(word(w, 2), "back") &&
-           status_read(word(w, 3), f) && text_int(word(w, 4), 0, 86400, &f->retry_after);
+    return w->n == 5 && op_read(wire_word(w, 1), f) && wire_word_is(w, 2, "back") &&
+           status_read(wire_word(w, 3), f) && wire_word_int(w, 4, 0, 86400, &f->retry_after);
 }
 
-static bool lists(const struct pal_words *w, struct pal_fault *f)
+static bool lists(const struct wire_words *w, struct pal_fault *f)
 {
-    f->what = text_is(word(w, 0), "stale")      ? PAL_FAULT_STALE
-              : text_is(word(w, 0), "repeated") ? PAL_FAULT_REPEAT
-                                                : PAL_FAULT_REORDER;
-    return w->n == 2 && text_is(word(w, 1), "feed") && op_read("feed", f);
+    f->what = wire_word_is(w, 0, "stale")      ? PAL_FAULT_STALE
+              : wire_word_is(w, 0, "repeated") ? PAL_FAULT_REPEAT
+                                               : PAL_FAULT_REORDER;
+    return w->n == 2 && wire_word_is(w, 1, "feed") && op_read("feed", f);
 }
 
-static bool loses(const struct pal_words *w, struct pal_fault *f)
+static bool loses(const struct wire_words *w, struct pal_fault *f)
 {
     f->what = PAL_FAULT_LOSE;
-    return w->n == 4 && text_is(word(w, 1), "answer") && text_is(word(w, 2), "to") &&
-           op_read(word(w, 3), f);
+    return w->n == 4 && wire_word_is(w, 1, "answer") && wire_word_is(w, 2, "to") &&
+           op_read(wire_word(w, 3), f);
 }
 
 /* As long as it lasts, not once. */
-static bool is_silent(const struct pal_words *w, struct pal_fault *f)
+static bool is_silent(const struct wire_words *w, struct pal_fault *f)
 {
     f->what = PAL_FAULT_SILENT;
-    return w->n == 6 && text_is(word(w, 1), "silent") && text_is(word(w, 2), "to") &&
-           op_read(word(w, 3), f) && text_is(word(w, 4), "for") &&
-           text_duration(word(w, 5), &f->until) && f->until > 0;
+    return w->n == 6 && wire_word_is(w, 1, "silent") && wire_word_is(w, 2, "to") &&
+           op_read(wire_word(w, 3), f) && wire_word_is(w, 4, "for") &&
+           text_duration(wire_word(w, 5), &f->until) && f->until > 0;
 }
 
-static bool wire(const struct pal_words *w, struct pal_fault *f)
+static bool wire(const struct wire_words *w, struct pal_fault *f)
 {
-    return op_read(word(w, 1), f) && pal_wire_read(w, f);
+    return op_read(wire_word(w, 1), f) && pal_wire_read(w, f);
 }
 
-static bool misbehaves(const struct pal_words *w, struct pal_fault *f)
+static bool misbehaves(const struct wire_words *w, struct pal_fault *f)
 {
     f->what = PAL_FAULT_CHANCE;
     f->retry_after = -1;
-    return w->n == 5 && op_read(word(w, 1), f) && text_int(word(w, 2), 1, 1000, &f->per_mille) &&
-           text_is(word(w, 3), "in") && text_is(word(w, 4), "1000");
+    return w->n == 5 && op_read(wire_word(w, 1), f) &&
+           wire_word_int(w, 2, 1, 1000, &f->per_mille) && wire_word_is(w, 3, "in") &&
+           wire_word_is(w, 4, "1000");
 }
 
 /* Whoever arms one after the other for days finds the place of a spent one. */
@@ -280,11 +262,11 @@ static struct pal_fault *place(struct palette *p, ms_t now)
     return NULL;
 }
 
-static bool fault_read(struct pal_words *w, ms_t now, struct pal_fault *ret)
+static bool fault_read(struct wire_words *w, ms_t now, struct pal_fault *ret)
 {
     static const struct row {
         const char *verb;
-        bool (*read)(const struct pal_words *w, struct pal_fault *f);
+        bool (*read)(const struct wire_words *w, struct pal_fault *f);
     } rows[] = {{"answers", answers},       {"wants", wants},     {"stale", lists},
                 {"repeated", lists},        {"reordered", lists}, {"loses", loses},
                 {"misbehaves", misbehaves}, {"is", is_silent}};
@@ -292,10 +274,10 @@ static bool fault_read(struct pal_words *w, ms_t now, struct pal_fault *ret)
     uint64_t times = 1;
     bool fine = false;
 
-    if (!times_take(w, &times))
+    if (!wire_words_times(w, &times))
         return false;
     for (size_t i = 0; i < COUNTOF(rows) && !fine; i++)
-        fine = text_is(rows[i].verb, word(w, 0)) && rows[i].read(w, &f);
+        fine = wire_word_is(w, 0, rows[i].verb) && rows[i].read(w, &f);
     if (!fine && !wire(w, &f))
         return false;
     f.until = f.until > 0 ? now + f.until : MS_NEVER;
@@ -304,7 +286,7 @@ static bool fault_read(struct pal_words *w, ms_t now, struct pal_fault *ret)
     return true;
 }
 
-static bool arm(struct palette *p, struct pal_words *w, ms_t now, struct http_reply *rp)
+static bool arm(struct palette *p, struct wire_words *w, ms_t now, struct http_reply *rp)
 {
     struct pal_fault f, *at;
 
@@ -348,46 +330,46 @@ static bool revoke(struct palette *p, const char *uid)
 /* --- wishes that are no fault of a call: done at once -------------------------------------------
  */
 
-static bool wish_tokens(struct palette *p, const struct pal_words *w, ms_t now,
+static bool wish_tokens(struct palette *p, const struct wire_words *w, ms_t now,
                         struct http_reply *rp)
 {
     (void)rp;
-    return w->n <= 3 && text_is(word(w, 1), "end") && tokens_end(p, word(w, 2), now);
+    return w->n <= 3 && wire_word_is(w, 1, "end") && tokens_end(p, wire_word(w, 2), now);
 }
 
-static bool wish_gateway(struct palette *p, const struct pal_words *w, ms_t now,
+static bool wish_gateway(struct palette *p, const struct wire_words *w, ms_t now,
                          struct http_reply *rp)
 {
     (void)now;
     (void)rp;
-    return w->n == 3 && text_is(word(w, 2), "revoked") && revoke(p, word(w, 1));
+    return w->n == 3 && wire_word_is(w, 2, "revoked") && revoke(p, wire_word(w, 1));
 }
 
 /* The listener's to do. */
-static bool wish_refuses(struct palette *p, const struct pal_words *w, ms_t now,
+static bool wish_refuses(struct palette *p, const struct wire_words *w, ms_t now,
                          struct http_reply *rp)
 {
     (void)p;
     (void)now;
-    return w->n == 3 && text_is(word(w, 1), "for") && text_duration(word(w, 2), &rp->refuse_ms) &&
-           rp->refuse_ms > 0;
+    return w->n == 3 && wire_word_is(w, 1, "for") &&
+           text_duration(wire_word(w, 2), &rp->refuse_ms) && rp->refuse_ms > 0;
 }
 
-static bool wish_drops(struct palette *p, const struct pal_words *w, ms_t now,
+static bool wish_drops(struct palette *p, const struct wire_words *w, ms_t now,
                        struct http_reply *rp)
 {
     (void)p;
     (void)now;
-    rp->drop = w->n == 3 && text_is(word(w, 1), "every") && text_is(word(w, 2), "connection");
+    rp->drop = w->n == 3 && wire_word_is(w, 1, "every") && wire_word_is(w, 2, "connection");
     return rp->drop;
 }
 
-static bool wish_faults(struct palette *p, const struct pal_words *w, ms_t now,
+static bool wish_faults(struct palette *p, const struct wire_words *w, ms_t now,
                         struct http_reply *rp)
 {
     (void)now;
     (void)rp;
-    if (w->n != 2 || !text_is(word(w, 1), "end"))
+    if (w->n != 2 || !wire_word_is(w, 1, "end"))
         return false;
     p->n_faults = 0;
     return true;
@@ -434,20 +416,20 @@ bool palette_do(struct palette *p, ms_t now, const char *text, struct http_reply
 {
     static const struct row {
         const char *verb, *misdeed; /* misdeed NULL: none */
-        bool (*wish)(struct palette *p, const struct pal_words *w, ms_t now, struct http_reply *rp);
+        bool (*wish)(struct palette *p, const struct wire_words *w, ms_t now,
+                     struct http_reply *rp);
     } rows[] = {{"tokens", "tokens-end", wish_tokens},
                 {"gateway", "gateway-revoked", wish_gateway},
                 {"refuses", "refuses", wish_refuses},
                 {"drops", "connections-dropped", wish_drops},
                 {"faults", NULL, wish_faults}};
-    struct pal_words w = {.n = 0};
+    struct wire_words w;
 
     if (http_certificate_read(text) != HTTP_CERT_AS_IT_IS)
         return certificate(p, http_certificate_read(text), now, rp);
-    while (w.n < PAL_WORDS_MAX && text_next(&text, ' ', w.at[w.n], sizeof(w.at[0])))
-        w.n++;
+    wire_words_split(text, &w);
     for (size_t i = 0; i < COUNTOF(rows); i++) {
-        if (!text_is(rows[i].verb, word(&w, 0)))
+        if (!wire_word_is(&w, 0, rows[i].verb))
             continue;
         if (!rows[i].wish(p, &w, now, rp))
             return false;

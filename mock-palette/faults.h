@@ -4,12 +4,7 @@
 
 #include "mock-palette/model.h"
 
-#define PAL_WORDS_MAX 8
-
-struct pal_words { /* a wish, taken apart at blanks */
-    size_t n;
-    char at[PAL_WORDS_MAX][64];
-};
+#include "lib/base/wire_words.h"
 
 const char *pal_fault_name(enum pal_fault_what what);
 /* The first that is armed, of those kinds (bits), and means this call: it has fired. NULL. */
@@ -22,6 +17,6 @@ size_t pal_misdeed_named(const char *name);
 size_t pal_misdeed_of(const struct pal_fault *f);
 void pal_misdeed_done(struct palette *p, const char *name);
 /* What the wire does to an answer, from the words behind the operation. false: other words. */
-bool pal_wire_read(const struct pal_words *w, struct pal_fault *f);
+bool pal_wire_read(const struct wire_words *w, struct pal_fault *f);
 
 #endif

@@ -102,21 +102,6 @@ void pal_misdeed_done(struct palette *p, const char *name)
 /* --- which row a fault is ---------------------------------------------------------------------
  */
 
-static const char *wire_name(const struct http_wire *w)
-{
-    if (w->reset)
-        return "reset";
-    if (w->twice)
-        return "answered-twice";
-    if (w->cut)
-        return "cut-off";
-    if (w->length_off)
-        return w->length_off > 0 ? "length-too-big" : "length-too-small";
-    if (w->late_ms)
-        return "late-answer";
-    return w->slow_body ? "slow-body" : "slow-headers";
-}
-
 static size_t status_row(const struct pal_fault *f)
 {
     char name[32];
@@ -141,93 +126,16 @@ size_t pal_misdeed_of(const struct pal_fault *f)
     };
 
     if (f->what == PAL_FAULT_WIRE)
-        return pal_misdeed_named(wire_name(&f->wire));
+        return pal_misdeed_named(wire_words_name(&f->wire));
     return names[f->what] ? pal_misdeed_named(names[f->what]) : status_row(f);
 }
 
-/* --- words of the wire ------------------------------------------------------------------------
- */
-
-static bool number(const struct pal_words *w, size_t i, int64_t min, int64_t max, int64_t *ret)
+bool pal_wire_read(const struct wire_words *w, struct pal_fault *f)
 {
-    return i < w->n && text_int(w->at[i], min, max, ret);
-}
-
-static bool is(const struct pal_words *w, size_t i, const char *word)
-{
-    return i < w->n && text_is(w->at[i], word);
-}
-
-static bool resets(const struct pal_words *w, struct pal_fault *f)
-{
-    f->wire.reset = true;
-    return w->n == 2;
-}
-
-static bool doubles(const struct pal_words *w, struct pal_fault *f)
-{
-    f->wire.twice = true;
-    return w->n == 2;
-}
-
-static bool garbles(const struct pal_words *w, struct pal_fault *f)
-{
-    f->what = PAL_FAULT_GARBLE;
-    return w->n == 2;
-}
-
-static bool cuts(const struct pal_words *w, struct pal_fault *f)
-{
-    int64_t at = 0;
-
-    f->wire.cut = true;
-    if (w->n != 4 || !is(w, 2, "at") || !number(w, 3, 0, HTTP_BODY_MAX, &at))
-        return false;
-    f->wire.cut_at = (size_t)at;
-    return true;
-}
-
-static bool misses(const struct pal_words *w, struct pal_fault *f)
-{
-    return w->n == 4 && is(w, 2, "by") &&
-           number(w, 3, -HTTP_BODY_MAX, HTTP_BODY_MAX, &f->wire.length_off) &&
-           f->wire.length_off != 0;
-}
-
-static bool delays(const struct pal_words *w, struct pal_fault *f)
-{
-    return w->n == 4 && is(w, 2, "by") && text_duration(w->at[3], &f->wire.late_ms) &&
-           f->wire.late_ms > 0;
-}
-
-static bool slowly(const struct pal_words *w, struct pal_fault *f)
-{
-    int64_t bytes = 0;
-
-    if (w->n != 5 || !is(w, 3, "each") || !number(w, 2, 1, HTTP_BODY_MAX, &bytes))
-        return false;
-    f->wire.slow_bytes = (size_t)bytes;
-    return text_duration(w->at[4], &f->wire.slow_ms) && f->wire.slow_ms > 0;
-}
-
-static bool drips(const struct pal_words *w, struct pal_fault *f)
-{
-    f->wire.slow_body = true;
-    return slowly(w, f);
-}
-
-bool pal_wire_read(const struct pal_words *w, struct pal_fault *f)
-{
-    static const struct row {
-        const char *verb;
-        bool (*read)(const struct pal_words *w, struct pal_fault *f);
-    } rows[] = {{"resets", resets}, {"doubles", doubles}, {"garbles", garbles}, {"cuts", cuts},
-                {"misses", misses}, {"delays", delays},   {"trickles", slowly}, {"drips", drips}};
-
+    if (wire_word_is(w, 0, "garbles")) {
+        f->what = PAL_FAULT_GARBLE;
+        return w->n == 2;
+    }
     f->what = PAL_FAULT_WIRE;
-    f->wire.on = true;
-    for (size_t i = 0; i < COUNTOF(rows); i++)
-        if (is(w, 0, rows[i].verb))
-            return rows[i].read(w, f);
-    return false;
+    return wire_words_read(w, &f->wire);
 }
