@@ -14,19 +14,13 @@
 
 static int stage_open(void **state)
 {
-    static struct play p;
+    struct play *p;
 
-    play_init(&p);
-    assert_true(text_copy(p.config.maas_url, GW_URL_MAX, "http://maas.site:5240/MAAS"));
-    assert_true(text_copy(p.config.maas_key, sizeof p.config.maas_key, PLAY_KEY));
-    *state = &p;
-    play_link(&p);
-    return 0;
-}
-
-static int stage_close(void **state)
-{
-    play_drop(*state);
+    play_open(state);
+    p = *state;
+    assert_true(text_copy(p->config.maas_url, GW_URL_MAX, "http://maas.site:5240/MAAS"));
+    assert_true(text_copy(p->config.maas_key, sizeof p->config.maas_key, PLAY_KEY));
+    play_link(p);
     return 0;
 }
 
@@ -172,7 +166,7 @@ static void an_old_token_is_renewed_once_on_the_way(void **state)
     assert_null(play_find(p, "overlords"));
 }
 
-#define story(function, ...) site_clause_test(function, stage_open, stage_close, __VA_ARGS__)
+#define story(function, ...) site_clause_test(function, stage_open, play_close, __VA_ARGS__)
 
 int main(void)
 {

@@ -8,22 +8,6 @@
 
 #define FEED "/v1/x-gp/pcg/g1/feed?waitSeconds=30"
 
-static int stage_open(void **state)
-{
-    static struct play p;
-
-    play_init(&p);
-    *state = &p;
-    play_link(&p);
-    return 0;
-}
-
-static int stage_close(void **state)
-{
-    play_drop(*state);
-    return 0;
-}
-
 static void after_a_list_and_after_204_it_asks_again_at_once(void **state)
 {
     struct play *p = *state;
@@ -165,7 +149,7 @@ static void an_odd_cluster_is_reported_and_nothing_else(void **state)
     assert_int_equal(p->n_calls, 1);
 }
 
-#define story(function, ...) site_clause_test(function, stage_open, stage_close, __VA_ARGS__)
+#define story(function, ...) site_clause_test(function, play_open_linked, play_close, __VA_ARGS__)
 
 int main(void)
 {

@@ -9,21 +9,6 @@
 #include <stdio.h>
 #include <string.h>
 
-static int stage_open(void **state)
-{
-    static struct play p;
-
-    play_init(&p);
-    *state = &p;
-    return 0;
-}
-
-static int stage_close(void **state)
-{
-    play_drop(*state);
-    return 0;
-}
-
 static const char *body_of(struct play *p, const char *part)
 {
     const struct play_call *c = play_find(p, part);
@@ -364,7 +349,7 @@ static void the_state_is_told_without_secrets(void **state)
     buf_drop(&text);
 }
 
-#define story(function, ...) site_clause_test(function, stage_open, stage_close, __VA_ARGS__)
+#define story(function, ...) site_clause_test(function, play_open, play_close, __VA_ARGS__)
 
 int main(void)
 {

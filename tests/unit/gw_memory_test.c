@@ -87,22 +87,7 @@ static void after_three_days_a_record_is_gone_for_good(void **state)
     free(x);
 }
 
-static int stage_open(void **state)
-{
-    static struct play p;
-
-    play_init(&p);
-    *state = &p;
-    return 0;
-}
-
-static int stage_close(void **state)
-{
-    play_drop(*state);
-    return 0;
-}
-
-#define story(function) cmocka_unit_test_setup_teardown(function, stage_open, stage_close)
+#define story(function) cmocka_unit_test_setup_teardown(function, play_open, play_close)
 
 int main(void)
 {

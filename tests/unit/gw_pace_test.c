@@ -7,21 +7,6 @@
 
 #include <string.h>
 
-static int stage_open(void **state)
-{
-    static struct play p;
-
-    play_init(&p);
-    *state = &p;
-    return 0;
-}
-
-static int stage_close(void **state)
-{
-    play_drop(*state);
-    return 0;
-}
-
 /* Before two thirds of its life, with time for a second try (GP-33). */
 static void the_token_is_renewed_before_two_thirds(void **state)
 {
@@ -228,7 +213,7 @@ static void a_silent_palette_is_not_stormed(void **state)
     }
 }
 
-#define story(function, ...) site_clause_test(function, stage_open, stage_close, __VA_ARGS__)
+#define story(function, ...) site_clause_test(function, play_open, play_close, __VA_ARGS__)
 
 int main(void)
 {

@@ -70,6 +70,28 @@ void play_drop(struct play *p)
     p->fx = NULL;
 }
 
+int play_open(void **state)
+{
+    static struct play p;
+
+    play_init(&p);
+    *state = &p;
+    return 0;
+}
+
+int play_open_linked(void **state)
+{
+    play_open(state);
+    play_link(*state);
+    return 0;
+}
+
+int play_close(void **state)
+{
+    play_drop(*state);
+    return 0;
+}
+
 /* --- records ---------------------------------------------------------------------------------- */
 
 const char *play_record_of(const struct play *p, const char *key)

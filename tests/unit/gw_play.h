@@ -48,6 +48,10 @@ struct play {
 
 void play_init(struct play *p);
 void play_drop(struct play *p);
+/* The same as a set-up and a tear-down of CMocka: *state is the play. */
+int play_open(void **state);
+int play_open_linked(void **state); /* up to its first heartbeat */
+int play_close(void **state);
 
 /* A new process with the records of the one before; whatever was in flight is gone. */
 void play_start(struct play *p);

@@ -18,22 +18,6 @@
     "\"accounts\":[{\"uid\":\"acc-1\",\"revision\":3,"                                             \
     "\"apiEndpoint\":\"http://maas.site:5240/MAAS/\",\"apiKey\":\"" PLAY_KEY "\"}]"
 
-static int stage_open(void **state)
-{
-    static struct play p;
-
-    play_init(&p);
-    *state = &p;
-    play_link(&p);
-    return 0;
-}
-
-static int stage_close(void **state)
-{
-    play_drop(*state);
-    return 0;
-}
-
 /* Lists one query of the account acc-1. */
 static void list(struct play *p, const char *id, const char *kind)
 {
@@ -452,7 +436,7 @@ static void a_waiting_question_gets_the_newest_key(void **state)
     assert_non_null(strstr(buf_text(&play_find(p, MAAS)->call.headers), "%26d"));
 }
 
-#define story(function, ...) site_clause_test(function, stage_open, stage_close, __VA_ARGS__)
+#define story(function, ...) site_clause_test(function, play_open_linked, play_close, __VA_ARGS__)
 
 int main(void)
 {

@@ -21,19 +21,13 @@ static void key_is(struct play *p, const char *key)
 
 static int stage_open(void **state)
 {
-    static struct play p;
+    struct play *p;
 
-    play_init(&p);
-    assert_true(text_copy(p.config.maas_url, GW_URL_MAX, "http://maas.site:5240/MAAS"));
-    key_is(&p, PLAY_KEY);
-    *state = &p;
-    play_link(&p);
-    return 0;
-}
-
-static int stage_close(void **state)
-{
-    play_drop(*state);
+    play_open(state);
+    p = *state;
+    assert_true(text_copy(p->config.maas_url, GW_URL_MAX, "http://maas.site:5240/MAAS"));
+    key_is(p, PLAY_KEY);
+    play_link(p);
     return 0;
 }
 
@@ -168,7 +162,7 @@ static void another_secret_counts_from_the_next_start_on(void **state)
     assert_non_null(strstr(buf_text(&p->said), "it counts from the next start"));
 }
 
-#define story(name, ...) site_clause_test(name, stage_open, stage_close, __VA_ARGS__)
+#define story(name, ...) site_clause_test(name, stage_open, play_close, __VA_ARGS__)
 
 int main(void)
 {

@@ -7,19 +7,6 @@
 #include <stdio.h>
 #include <string.h>
 
-static bool wish(struct palette_site *s, const char *words)
-{
-    struct http_reply rp;
-    bool done;
-
-    http_reply_init(&rp);
-    done = palette_do(s->palette, s->m.now, words, &rp);
-    for (size_t i = 0; i < rp.events.n; i++)
-        ev_list_add(&s->m.events, ev_list_at(&rp.events, i));
-    http_reply_drop(&rp);
-    return done;
-}
-
 static void what_cannot_be_done_is_refused(void **state)
 {
     static const char *const words[] = {
@@ -38,7 +25,7 @@ static void what_cannot_be_done_is_refused(void **state)
     struct cluster_site *c = *state;
 
     for (size_t i = 0; i < COUNTOF(words); i++)
-        if (wish(c->s, words[i]))
+        if (palette_wish(c->s, words[i]))
             fail_msg("done: %s", words[i]);
 }
 
@@ -47,7 +34,7 @@ static void a_refusal_fires_as_often_as_it_was_armed(void **state)
     struct cluster_site *c = *state;
     struct palette_site *s = c->s;
 
-    assert_true(wish(s, "answers beat with 503 2 times"));
+    assert_true(palette_wish(s, "answers beat with 503 2 times"));
     assert_int_equal(palette_beat(s), 503);
     assert_false(talk_header(&s->t, "Retry-After", "0"));
     assert_int_equal(palette_beat(s), 503);
@@ -60,7 +47,7 @@ static void a_rate_limit_says_when_to_come_back(void **state)
 {
     struct cluster_site *c = *state;
 
-    assert_true(wish(c->s, "wants beat back 429 7"));
+    assert_true(palette_wish(c->s, "wants beat back 429 7"));
     assert_int_equal(palette_beat(c->s), 429);
     assert_true(talk_header(&c->s->t, "Retry-After", "7"));
     assert_int_equal(palette_beat(c->s), 204);
@@ -70,7 +57,7 @@ static void only_the_named_call_is_hit(void **state)
 {
     struct cluster_site *c = *state;
 
-    assert_true(wish(c->s, "answers beat.2 with 500"));
+    assert_true(palette_wish(c->s, "answers beat.2 with 500"));
     assert_int_equal(palette_beat(c->s), 204);
     assert_int_equal(palette_beat(c->s), 500);
     assert_int_equal(palette_beat(c->s), 204);
@@ -84,7 +71,7 @@ static void a_lost_answer_was_committed(void **state)
 
     assert_int_equal(cluster_create(c, "c1", 0), 201);
     cluster_item(c);
-    assert_true(wish(c->s, "answers claim lost after"));
+    assert_true(palette_wish(c->s, "answers claim lost after"));
     claim(c, 1, 1);
     assert_true(c->s->t.rp.lose);
     assert_int_equal(claim(c, 1, 1), 200);
@@ -96,7 +83,7 @@ static void said_to_have_failed_and_done(void **state)
 {
     struct cluster_site *c = *state;
 
-    assert_true(wish(c->s, "answers cluster-create 500 after"));
+    assert_true(palette_wish(c->s, "answers cluster-create 500 after"));
     cluster_create(c, "c1", 0);
     assert_int_equal(c->s->t.rp.status, 500);
     assert_int_equal(cluster_create(c, "c1", 0), 409); /* the name is taken */
@@ -111,7 +98,7 @@ static void a_stale_list_has_a_cursor_of_before(void **state)
     assert_int_equal(palette_feed(s), 200);
     text_copy(before, sizeof(before), s->cursor);
     assert_int_equal(cluster_create(c, "c1", 0), 201);
-    assert_true(wish(s, "stale feed"));
+    assert_true(palette_wish(s, "stale feed"));
     assert_int_equal(palette_feed(s), 200);
     assert_string_equal(s->cursor, before);
     assert_null(strstr(talk_body(&s->t), "\"c1\""));
@@ -129,11 +116,11 @@ static void a_list_may_come_twice_and_backwards(void **state)
 
     assert_int_equal(cluster_create(c, "c1", 0), 201);
     assert_int_equal(cluster_create(c, "c2", 0), 201);
-    assert_true(wish(s, "reordered feed"));
+    assert_true(palette_wish(s, "reordered feed"));
     assert_int_equal(palette_feed(s), 200);
     body = talk_body(&s->t);
     assert_true(strstr(body, "\"c2\"") < strstr(body, "\"c1\""));
-    assert_true(wish(s, "repeated feed"));
+    assert_true(palette_wish(s, "repeated feed"));
     snprintf(path, sizeof(path), "/v1/x-gp/pcg/%s/feed?cursor=%s", s->uid, s->cursor);
     assert_int_equal(gateway(s, "GET", path, NULL), 200);
     gateway(s, "GET", path, NULL);
@@ -147,7 +134,7 @@ static void tokens_end_in_mid_life(void **state)
 
     palette_pass(s, SECONDS(5));
     assert_int_equal(palette_beat(s), 204);
-    assert_true(wish(s, "tokens end"));
+    assert_true(palette_wish(s, "tokens end"));
     assert_int_equal(palette_beat(s), 401);
     assert_int_equal(credential(s, s->uid, NULL, SECRET), 200);
     talk_pick(&s->t, "token", s->token, sizeof(s->token));
@@ -160,7 +147,7 @@ static void a_revoked_gateway_is_told_so(void **state)
     char words[96];
 
     snprintf(words, sizeof(words), "gateway %s revoked", c->s->uid);
-    assert_true(wish(c->s, words));
+    assert_true(palette_wish(c->s, words));
     palette_beat(c->s);
     refused(c->s, 401, "CredentialRevoked");
 }
@@ -180,10 +167,10 @@ static void chance_is_of_the_seed_and_draws_no_names(void **state)
     struct cluster_site *c = *state;
     size_t n;
 
-    assert_true(wish(c->s, "misbehaves beat 250 in 1000"));
+    assert_true(palette_wish(c->s, "misbehaves beat 250 in 1000"));
     n = failures(c->s, 400);
     assert_in_range(n, 60, 140);
-    assert_true(wish(c->s, "faults end"));
+    assert_true(palette_wish(c->s, "faults end"));
     assert_int_equal(failures(c->s, 50), 0);
 }
 

@@ -11,19 +11,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-static bool wish(struct palette_site *s, const char *words)
-{
-    struct http_reply rp;
-    bool done;
-
-    http_reply_init(&rp);
-    done = palette_do(s->palette, s->m.now, words, &rp);
-    for (size_t i = 0; i < rp.events.n; i++)
-        ev_list_add(&s->m.events, ev_list_at(&rp.events, i));
-    http_reply_drop(&rp);
-    return done;
-}
-
 /* UID in a row's words is the gateway's. */
 static void arm(struct palette_site *s, const char *words)
 {
@@ -32,7 +19,7 @@ static void arm(struct palette_site *s, const char *words)
 
     if (hole)
         snprintf(own, sizeof(own), "%.*s%s%s", (int)(hole - words), words, s->uid, hole + 3);
-    if (!wish(s, hole ? own : words))
+    if (!palette_wish(s, hole ? own : words))
         fail_msg("'%s' cannot be done", words);
 }
 
@@ -156,7 +143,7 @@ static void the_wire_suffers_as_it_was_said(void **state)
     struct cluster_site *c = *state;
 
     for (size_t i = 0; i < COUNTOF(rows); i++) {
-        assert_true(wish(c->s, rows[i].words));
+        assert_true(palette_wish(c->s, rows[i].words));
         assert_int_equal(palette_beat(c->s), 204); /* it was done */
         assert_memory_equal(&c->s->t.rp.wire, &rows[i].wire, sizeof(rows[i].wire));
         assert_int_equal(palette_beat(c->s), 204);
@@ -169,7 +156,7 @@ static void a_silent_palette_does_nothing_until_its_time_is_over(void **state)
     struct cluster_site *c = *state;
     struct palette_site *s = c->s;
 
-    assert_true(wish(s, "is silent to cluster-create for 1m"));
+    assert_true(palette_wish(s, "is silent to cluster-create for 1m"));
     cluster_create(c, "c1", 0);
     assert_true(s->t.rp.hang);
     palette_pass(s, SECONDS(59));
@@ -213,7 +200,7 @@ static void a_spent_fault_gives_its_place_to_the_next(void **state)
     struct cluster_site *c = *state;
 
     for (int i = 0; i < 200; i++) {
-        assert_true(wish(c->s, "answers beat with 503"));
+        assert_true(palette_wish(c->s, "answers beat with 503"));
         assert_int_equal(palette_beat(c->s), 503);
         assert_int_equal(palette_beat(c->s), 204);
     }

@@ -148,6 +148,19 @@ void palette_running(struct palette_site *s)
     assert_int_equal(palette_feed(s), 200);
 }
 
+bool palette_wish(struct palette_site *s, const char *words)
+{
+    struct http_reply rp;
+    bool done;
+
+    http_reply_init(&rp);
+    done = palette_do(s->palette, s->m.now, words, &rp);
+    for (size_t i = 0; i < rp.events.n; i++)
+        ev_list_add(&s->m.events, ev_list_at(&rp.events, i));
+    http_reply_drop(&rp);
+    return done;
+}
+
 void palette_pass(struct palette_site *s, ms_t ms)
 {
     const ms_t end = s->m.now + ms;

@@ -38,6 +38,8 @@ int user_in(struct palette_site *s, const char *project, const char *method, con
 int gateway(struct palette_site *s, const char *method, const char *target, const char *body);
 int credential(struct palette_site *s, const char *uid, const char *code, const char *secret);
 int palette_beat(struct palette_site *s);
+/* What is said at the control port. true: done, and its events are in s->m. */
+bool palette_wish(struct palette_site *s, const char *words);
 int palette_feed(struct palette_site *s);     /* keeps the cursor of a 200 */
 void palette_pair(struct palette_site *s);    /* a code, and with it a gateway: uid and code */
 void palette_enrol(struct palette_site *s);   /* + token and selfClusterUid */
