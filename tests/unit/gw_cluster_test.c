@@ -92,6 +92,26 @@ static void a_record_nobody_can_ask_for_is_forgotten_for_good(void **state)
     assert_text(play_record_of(&f->p, "cluster.c1"), "");
 }
 
+/* The same of one whose machine MAAS never let go of: by then somebody else looks after it. */
+static void a_record_that_still_holds_a_machine_is_forgotten_for_good_too(void **state)
+{
+    struct fake *f = *state;
+    struct fake_cluster *c = fake_create(f, "c1", 0);
+
+    fake_until(f, MINUTES(20));
+    f->machines[0].locked = true;
+    fake_delete(f, c);
+    fake_until(f, HOURS(1));
+    c->listed = false;
+    f->version++;
+    fake_until(f, HOURS(70));
+    assert_non_null(strstr(play_record_of(&f->p, "cluster.c1"), "sys000"));
+    fake_until(f, HOURS(75));
+    f->version++;
+    fake_until(f, HOURS(76));
+    assert_text(play_record_of(&f->p, "cluster.c1"), "");
+}
+
 static void two_pools_get_their_machines_and_one_of_them_is_init(void **state)
 {
     struct fake *f = *state;
@@ -531,6 +551,7 @@ int main(void)
               CLAUSE(94)),
         story(after_the_hand_over_nothing_is_said_about_it_any_more, CLAUSE(66)),
         story(a_record_nobody_can_ask_for_is_forgotten_for_good),
+        story(a_record_that_still_holds_a_machine_is_forgotten_for_good_too),
         story(two_pools_get_their_machines_and_one_of_them_is_init, CLAUSE(59)),
         story(with_bootstrap_one_control_plane_is_all_it_makes, CLAUSE(59)),
         story(a_lost_answer_to_allocate_is_found_by_the_mark, CLAUSE(57), CLAUSE(100), P(1)),
