@@ -226,23 +226,23 @@ static bool var_add(struct http_vars *v, const char *row, size_t row_len, const 
     return fine;
 }
 
-static bool path_matches(const char *row, const char *path, struct http_vars *v)
+static bool is_var(const char *row, size_t len)
 {
-    /* Most rows differ before their first variable: those cost no decoding. */
+    return len > 2 && row[0] == '{' && row[len - 1] == '}';
+}
+
+/* Segment by segment, without decoding: most rows differ in their plain words. */
+static bool path_matches(const char *row, const char *path)
+{
     const size_t plain = strcspn(row, "{");
 
-    v->n = 0;
     if (strncmp(row, path, plain) != 0)
         return false;
     for (;;) {
         const size_t row_len = strcspn(row, "/"), len = strcspn(path, "/");
 
-        if (row_len > 2 && row[0] == '{' && row[row_len - 1] == '}') {
-            if (!var_add(v, row, row_len, path, len))
-                return false;
-        } else if (row_len != len || memcmp(row, path, len) != 0) {
+        if (is_var(row, row_len) ? len == 0 : row_len != len || memcmp(row, path, len) != 0)
             return false;
-        }
         row += row_len;
         path += len;
         if (*row != *path)
@@ -251,6 +251,22 @@ static bool path_matches(const char *row, const char *path, struct http_vars *v)
             return true;
         row++;
         path++;
+    }
+}
+
+/* Of a path that matches its row; false when a segment cannot be decoded. */
+static bool vars_read(const char *row, const char *path, struct http_vars *v)
+{
+    v->n = 0;
+    for (;;) {
+        const size_t row_len = strcspn(row, "/"), len = strcspn(path, "/");
+
+        if (is_var(row, row_len) && !var_add(v, row, row_len, path, len))
+            return false;
+        if (row[row_len] == '\0')
+            return true;
+        row += row_len + 1;
+        path += len + 1;
     }
 }
 
@@ -285,16 +301,20 @@ enum http_match http_route_find(const struct http_route *routes, size_t n,
     for (i = 0; i < n; i++) {
         struct http_vars vars;
 
-        if (!path_matches(routes[i].path, rq->path, &vars))
+        if (!path_matches(routes[i].path, rq->path))
             continue;
         if (!text_is(routes[i].method, rq->method)) {
-            furthest = furthest == HTTP_NO_PATH ? HTTP_NO_METHOD : furthest;
+            if (furthest == HTTP_NO_PATH && vars_read(routes[i].path, rq->path, &vars))
+                furthest = HTTP_NO_METHOD;
             continue;
         }
         if (!text_is(routes[i].op ? routes[i].op : "", op)) {
-            furthest = HTTP_NO_OP;
+            if (furthest != HTTP_NO_OP && vars_read(routes[i].path, rq->path, &vars))
+                furthest = HTTP_NO_OP;
             continue;
         }
+        if (!vars_read(routes[i].path, rq->path, &vars))
+            continue;
         *ret = &routes[i];
         *ret_vars = vars;
         return HTTP_MATCHED;
