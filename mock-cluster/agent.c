@@ -32,14 +32,16 @@ const struct agent_op_row agent_ops[AGENT_OP_COUNT] = {
 
 /* --- what is due, and sending it -------------------------------------------------------------- */
 
-/* The errand as it would go out now, and when. */
+/* The errand as it would go out now, and when; *ret is filled only when that is ever. */
 static ms_t may_go(const struct agent *a, size_t i, struct agent_errand *ret)
 {
-    *ret = a->errands[i];
-    if (ret->ticket || ret->due == MS_NEVER)
+    const struct agent_errand *e = &a->errands[i];
+
+    if (e->ticket || e->due == MS_NEVER)
         return MS_NEVER;
     if (i != AGENT_AT_REGISTER && (!a->token[0] || a->token_old))
         return MS_NEVER;
+    *ret = *e;
     if (i == AGENT_AT_WORK)
         return ms_max(ret->due, agent_work_next(a, ret));
     return ret->due;

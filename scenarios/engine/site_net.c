@@ -37,7 +37,7 @@ void site_conn_close(struct site *s, struct site_conn *c)
 /* An answer on its way has been a byte. */
 void site_conn_break(struct site *s, struct site_conn *conn)
 {
-    for (size_t i = 0; i < SITE_CALLS_MAX; i++) {
+    for (size_t i = 0; i < s->calls_top; i++) {
         struct site_call *c = &s->calls[i];
 
         if (c->state == CALL_FREE || c->conn != conn)
@@ -120,6 +120,8 @@ static struct site_call *call_new(struct site *s)
         c->result.proxy_status = 0;
         c->nth = 0;
         c->point = -1;
+        if (s->calls_top <= i)
+            s->calls_top = i + 1;
         return c;
     }
     WRONG("more calls than SITE_CALLS_MAX");
@@ -232,20 +234,22 @@ void site_send(struct site *s, int caller, uint64_t ticket, const char *verb,
         site_scan(s, buf_text(&c->rq.headers), "clear text");
 }
 
-static void call_free(struct site_call *c)
+static void call_free(struct site *s, struct site_call *c)
 {
     c->state = CALL_FREE;
     c->conn = NULL;
+    while (s->calls_top > 0 && s->calls[s->calls_top - 1].state == CALL_FREE)
+        s->calls_top--;
 }
 
 void site_cancel(struct site *s, int caller, uint64_t ticket)
 {
-    for (size_t i = 0; i < SITE_CALLS_MAX; i++) {
+    for (size_t i = 0; i < s->calls_top; i++) {
         struct site_call *c = &s->calls[i];
 
         if (c->state != CALL_FREE && c->caller == caller && c->ticket == ticket) {
             site_conn_close(s, c->conn);
-            call_free(c);
+            call_free(s, c);
         }
     }
 }
@@ -253,7 +257,7 @@ void site_cancel(struct site *s, int caller, uint64_t ticket)
 /* A request that was sent arrives and takes effect though nobody waits for the answer any more. */
 void site_close_all(struct site *s, int caller)
 {
-    for (size_t i = 0; i < SITE_CALLS_MAX; i++) {
+    for (size_t i = 0; i < s->calls_top; i++) {
         struct site_call *c = &s->calls[i];
 
         if (c->state == CALL_FREE || c->caller != caller || c->orphan)
@@ -263,7 +267,7 @@ void site_close_all(struct site *s, int caller)
             c->conn = NULL;
             c->give_up = MS_NEVER;
         } else {
-            call_free(c);
+            call_free(s, c);
         }
     }
     for (size_t i = 0; i < SITE_CONNS_MAX; i++)
@@ -274,13 +278,13 @@ void site_close_all(struct site *s, int caller)
 /* What was committed stays so; answers that left arrive. */
 void site_server_gone(struct site *s, enum site_server_id server)
 {
-    for (size_t i = 0; i < SITE_CALLS_MAX; i++) {
+    for (size_t i = 0; i < s->calls_top; i++) {
         struct site_call *c = &s->calls[i];
 
         if (c->state == CALL_FREE || c->state == CALL_BACK || c->server != server)
             continue;
         if (c->orphan) {
-            call_free(c);
+            call_free(s, c);
             continue;
         }
         site_conn_close(s, c->conn);
@@ -304,7 +308,7 @@ static void touch(struct site *s, enum site_server_id server, const char *key)
     for (;;) {
         struct site_call *first = NULL;
 
-        for (size_t i = 0; i < SITE_CALLS_MAX; i++) {
+        for (size_t i = 0; i < s->calls_top; i++) {
             struct site_call *c = &s->calls[i];
 
             if (c->state == CALL_PARKED && c->server == server && text_is(c->park_key, key) &&
@@ -351,7 +355,7 @@ static void call_answer(struct site *s, struct site_call *c, struct http_reply *
 static void call_leaves(struct site *s, struct site_call *c)
 {
     if (c->orphan) {
-        call_free(c);
+        call_free(s, c);
         return;
     }
     if ((c->conn != NULL && site_conn_forgotten(s, c->conn)) ||
@@ -376,7 +380,7 @@ static void call_leaves(struct site *s, struct site_call *c)
 static void call_park(struct site *s, struct site_call *c, const struct http_reply *rp)
 {
     if (c->orphan) {
-        call_free(c);
+        call_free(s, c);
         return;
     }
     text_copy(c->park_key, sizeof c->park_key, rp->park_key);
@@ -420,7 +424,7 @@ static bool call_is_cut(struct site *s, struct site_call *c)
     if (fate == WIRE_OPEN)
         return false;
     if (c->orphan) {
-        call_free(c);
+        call_free(s, c);
     } else if (fate == WIRE_SILENT) {
         site_call_move(s, c, CALL_LOST, MS_NEVER);
     } else {
@@ -466,7 +470,7 @@ static void call_back(struct site *s, struct site_call *c)
             site_conn_close(s, c->conn);
     }
     /* free from here on: what the answer starts may take this very place, after it was read */
-    call_free(c);
+    call_free(s, c);
     if (g != NULL)
         site_gateway_reply(s, g, c->ticket, &c->result);
     else if (c->caller == SITE_USER)
@@ -477,7 +481,7 @@ static void call_back(struct site *s, struct site_call *c)
 
 void site_thaw(struct site *s)
 {
-    for (size_t i = 0; i < SITE_CALLS_MAX; i++)
+    for (size_t i = 0; i < s->calls_top; i++)
         if (s->calls[i].state == CALL_BACK && s->calls[i].at == MS_NEVER)
             s->calls[i].at = s->now;
 }
@@ -526,7 +530,7 @@ ms_t site_net_due(const struct site *s)
 {
     ms_t due = site_proxy_due(s);
 
-    for (size_t i = 0; i < SITE_CALLS_MAX; i++)
+    for (size_t i = 0; i < s->calls_top; i++)
         due = ms_min(due, call_next(&s->calls[i]));
     return due;
 }
@@ -547,7 +551,7 @@ void site_net_step(struct site *s)
         site_reply_spread(s, (enum site_server_id)i, &rp);
         http_reply_drop(&rp);
     }
-    for (size_t i = 0; i < SITE_CALLS_MAX; i++) {
+    for (size_t i = 0; i < s->calls_top; i++) {
         struct site_call *c = &s->calls[i];
 
         if (call_next(c) <= s->now && (first == NULL || c->order < first->order))

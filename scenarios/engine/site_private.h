@@ -188,6 +188,7 @@ struct site {
     struct site_server servers[SITE_SERVERS];
     struct site_conn conns[SITE_CONNS_MAX];
     struct site_call calls[SITE_CALLS_MAX];
+    size_t calls_top; /* from here on all are free */
     struct wires wires;
     struct outfit outfit;
     struct site_proxy {
