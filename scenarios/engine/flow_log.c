@@ -14,6 +14,8 @@ struct flow_log {
     struct flow_entry *at;
     uint32_t newest[PLACES]; /* the newest flow of each chain */
     uint32_t older[FLOW_LOG_MAX];
+    uint32_t newest_isn[PLACES]; /* the same, chained by the number of its SYN */
+    uint32_t older_isn[FLOW_LOG_MAX];
 };
 
 struct flow_log *flow_log_new(void)
@@ -23,6 +25,7 @@ struct flow_log *flow_log_new(void)
     if (f == NULL || (f->at = calloc(FLOW_LOG_MAX, sizeof(*f->at))) == NULL)
         WRONG("out of memory");
     memset(f->newest, 0xff, sizeof(f->newest));
+    memset(f->newest_isn, 0xff, sizeof(f->newest_isn));
     return f;
 }
 
@@ -34,14 +37,16 @@ void flow_log_free(struct flow_log *f)
     free(f);
 }
 
-/* Both directions of a flow, and all its links, are in one chain. */
+static size_t place_of(uint64_t h)
+{
+    return (size_t)(h * UINT64_C(0xff51afd7ed558ccd) >> 40) % PLACES;
+}
+
+/* Both directions of a flow are in one chain. */
 static size_t chain_of(const struct packet *p)
 {
-    uint64_t h =
-        (uint64_t)(p->from_port ^ p->to_port) << 16 | (uint16_t)(p->from_port + p->to_port);
-
-    h *= UINT64_C(0xff51afd7ed558ccd);
-    return (size_t)(h >> 40) % PLACES;
+    return place_of((uint64_t)(p->from_port ^ p->to_port) << 16 |
+                    (uint16_t)(p->from_port + p->to_port));
 }
 
 static bool is_forth(const struct flow_entry *x, size_t link, const struct packet *p)
@@ -56,11 +61,11 @@ static bool is_back(const struct flow_entry *x, size_t link, const struct packet
            x->to_port == p->from_port;
 }
 
-/* The same SYN further on: translated or not, ports and the number stay. */
+/* The same SYN further on, translated or not. A NAT keeps the number; the port from which it came
+ * only while nobody else behind it uses the same. */
 static bool is_further(const struct flow_entry *x, const struct packet *p)
 {
-    return x->isn == p->seq && x->to == p->to && x->from_port == p->from_port &&
-           x->to_port == p->to_port;
+    return x->isn == p->seq && x->to == p->to && x->to_port == p->to_port;
 }
 
 static struct flow_entry *find(struct flow_log *f, size_t link, const struct packet *p)
@@ -73,7 +78,7 @@ static struct flow_entry *find(struct flow_log *f, size_t link, const struct pac
 
 static void go_on(struct flow_log *f, const struct packet *p)
 {
-    for (uint32_t i = f->newest[chain_of(p)]; i != NONE; i = f->older[i])
+    for (uint32_t i = f->newest_isn[place_of(p->seq)]; i != NONE; i = f->older_isn[i])
         if (is_further(&f->at[i], p)) {
             f->at[i].seen_as = p->from;
             return;
@@ -82,7 +87,7 @@ static void go_on(struct flow_log *f, const struct packet *p)
 
 void flow_log_syn(struct flow_log *f, size_t link, const struct packet *p, bool begins, ms_t now)
 {
-    const size_t chain = chain_of(p);
+    const size_t chain = chain_of(p), by_isn = place_of(p->seq);
 
     if (!begins) {
         go_on(f, p);
@@ -103,7 +108,9 @@ void flow_log_syn(struct flow_log *f, size_t link, const struct packet *p, bool 
                                       .last = now,
                                       .kind = ""};
     f->older[f->n] = f->newest[chain];
-    f->newest[chain] = (uint32_t)f->n++;
+    f->newest[chain] = (uint32_t)f->n;
+    f->older_isn[f->n] = f->newest_isn[by_isn];
+    f->newest_isn[by_isn] = (uint32_t)f->n++;
 }
 
 /* Numbers count modulo 2^32; a flow of more is told short by that. */

@@ -110,7 +110,8 @@ static void a_flow_is_told_whole_by_its_ends_alone(void **state)
 
     (void)state;
     flow_log_syn(f, 0, &p, true, 5);
-    p.from = 0xc6336407; /* behind the NAT, on another link: 198.51.100.7 */
+    p.from = 0xc6336407; /* behind the NAT, on another link: 198.51.100.7 … */
+    p.from_port = 1024;  /* … where its port was taken */
     flow_log_syn(f, 1, &p, false, 5);
     p = read_one(bytes, true, 7000, SYN | ACK, "");
     flow_log_turn(f, 0, &p, 6);
