@@ -120,7 +120,7 @@ static void limits_set(void)
         {RLIMIT_AS, SANDBOX_MEMORY},
         {RLIMIT_FSIZE, SANDBOX_DISK},
         {RLIMIT_NOFILE, SANDBOX_OPEN},
-        {RLIMIT_CPU, SANDBOX_SECONDS},
+        {RLIMIT_CPU, SANDBOX_CPU_S},
         {RLIMIT_CORE, 0},
         {RLIMIT_MEMLOCK, 0},
         {RLIMIT_MSGQUEUE, 0},

@@ -28,6 +28,7 @@ struct ctl_slot {
     bool frozen;
     bool nudged;                        /* a signal was sent: a turn without anything readable */
     const char *why;                    /* gone and not yet told */
+    int turn_max_ms;                    /* 0: the controller's */
     uint64_t instant_ns, turns_at_once; /* how many turns it had at that instant */
 };
 
@@ -184,10 +185,15 @@ static void slot_gave_back(struct ctl_slot *s)
     }
 }
 
+static int turn_max_ms(const struct ctl_slot *s)
+{
+    return s->turn_max_ms > 0 ? s->turn_max_ms : s->c->turn_max_ms;
+}
+
 /* Until the slot that has the turn gives it back, leaves, or its kernel time is up. */
 static void await_rest(struct ctl_slot *s)
 {
-    const int64_t until_ns = clk_kernel_ns() + s->c->turn_max_ms * INT64_C(1000000);
+    const int64_t until_ns = clk_kernel_ns() + turn_max_ms(s) * INT64_C(1000000);
     struct pollfd fds[] = {{.fd = s->fds[FD_CTL], .events = POLLIN},
                            {.fd = s->pidfd, .events = POLLIN}};
 
@@ -233,6 +239,11 @@ void ctl_slot_started(struct ctl_slot *s, int pidfd)
     await_rest(s);
 }
 
+void ctl_slot_turn_max(struct ctl_slot *s, int ms)
+{
+    s->turn_max_ms = ms;
+}
+
 void ctl_slot_frozen(struct ctl_slot *s, bool frozen)
 {
     s->frozen = frozen;
@@ -243,7 +254,7 @@ void ctl_slot_signalled(struct ctl_slot *s, int signo)
     struct pollfd fd = {.fd = s->pidfd, .events = POLLIN};
 
     if (signo == SIGKILL) {
-        if (s->pidfd >= 0 && poll(&fd, 1, s->c->turn_max_ms) > 0)
+        if (s->pidfd >= 0 && poll(&fd, 1, turn_max_ms(s)) > 0)
             slot_gone(s, "ended");
         return;
     }

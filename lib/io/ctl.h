@@ -43,6 +43,8 @@ void ctl_limits(struct ctl *c, int turn_max_ms, uint64_t turns_at_once_max);
 int ctl_slot_new(struct ctl *c, const char *name, struct ctl_slot **ret, struct err *e) MUST_CHECK;
 int ctl_slot_page_fd(const struct ctl_slot *s); /* the number to put into GP_CLOCK_FD */
 const int *ctl_slot_fds(const struct ctl_slot *s, size_t *ret_n); /* all a child must inherit */
+/* This slot may keep its turn longer, or less long, than the others. */
+void ctl_slot_turn_max(struct ctl_slot *s, int ms);
 /* The wall clock of this slot alone: so many seconds besides everybody's. Takes hold with its next
  * look at the page, while it rests. */
 void ctl_slot_wall(struct ctl_slot *s, int64_t shift_s);

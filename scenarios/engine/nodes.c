@@ -16,6 +16,8 @@
 #define WHO        "node"
 #define ANCHOR     "anchor="
 #define SEEDS_EACH 1000 /* seeds of one machine's boots */
+/* Kernel time: a machine that boots executes its user data within one turn (SANDBOX_SECONDS). */
+#define TURN_MAX_MS 60000
 
 /* --- what is said -------------------------------------------------------------------------------
  */
@@ -225,6 +227,8 @@ static int program_start(struct node *x, int page_fd, struct err *e)
                        .n_fds = COUNTOF(fds)};
     begin_prog(x, "started", &said);
     world_put(w, &said);
+    if (x->at.slot != NULL)
+        ctl_slot_turn_max(x->at.slot, TURN_MAX_MS);
     int r = world_start(w, x->host, &l, &x->at, &events, e);
     words_drop(&words);
     return r;
