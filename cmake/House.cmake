@@ -87,6 +87,15 @@ function(house_program name)
   endif()
 endfunction()
 
+# Tests belong to the sanitized builds: a plain `all` is what we ship, `tests` builds them there, too.
+add_custom_target(tests)
+function(house_tests_have target)
+  add_dependencies(tests ${target})
+  if(NOT HOUSE_SANITIZE)
+    set_target_properties(${target} PROPERTIES EXCLUDE_FROM_ALL ON)
+  endif()
+endfunction()
+
 function(house_test path)
   cmake_parse_arguments(arg "" "TIMEOUT" "SOURCES;LINKS;ARGS" ${ARGN})
   if(NOT BUILD_TESTING OR NOT CMOCKA_FOUND)
@@ -95,9 +104,14 @@ function(house_test path)
   get_filename_component(label ${path} DIRECTORY)
   get_filename_component(name ${path} NAME)
   set(target ${label}_${name}_test)
-  house_program(${target} SOURCES ${CMAKE_SOURCE_DIR}/tests/${path}_test.c
-    ${CMAKE_SOURCE_DIR}/tests/cites.c ${arg_SOURCES}
-    LINKS ${arg_LINKS} PkgConfig::CMOCKA)
+  if(NOT TARGET test_cites)
+    add_library(test_cites OBJECT ${CMAKE_SOURCE_DIR}/tests/cites.c)
+    target_link_libraries(test_cites PRIVATE house_flags)
+    set_target_properties(test_cites PROPERTIES EXCLUDE_FROM_ALL ON)
+  endif()
+  house_program(${target} SOURCES ${CMAKE_SOURCE_DIR}/tests/${path}_test.c ${arg_SOURCES}
+    $<TARGET_OBJECTS:test_cites> LINKS ${arg_LINKS} PkgConfig::CMOCKA)
+  house_tests_have(${target})
   set_target_properties(${target} PROPERTIES
     RUNTIME_OUTPUT_DIRECTORY ${CMAKE_BINARY_DIR}/tests)
   if(NOT arg_TIMEOUT)
@@ -119,6 +133,7 @@ function(house_fuzz name)
   set(source ${CMAKE_SOURCE_DIR}/tests/fuzz/${name}_fuzz.c)
   house_program(fuzz_${name}_replay SOURCES ${source} ${CMAKE_SOURCE_DIR}/tests/fuzz/replay.c
     LINKS ${arg_LINKS})
+  house_tests_have(fuzz_${name}_replay)
   set_target_properties(fuzz_${name}_replay PROPERTIES
     RUNTIME_OUTPUT_DIRECTORY ${CMAKE_BINARY_DIR}/tests)
   add_test(NAME fuzz.${name} COMMAND fuzz_${name}_replay ${CMAKE_SOURCE_DIR}/tests/fuzz/corpus/${name})
