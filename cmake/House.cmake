@@ -123,6 +123,13 @@ function(house_test path)
     ENVIRONMENT "GATEPROOF_BIN=${CMAKE_RUNTIME_OUTPUT_DIRECTORY};GATEPROOF_BUILD=${CMAKE_BINARY_DIR};CMOCKA_XML_FILE=${CMAKE_BINARY_DIR}/xml/${label}.${name}.xml")
 endfunction()
 
+# What `make check` leaves to `make check-all`: ten seconds and more.
+function(house_test_slow name)
+  if(TEST ${name})
+    set_property(TEST ${name} APPEND PROPERTY LABELS slow)
+  endif()
+endfunction()
+
 # With clang the target is a libFuzzer program; with any compiler fuzz_replay.c runs the same entry
 # over the corpus as a test, so that every parser of foreign bytes is replayed in `make check`.
 function(house_fuzz name)

@@ -1,85 +1,13 @@
 /* The reference core, both models and the lab's network in one process, under a clock that jumps.
  */
-#include "tests/test.h"
+#include "tests/sim/site_play.h"
 
-#include "lib/base/text.h"
-#include "lib/io/file.h"
-#include "scenarios/engine/run.h"
 #include "scenarios/engine/site.h"
-#include "scenarios/engine/stage.h"
 
-#include <stdlib.h>
 #include <string.h>
 
-#define DATA       "scenarios"
 #define SEEDS      30
 #define LIFE_SEEDS 2
-
-struct played {
-    struct script script;
-    struct lab lab;
-    struct ev_list journal;
-    struct judgement judgement;
-};
-
-static void played_free(struct played **p)
-{
-    if (*p != NULL)
-        ev_list_drop(&(*p)->journal);
-    free(*p);
-    *p = NULL;
-}
-
-static struct played *play_run(const char *story, const char *const *values, struct stage_run r)
-{
-    struct played *p = calloc(1, sizeof *p);
-    struct err e = {0};
-
-    assert_non_null(p);
-    r.clock = CLOCK_VIRTUAL;
-    r.factor = 1;
-    r.features = "pcg,power-cut,state-loss,clock-jump";
-    must(story_load(DATA, story, values, &p->script, &e), &e);
-    must(lab_load(DATA, script_site(&p->script, "site.shape", 0, "nat"), &p->lab, &e), &e);
-    ev_list_init(&p->journal);
-    r.script = &p->script;
-    r.lab = &p->lab;
-    must(stage_sim(&r, &p->journal, &e), &e);
-    judge_story(&p->script, &p->journal, "pcg,power-cut,state-loss,clock-jump", &p->judgement);
-    return p;
-}
-
-static struct played *play_over(const char *story, const char *const *values, uint64_t seed,
-                                uint64_t lose_sync, uint64_t *ret_syncs)
-{
-    return play_run(
-        story, values,
-        (struct stage_run){.seed = seed, .lose_sync = lose_sync, .ret_syncs = ret_syncs});
-}
-
-static struct played *play_losing(const char *story, uint64_t seed, uint64_t lose_sync)
-{
-    return play_over(story, NULL, seed, lose_sync, NULL);
-}
-
-static struct played *play(const char *story, uint64_t seed)
-{
-    return play_losing(story, seed, 0);
-}
-
-static struct played *play_without_syncs(const char *story, uint64_t seed)
-{
-    return play_losing(story, seed, SITE_SYNCS_ALL);
-}
-
-static void assert_passes(const struct played *p, uint64_t seed)
-{
-    for (size_t i = 0; i < p->judgement.n; i++)
-        if (p->judgement.at[i].verdict != VERDICT_PASS)
-            fail_msg("seed %llu: %s is %s: expected %s, seen %s (%s)", (unsigned long long)seed,
-                     p->judgement.at[i].rule, verdict_word(p->judgement.at[i].verdict),
-                     p->judgement.at[i].expected, p->judgement.at[i].seen, p->judgement.at[i].note);
-}
 
 /* A verdict that depends on the draw of uids, keys or jitter would be luck. */
 static void story_100_passes_with_every_seed(void **state)
@@ -173,36 +101,6 @@ static void with_bootstrap_the_cluster_adds_its_machines_itself(void **state)
     assert_int_equal(allocates_from(bootstrap, gateway), 1);
 }
 
-/* Each sync that the core asks for while it makes a cluster, taken out by itself: some point of 501
- * goes red, because a step was taken before the record for it was durable (GP-8). */
-static void no_sync_of_a_create_can_be_left_out(void **state)
-{
-    const char *const values[] = {"allocate.1.done", "loses-power", NULL, NULL};
-    uint64_t syncs = 0;
-    struct played *p = play_over("501-killed-at-every-point-of-create", values, 1, 0, &syncs);
-
-    (void)state;
-    assert_passes(p, 1);
-    played_free(&p);
-    assert_true(syncs >= 10);
-    for (uint64_t nth = 1; nth <= syncs; nth++) {
-        p = play_over("501-killed-at-every-point-of-create", values, 1, nth, NULL);
-        if (p->judgement.overall != VERDICT_FAIL)
-            fail_msg("without sync %llu of %llu the story is %s", (unsigned long long)nth,
-                     (unsigned long long)syncs, verdict_word(p->judgement.overall));
-        played_free(&p);
-    }
-}
-
-/* The site's store forgets what was not synced: without any sync a restart is another gateway. */
-static void a_gateway_that_never_syncs_is_caught(void **state)
-{
-    SCOPED(played_free) struct played *p = play_without_syncs("120-idle-week", 5);
-
-    (void)state;
-    assert_int_not_equal(p->judgement.overall, VERDICT_PASS);
-}
-
 static void the_same_seed_tells_the_same_story(void **state)
 {
     SCOPED(played_free) struct played *a = play("100-install-and-register", 42);
@@ -276,8 +174,6 @@ int main(void)
         cmocka_unit_test(the_idle_week_passes),
         cmocka_unit_test(a_whole_life_passes_with_many_seeds),
         clause_test(with_bootstrap_the_cluster_adds_its_machines_itself, CLAUSE(59)),
-        cmocka_unit_test(no_sync_of_a_create_can_be_left_out),
-        cmocka_unit_test(a_gateway_that_never_syncs_is_caught),
         cmocka_unit_test(a_cut_wire_is_lived_through_and_nothing_passes_it),
         cmocka_unit_test(the_same_seed_tells_the_same_story),
         cmocka_unit_test(the_projection_hides_the_draw),
