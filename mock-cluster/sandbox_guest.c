@@ -2,6 +2,7 @@
 #include "mock-cluster/sandbox_inner.h"
 
 #include "lib/base/text.h"
+#include "lib/io/clk.h"
 
 #include <dirent.h>
 #include <errno.h>
@@ -167,9 +168,22 @@ static bool command_wait(pid_t child)
     }
 }
 
+/* Which one, and how long they had: a machine that stood still for a while looks otherwise than a
+ * command that does not end. */
+static void over_say(struct sandbox_guest *g, size_t command, int64_t began_ns)
+{
+    (void)snprintf(g->report.why, sizeof g->report.why,
+                   "runcmd: the time is over in command %zu of %zu, %lld ms after the first began",
+                   command, g->u->n_commands,
+                   (long long)((clk_kernel_ns() - began_ns) / 1000000));
+}
+
 static void commands_run(struct sandbox_guest *g)
 {
-    for (size_t i = 0; i < g->u->n_commands && !time_is_over; i++) {
+    const int64_t began_ns = clk_kernel_ns();
+    size_t i;
+
+    for (i = 0; i < g->u->n_commands && !time_is_over; i++) {
         const pid_t child = fork();
 
         if (child == 0)
@@ -180,7 +194,7 @@ static void commands_run(struct sandbox_guest *g)
             wrong_first(g, "runcmd", "a command failed");
     }
     if (time_is_over)
-        (void)snprintf(g->report.why, sizeof g->report.why, "runcmd: the time is over");
+        over_say(g, i, began_ns);
     (void)kill(-1, SIGKILL);
     while (waitpid(-1, NULL, 0) > 0 || errno == EINTR)
         ;
