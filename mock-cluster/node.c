@@ -282,10 +282,24 @@ static void agent_begin(struct node *n)
     step(n, &event);
 }
 
-static void boot(struct node *n, const char *text, size_t len)
+/* Kernel time bounds it, and a machine of ours may stand still for as long: what is over once is
+ * tried once more, in another root, before it counts. */
+static int execute(struct node *n, const struct userdata *u, struct userdata_outcome *ret,
+                   struct err *e)
 {
     const struct sandbox_config c = {.busybox = n->config->busybox,
                                      .seconds = n->config->sandbox_seconds};
+    int r = sandbox_run(&c, u, &n->tree, ret, e);
+
+    if (r < 0 || !ret->over)
+        return r;
+    log_line(&n->log, LOG_INFO, "user data, first try: %s", ret->why);
+    tree_drop(&n->tree);
+    return sandbox_run(&c, u, &n->tree, ret, e);
+}
+
+static void boot(struct node *n, const char *text, size_t len)
+{
     struct userdata *u = calloc(1, sizeof *u);
     struct userdata_outcome out;
     struct err e = {0};
@@ -295,7 +309,7 @@ static void boot(struct node *n, const char *text, size_t len)
     if (userdata_read(text, len, u, &e) < 0) {
         log_line(&n->log, LOG_WARN, "user data: %s", e.text);
         boot_event(n, NULL);
-    } else if (sandbox_run(&c, u, &n->tree, &out, &e) < 0) {
+    } else if (execute(n, u, &out, &e) < 0) {
         userdata_drop(u);
         give_up(n, &e);
     } else {

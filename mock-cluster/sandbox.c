@@ -266,6 +266,7 @@ int sandbox_run(const struct sandbox_config *c, const struct userdata *u, struct
     (void)close(g.busybox);
     if (err == 0)
         err = take_all(&h, e);
+    ret_outcome->over = h.hurried;
     end(&h);
     if (err < 0)
         tree_drop(ret);

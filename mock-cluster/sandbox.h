@@ -15,7 +15,7 @@
 
 #include "mock-cluster/userdata.h"
 
-#define SANDBOX_SECONDS   40 /* a machine under load needs many times what an idle one does */
+#define SANDBOX_SECONDS   20 /* a machine under load needs many times what an idle one does */
 #define SANDBOX_CPU_S     8  /* of one process */
 #define SANDBOX_PROCESSES 48
 #define SANDBOX_MEMORY    MIB(48) /* of one process */

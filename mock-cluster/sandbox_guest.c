@@ -174,8 +174,7 @@ static void over_say(struct sandbox_guest *g, size_t command, int64_t began_ns)
 {
     (void)snprintf(g->report.why, sizeof g->report.why,
                    "runcmd: the time is over in command %zu of %zu, %lld ms after the first began",
-                   command, g->u->n_commands,
-                   (long long)((clk_kernel_ns() - began_ns) / 1000000));
+                   command, g->u->n_commands, (long long)((clk_kernel_ns() - began_ns) / 1000000));
 }
 
 static void commands_run(struct sandbox_guest *g)
