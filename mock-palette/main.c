@@ -173,6 +173,7 @@ static int open_app(const struct opts *o, const struct mockd_shared *s, struct m
                               .handle = shell_handle,
                               .due = shell_due,
                               .tick = shell_tick,
+                              .met = shell_met,
                               .began = shell_began(shell)};
     return 0;
 }

@@ -66,11 +66,14 @@ struct palette_misdeed {
 size_t palette_misdeeds(const struct palette_misdeed **ret);
 struct palette_tally {
     uint64_t armed, fired;
+    bool untold; /* the kernel refuses, and tells nobody whom: `fired` says nothing */
 };
 struct palette_tally palette_misdeed_tally(const struct palette *p, size_t row);
 
 /* One wish (faults.c); false: it is none, or cannot be done. */
 bool palette_do(struct palette *p, ms_t now, const char *words, struct http_reply *rp);
+/* A client met that row of the list at Palette's door: it has fired. */
+void palette_met(void *palette, ms_t now, const char *misdeed, struct ev_list *events);
 /* Requests of the control door: GET / and /metrics, POST /control. */
 void palette_control(struct palette *p, const struct http_ctx *ctx, const struct http_request *rq,
                      struct http_reply *rp);
