@@ -2,6 +2,7 @@
  * where another one stopped. */
 #include "mock-palette/keep.h"
 
+#include "lib/base/digest.h"
 #include "lib/base/text.h"
 
 #include <errno.h>
@@ -179,8 +180,25 @@ static int cluster_resume(struct palette *p, struct pal_cluster *c, struct err *
     return 0;
 }
 
+/* Whoever was told a drawn key goes on with it; one that was chosen this time is the key. */
+static void key_resume(struct palette *p)
+{
+    if (!p->config.api_key_drawn)
+        p->drawn_key[0] = '\0';
+    else if (p->drawn_key[0])
+        digest_sha256(p->drawn_key, strlen(p->drawn_key), p->api_key);
+    else
+        text_copy(p->drawn_key, sizeof(p->drawn_key), p->config.api_key);
+}
+
+const char *palette_drawn_key(const struct palette *p)
+{
+    return p->drawn_key;
+}
+
 int palette_resume(struct palette *p, struct err *e)
 {
+    key_resume(p);
     for (size_t i = 0; i < p->n_gateways; i++)
         pal_gateway_changed(&p->gateways[i]);
     for (size_t i = 0; i < p->n_accounts; i++)
