@@ -144,9 +144,16 @@ static bool key_read(const char *key, enum pal_keep *ret_t, size_t *ret_i)
 static void fields_clear(const struct keep_rows *rows, void *at)
 {
     keep_drop(rows->fields, rows->n_fields, at);
-    for (size_t i = 0; i < rows->n_fields; i++)
-        memset((char *)at + rows->fields[i].offset, 0,
-               rows->fields[i].kind == KEEP_LIST ? sizeof(void *) : rows->fields[i].size);
+    for (size_t i = 0; i < rows->n_fields; i++) {
+        const struct keep_field *f = &rows->fields[i];
+        const size_t size = f->kind == KEEP_LIST ? sizeof(void *) : f->size;
+        void *list = NULL;
+
+        if (f->kind == KEEP_LIST)
+            memcpy(&list, (char *)at + f->offset, size);
+        free(list);
+        memset((char *)at + f->offset, 0, size);
+    }
 }
 
 int palette_row_take(struct palette *p, ms_t now, const char *key, const char *bytes, size_t len,

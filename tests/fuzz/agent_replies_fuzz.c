@@ -74,8 +74,8 @@ static void reply(struct run *r, const uint8_t *head, const uint8_t *body, size_
     event.ticket = r->flights[head[0] % r->n];
     flight_forget(r, event.ticket);
     http_result_init(&result);
-    result.outcome = head[1] < 200 ? HTTP_ANSWERED
-                                   : (enum http_outcome)(1 + head[1] % (HTTP_OUTCOME_COUNT - 1));
+    result.outcome =
+        head[1] < 200 ? HTTP_ANSWERED : (enum http_outcome)(1 + head[1] % (HTTP_OUTCOME_COUNT - 1));
     if (result.outcome == HTTP_ANSWERED) {
         result.status = statuses[head[1] % COUNTOF(statuses)];
         buf_add(&result.body, body, len);
@@ -111,8 +111,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     static struct run r; /* once: it is large */
     static struct tree tree;
-    struct agent_event start = {
-        .kind = AGENT_EV_START, .tree = &tree, .hostname = "h1", .seed = 1};
+    struct agent_event start = {.kind = AGENT_EV_START, .tree = &tree, .hostname = "h1", .seed = 1};
 
     memset(&r, 0, sizeof(r));
     r.agent = agent_new();

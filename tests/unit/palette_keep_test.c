@@ -95,6 +95,11 @@ static void damaged_rows_are_refused(void **state)
         {"gateway/0", "secret:3:abc\n"},
         {"cluster/0", "pools:9:-:3:xxx\n\n\n"},
         {"cluster/0", "life:12:epoch:99:1\n\n"},
+        {"cluster/0", "life:10:stage:1:6\n\n"},
+        {"cluster/0", "life:11:stage:2:-1\n\n"},
+        {"cluster/0", "machines:13:-:8:uid:1:a\n\n\nmachines:13:-:8:uid:1:b\n\n\n"},
+        {"gateway/0", "state:1:4\n"},
+        {"doc/0", "spec:1:a\nspec:1:b\n"},
     };
     const struct palette_config c = {.seed = 1, .factor = 1, .api_key = API_KEY};
 
