@@ -299,6 +299,40 @@ static void what_was_a_token_is_none(void **state)
     opens_nothing(&h, "a token of before", old);
 }
 
+static int event_about(const struct house *h, const char *path, const char *token, const char *uid)
+{
+    char headers[256], body[256];
+    const bool bulk = strstr(path, "bulk") != NULL;
+
+    snprintf(headers, sizeof(headers), "Authorization: %s\nX-Gp-Epoch: %s\n", token,
+             text_is(uid, h->own_uid) ? "2" : "1");
+    snprintf(body, sizeof(body),
+             "%s{\"relatedObject\":{\"kind\":\"spectrocluster\",\"uid\":\"%s\"},\"reason\":\"X\","
+             "\"message\":\"m\",\"source\":{\"component\":\"c\"}}%s",
+             bulk ? "[" : "", uid, bulk ? "]" : "");
+    talk_ask(&h->c->s->m, &h->c->s->t, "POST", path, headers, body);
+    return h->c->s->t.rp.status;
+}
+
+/* What names its cluster in the body: the one that is one's own, and no other. */
+static void an_event_is_about_ones_own_cluster(void **state)
+{
+    static const char *const paths[] = {"/v1/events/components", "/v1/events/components/bulk"};
+    static const char nothing[] = "000000000000000000000000";
+    struct house h = {.c = NULL};
+
+    house_build(&h, *state);
+    for (size_t i = 0; i < COUNTOF(paths); i++) {
+        assert_int_equal(event_about(&h, paths[i], h.agent_token, h.own_uid), 201);
+        assert_int_equal(event_about(&h, paths[i], h.agent_token, h.made_uid), 403);
+        assert_int_equal(event_about(&h, paths[i], h.agent_token, nothing), 403);
+        assert_int_equal(event_about(&h, paths[i], h.other_agent_token, h.own_uid), 403);
+        assert_int_equal(event_about(&h, paths[i], h.gateway_token, h.made_uid), 201);
+        assert_int_equal(event_about(&h, paths[i], h.stranger_token, h.made_uid), 403);
+        assert_int_equal(event_about(&h, paths[i], h.stranger_token, h.own_uid), 403);
+    }
+}
+
 /* Without a way to tell whether it is there: the same answer for what is another's and for what is
  * not at all. */
 static void what_is_anothers_looks_like_nothing(void **state)
@@ -333,6 +367,7 @@ int main(void)
         CLUSTER_TEST(a_session_may_what_its_user_may, CLAUSE(101)),
         CLUSTER_TEST(a_join_token_is_no_token, CLAUSE(101)),
         CLUSTER_TEST(what_was_a_token_is_none, CLAUSE(101), CLAUSE(33)),
+        CLUSTER_TEST(an_event_is_about_ones_own_cluster, CLAUSE(101)),
         CLUSTER_TEST(what_is_anothers_looks_like_nothing, CLAUSE(101)),
     };
 
