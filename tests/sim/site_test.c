@@ -73,10 +73,10 @@ static void each_client_that_is_shown_a_bad_certificate_is_counted(void **state)
         const struct event *e = ev_list_at(&p->journal, i);
 
         shown += e->kind == EV_TLS_SHOWN;
-        if (e->kind != EV_FAULT || !text_is(ev_text(e, EVF_NAME), "certificate-expired"))
+        if (e->kind != EV_FAULT || !ev_is(e, EVF_NAME, "certificate-expired"))
             continue;
-        armed += text_is(ev_text(e, EVF_KIND), "armed");
-        fired += text_is(ev_text(e, EVF_KIND), "fired");
+        armed += ev_is(e, EVF_KIND, "armed");
+        fired += ev_is(e, EVF_KIND, "fired");
         assert_int_equal(ev_int(e, EVF_COUNT), fired);
     }
     assert_int_equal(armed, 1);
