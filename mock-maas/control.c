@@ -149,13 +149,13 @@ bool maas_told(struct maas *m, ms_t now, const char *words, struct http_reply *r
     }
     if (rp->certificate != HTTP_CERT_AS_IT_IS) {
         if (rp->certificate != HTTP_CERT_OWN)
-            maas_mishap_done(m, (enum maas_mishap)(MAAS_MISHAP_CERT_RENEWED +
-                                                   (rp->certificate - HTTP_CERT_RENEWED)));
+            maas_mishap_wished(m, (enum maas_mishap)(MAAS_MISHAP_CERT_RENEWED +
+                                                     (rp->certificate - HTTP_CERT_RENEWED)));
         return true;
     }
     if (!maas_refuse_read(words, rp))
         return maas_do(m, now, words, &rp->events);
-    maas_mishap_done(m, MAAS_MISHAP_REFUSES);
+    maas_mishap_wished(m, MAAS_MISHAP_REFUSES);
     return true;
 }
 

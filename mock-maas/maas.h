@@ -140,6 +140,8 @@ struct maas_misdeed {
     const char *name, *words, *what;
 };
 size_t maas_misdeeds(const struct maas_misdeed **ret);
+/* A client met that row of the list at MAAS's door: it has fired. */
+void maas_met(void *maas, ms_t now, const char *misdeed, struct ev_list *events);
 
 /* --- what the mock says of itself --------------------------------------------------------------
  */

@@ -118,7 +118,8 @@ const char *maas_mishap_name(enum maas_mishap what);
 struct maas_machine;
 struct maas;
 void maas_mishap_arm(struct maas *m, struct maas_machine *one, enum maas_mishap what);
-void maas_mishap_done(struct maas *m, enum maas_mishap what); /* armed and fired in one */
+void maas_mishap_wished(struct maas *m, enum maas_mishap what); /* of the door: armed, maas_met */
+void maas_mishap_done(struct maas *m, enum maas_mishap what);   /* armed and fired in one */
 /* Does it go wrong now? When it was armed, or when the seed says so (one in so many). Counted. */
 bool maas_mishap(struct maas *m, const struct maas_machine *one, enum maas_mishap what);
 enum maas_mishap maas_mishap_of_hang(enum maas_status s);

@@ -96,8 +96,11 @@ static int open_app(const struct opts *o, const struct mockd_shared *s, struct m
     c.version = text_is(opt_text(o, "maas-version"), "3.5") ? MAAS_35 : MAAS_37;
     c.fleet = fleet.len ? buf_text(&fleet) : NULL;
     c.epoch_s = opt_given(o, "epoch") ? opt_int(o, "epoch") : clk_realtime_s();
-    *ret = (struct mockd_app){
-        .app = maas_new(&c), .handle = maas_handle, .due = maas_due, .tick = maas_tick};
+    *ret = (struct mockd_app){.app = maas_new(&c),
+                              .handle = maas_handle,
+                              .due = maas_due,
+                              .tick = maas_tick,
+                              .met = maas_met};
     return opt_given(o, "world") ? world_read(ret->app, opt_text(o, "world"), e) : 0;
 }
 

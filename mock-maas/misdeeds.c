@@ -47,7 +47,7 @@ static const struct maas_misdeed misdeeds[] = {
      "it is done, and 504 says the opposite"},
     {"other-status", "answers read with 418 1 times",
      "any other status from 400 to 599, before or after"},
-    {"refuses", "refuses for 1m", "nobody gets a connection"},
+    {"refuses", "refuses for 1m", "nobody gets a connection; who tried, the kernel tells nobody"},
     {"certificate-renewed", "certificate renewed", "new connections see a new certificate"},
     {"certificate-expired", "certificate expired", "… one that ended a month ago"},
     {"certificate-wrong-name", "certificate wrong-name", "… one for another name"},
@@ -127,6 +127,7 @@ struct maas_tally maas_misdeed_tally(const struct maas *m, size_t i)
 {
     for (unsigned k = 0; k < MAAS_MISHAP_COUNT; k++)
         if (text_is(maas_mishap_name((enum maas_mishap)k), misdeeds[i].name))
-            return (struct maas_tally){m->mishaps[k].armed, m->mishaps[k].fired};
+            return (struct maas_tally){m->mishaps[k].armed, m->mishaps[k].fired,
+                                       k == MAAS_MISHAP_REFUSES};
     return m->misdeeds[i];
 }

@@ -44,9 +44,14 @@ const char *maas_mishap_name(enum maas_mishap what)
     return names[what];
 }
 
-void maas_mishap_arm(struct maas *m, struct maas_machine *one, enum maas_mishap what)
+void maas_mishap_wished(struct maas *m, enum maas_mishap what)
 {
     m->mishaps[what].armed += !m->drawn;
+}
+
+void maas_mishap_arm(struct maas *m, struct maas_machine *one, enum maas_mishap what)
+{
+    maas_mishap_wished(m, what);
     if (one)
         one->bad |= BIT(what);
     else
@@ -55,8 +60,20 @@ void maas_mishap_arm(struct maas *m, struct maas_machine *one, enum maas_mishap 
 
 void maas_mishap_done(struct maas *m, enum maas_mishap what)
 {
-    m->mishaps[what].armed += !m->drawn;
+    maas_mishap_wished(m, what);
     m->mishaps[what].fired++;
+}
+
+/* What is the door's to do has fired when a client meets it. The journal has the door's own words
+ * for that (tls.shown). */
+void maas_met(void *maas, ms_t now, const char *misdeed, struct ev_list *events)
+{
+    struct maas *m = maas;
+
+    (void)now;
+    (void)events;
+    for (unsigned i = MAAS_MISHAP_REFUSES; i < MAAS_MISHAP_COUNT; i++)
+        m->mishaps[i].fired += text_is(names[i], misdeed);
 }
 
 enum maas_mishap maas_mishap_of_hang(enum maas_status s)

@@ -60,6 +60,7 @@ struct maas_armed { /* a fault, and what it did */
 
 struct maas_tally {
     uint64_t armed, fired;
+    bool untold; /* the kernel refuses, and tells nobody whom: `fired` says nothing */
 };
 struct maas_seen { /* an exchange, without anything that could be secret */
     ms_t at;

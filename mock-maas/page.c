@@ -114,7 +114,10 @@ static void misdeeds_table(const struct maas *m, struct buf *out)
     for (size_t i = 0; i < n; i++) {
         const struct maas_tally t = maas_misdeed_tally(m, i);
 
-        if (t.armed || t.fired)
+        if (t.armed && t.untold)
+            buf_printf(out, "<tr><td>%s<td>armed %" PRIu64 "<td>fired: not told\n", list[i].name,
+                       t.armed);
+        else if (t.armed || t.fired)
             buf_printf(out, "<tr><td>%s<td>armed %" PRIu64 "<td>fired %" PRIu64 "\n", list[i].name,
                        t.armed, t.fired);
     }
@@ -234,8 +237,9 @@ static void of_misdeeds(const struct maas *m, const char *name, bool fired, stru
     for (size_t i = 0; i < n; i++) {
         const struct maas_tally t = maas_misdeed_tally(m, i);
 
-        buf_printf(out, "%s{kind=\"%s\"} %" PRIu64 "\n", name, list[i].name,
-                   fired ? t.fired : t.armed);
+        if (!fired || !t.untold)
+            buf_printf(out, "%s{kind=\"%s\"} %" PRIu64 "\n", name, list[i].name,
+                       fired ? t.fired : t.armed);
     }
 }
 

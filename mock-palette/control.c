@@ -144,13 +144,19 @@ static void misdeeds_show(const struct palette *p, struct buf *out)
     const size_t n = palette_misdeeds(&list);
 
     head(out, "What went wrong", "what,armed,fired");
-    for (size_t i = 0; i < n; i++)
-        if (p->misdeeds[i].armed) {
-            buf_text_add(out, "<tr>");
-            cell(out, list[i].name);
-            buf_printf(out, "<td>%" PRIu64 "<td>%" PRIu64 "\n", p->misdeeds[i].armed,
-                       p->misdeeds[i].fired);
-        }
+    for (size_t i = 0; i < n; i++) {
+        const struct palette_tally t = palette_misdeed_tally(p, i);
+
+        if (t.armed == 0)
+            continue;
+        buf_text_add(out, "<tr>");
+        cell(out, list[i].name);
+        buf_printf(out, "<td>%" PRIu64, t.armed);
+        if (t.untold)
+            buf_text_add(out, "<td>not told\n");
+        else
+            buf_printf(out, "<td>%" PRIu64 "\n", t.fired);
+    }
 }
 
 static void faults_show(const struct palette *p, struct buf *out)
@@ -266,8 +272,9 @@ static void misdeeds_metric(const struct palette *p, struct buf *out)
                    p->misdeeds[i].armed);
     kind(out, "misbehaviours_fired_total", "counter", "How often each struck.");
     for (size_t i = 0; i < n; i++)
-        buf_printf(out, METRIC "misbehaviours_fired_total{kind=\"%s\"} %" PRIu64 "\n", list[i].name,
-                   p->misdeeds[i].fired);
+        if (!palette_misdeed_tally(p, i).untold)
+            buf_printf(out, METRIC "misbehaviours_fired_total{kind=\"%s\"} %" PRIu64 "\n",
+                       list[i].name, p->misdeeds[i].fired);
 }
 
 static void metrics(const struct palette *p, struct http_reply *rp)

@@ -375,40 +375,17 @@ static bool wish_faults(struct palette *p, const struct wire_words *w, ms_t now,
     return true;
 }
 
-static void say_done(const char *name, ms_t now, struct http_reply *rp)
-{
-    static const char *const kinds[] = {"armed", "fired"};
-
-    for (size_t i = 0; i < COUNTOF(kinds); i++) {
-        struct event e;
-
-        ev_init(&e, EV_FAULT, now);
-        ev_text_add(&e, EVF_NAME, name);
-        ev_text_add(&e, EVF_KIND, kinds[i]);
-        ev_int_add(&e, EVF_COUNT, (int64_t)i);
-        ev_text_add(&e, EVF_WHO, "palette");
-        ev_list_add(&rp->events, &e);
-    }
-}
-
+/* It has fired when a client is shown it: palette_met(). */
 static bool certificate(struct palette *p, enum http_certificate which, ms_t now,
                         struct http_reply *rp)
 {
-    static const char *const names[HTTP_CERT_COUNT] = {
-        [HTTP_CERT_RENEWED] = "certificate-renewed",
-        [HTTP_CERT_EXPIRED] = "certificate-expired",
-        [HTTP_CERT_WRONG_NAME] = "certificate-wrong-name",
-        [HTTP_CERT_WRONG_AUTHORITY] = "certificate-wrong-authority",
-        [HTTP_CERT_SELF_SIGNED] = "certificate-self-signed",
-        [HTTP_CERT_OLD_PROTOCOL] = "certificate-old-protocol"};
+    char name[HTTP_MET_MAX];
 
     if (!p->config.authority)
         return false;
     rp->certificate = which;
-    if (!names[which])
-        return true;
-    pal_misdeed_done(p, names[which]);
-    say_done(names[which], now, rp);
+    if (http_certificate_met(which, name))
+        pal_misdeed_armed(p, name, now, &rp->events);
     return true;
 }
 
@@ -416,13 +393,14 @@ bool palette_do(struct palette *p, ms_t now, const char *text, struct http_reply
 {
     static const struct row {
         const char *verb, *misdeed; /* misdeed NULL: none */
+        bool at_once;               /* what Palette holds has changed: it has struck */
         bool (*wish)(struct palette *p, const struct wire_words *w, ms_t now,
                      struct http_reply *rp);
-    } rows[] = {{"tokens", "tokens-end", wish_tokens},
-                {"gateway", "gateway-revoked", wish_gateway},
-                {"refuses", "refuses", wish_refuses},
-                {"drops", "connections-dropped", wish_drops},
-                {"faults", NULL, wish_faults}};
+    } rows[] = {{"tokens", "tokens-end", true, wish_tokens},
+                {"gateway", "gateway-revoked", true, wish_gateway},
+                {"refuses", "refuses", false, wish_refuses},
+                {"drops", "connections-dropped", false, wish_drops},
+                {"faults", NULL, false, wish_faults}};
     struct wire_words w;
 
     if (http_certificate_read(text) != HTTP_CERT_AS_IT_IS)
@@ -433,10 +411,10 @@ bool palette_do(struct palette *p, ms_t now, const char *text, struct http_reply
             continue;
         if (!rows[i].wish(p, &w, now, rp))
             return false;
-        if (rows[i].misdeed) {
-            pal_misdeed_done(p, rows[i].misdeed);
-            say_done(rows[i].misdeed, now, rp);
-        }
+        if (rows[i].misdeed)
+            pal_misdeed_armed(p, rows[i].misdeed, now, &rp->events);
+        if (rows[i].at_once)
+            palette_met(p, now, rows[i].misdeed, &rp->events);
         return true;
     }
     return arm(p, &w, now, rp);

@@ -15,7 +15,7 @@ void pal_fault_after(struct pal_ask *a);  /* what was done is done */
 /* misdeeds.c: rows of the list. */
 size_t pal_misdeed_named(const char *name);
 size_t pal_misdeed_of(const struct pal_fault *f);
-void pal_misdeed_done(struct palette *p, const char *name);
+void pal_misdeed_armed(struct palette *p, const char *name, ms_t now, struct ev_list *events);
 /* What the wire does to an answer, from the words behind the operation. false: other words. */
 bool pal_wire_read(const struct wire_words *w, struct pal_fault *f);
 

@@ -50,6 +50,8 @@ static void number_set(void *at, size_t size, int64_t value)
 
 static int64_t rounded_up(int64_t ms)
 {
+    if (ms > INT64_MAX - KEEP_STEP_MS)
+        return ms;
     return ms > 0 ? (ms / KEEP_STEP_MS + 1) * KEEP_STEP_MS : ms;
 }
 
@@ -180,16 +182,28 @@ static bool number_read(const struct keep_field *f, const struct part *part, ms_
     int64_t value = 0;
 
     if (!text_copy_len(digits, sizeof(digits), part->bytes, part->len) ||
-        !text_int(digits, INT64_MIN, INT64_MAX, &value))
+        !text_int(digits, f->max ? 0 : INT64_MIN, f->max ? (int64_t)f->max - 1 : INT64_MAX, &value))
         return false;
     number_set(at, f->size, f->kind == KEEP_PAST ? ms_min(value, now) : value);
     return true;
 }
 
+/* What stands twice in a row would be lost once. */
+static bool is_there(const char *at)
+{
+    const void *pointer;
+
+    memcpy(&pointer, at, sizeof(pointer));
+    return pointer != NULL;
+}
+
 static bool owned_read(const struct part *part, char *at)
 {
-    char *copy = strndup(part->bytes, part->len);
+    char *copy;
 
+    if (is_there(at))
+        return false;
+    copy = strndup(part->bytes, part->len);
     if (!copy)
         WRONG("out of memory");
     memcpy(at, &copy, sizeof(copy));
@@ -211,6 +225,8 @@ static bool list_read(const struct keep_field *f, const struct part *list, ms_t 
     size_t n = 0;
     bool torn;
 
+    if (f->kind == KEEP_LIST && is_there(to))
+        return false;
     while (part_next(&at, end, &part, &torn)) {
         if (n == f->max)
             return false;

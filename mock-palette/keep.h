@@ -13,7 +13,7 @@
 enum keep_kind {
     KEEP_TEXT,   /* char[size] */
     KEEP_BYTES,  /* uint8_t[size] */
-    KEEP_NUMBER, /* a bool, an enum, or 64 bits */
+    KEEP_NUMBER, /* a bool, an enum, or 64 bits; with max from 0 to max - 1 */
     /* A time that moves with every call would make every call a write. It is written rounded up to
      * the next KEEP_STEP_MS: whoever was heard counts as heard a little later, never earlier. */
     KEEP_PAST,   /* read as the moment of reading when that is sooner */

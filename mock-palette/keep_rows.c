@@ -9,10 +9,15 @@
     {                                                                                              \
         .name = #m, .kind = k, .offset = offsetof(t, m), .size = sizeof(((t *)0)->m)               \
     }
-#define TEXT(t, m)  F(t, m, KEEP_TEXT)
-#define BYTES(t, m) F(t, m, KEEP_BYTES)
-#define NUM(t, m)   F(t, m, KEEP_NUMBER)
-#define PAST(t, m)  F(t, m, KEEP_PAST)
+#define TEXT(t, m)      F(t, m, KEEP_TEXT)
+#define BYTES(t, m)     F(t, m, KEEP_BYTES)
+#define NUM(t, m)       F(t, m, KEEP_NUMBER)
+#define PAST(t, m)      F(t, m, KEEP_PAST)
+#define ONE_OF(t, m, n) /* an enum of so many */                                                   \
+    {                                                                                              \
+        .name = #m, .kind = KEEP_NUMBER, .offset = offsetof(t, m), .size = sizeof(((t *)0)->m),    \
+        .max = (n)                                                                                 \
+    }
 #define UNTIL(t, m) F(t, m, KEEP_UNTIL)
 #define OWNED(t, m) F(t, m, KEEP_OWNED)
 #define RECORD(t, m, table)                                                                        \
@@ -39,10 +44,7 @@
 
 #define T struct palette /* pieces, and what is made anew, are not in its row */
 static const struct keep_field self_fields[] = {
-    BYTES(T, rng),
-    NUM(T, refs),
-    TEXT(T, tenant_uid),
-    NUM(T, n_tokens),
+    BYTES(T, rng), NUM(T, refs), TEXT(T, tenant_uid), NUM(T, n_tokens), TEXT(T, drawn_key),
 };
 #undef T
 
@@ -56,13 +58,26 @@ static const struct keep_field lease_fields[] = {TEXT(T, replica), NUM(T, number
 
 #define T struct pal_gateway /* without `of` */
 static const struct keep_field gateway_fields[] = {
-    TEXT(T, uid),           TEXT(T, self_uid),    TEXT(T, name),
-    TEXT(T, code),          NUM(T, code_until),   NUM(T, bound),
-    BYTES(T, secret),       NUM(T, registered),   NUM(T, beat_seen),
-    NUM(T, feed_seen),      NUM(T, state),        PAST(T, last_beat),
-    TEXT(T, agent_version), TEXT(T, account_uid), RECORD(T, lease, lease_fields),
-    NUM(T, answered),       PAST(T, answered_at), NUM(T, revision),
-    NUM(T, system),         NUM(T, on_cluster),
+    TEXT(T, uid),
+    TEXT(T, self_uid),
+    TEXT(T, name),
+    TEXT(T, code),
+    NUM(T, code_until),
+    NUM(T, bound),
+    BYTES(T, secret),
+    NUM(T, registered),
+    NUM(T, beat_seen),
+    NUM(T, feed_seen),
+    ONE_OF(T, state, PAL_DELETED + 1),
+    PAST(T, last_beat),
+    TEXT(T, agent_version),
+    TEXT(T, account_uid),
+    RECORD(T, lease, lease_fields),
+    NUM(T, answered),
+    PAST(T, answered_at),
+    NUM(T, revision),
+    NUM(T, system),
+    NUM(T, on_cluster),
 };
 #undef T
 
@@ -93,10 +108,22 @@ static const struct keep_field offer_fields[] = {NUM(T, epoch), NUM(T, claim), N
 
 #define T struct pal_life
 static const struct keep_field life_fields[] = {
-    NUM(T, stage),       NUM(T, epoch),      NUM(T, revision),    NUM(T, claim),
-    NUM(T, claim_epoch), NUM(T, registered), NUM(T, forced),      NUM(T, reclaimed),
-    NUM(T, quiesced),    NUM(T, moving),     NUM(T, moved_until), RECORD(T, accepted, offer_fields),
-    NUM(T, switched_at), NUM(T, deleted_at), NUM(T, forced_at),   PAST(T, agent_last),
+    ONE_OF(T, stage, PAL_STAGE_COUNT),
+    NUM(T, epoch),
+    NUM(T, revision),
+    NUM(T, claim),
+    NUM(T, claim_epoch),
+    NUM(T, registered),
+    NUM(T, forced),
+    NUM(T, reclaimed),
+    NUM(T, quiesced),
+    NUM(T, moving),
+    NUM(T, moved_until),
+    RECORD(T, accepted, offer_fields),
+    NUM(T, switched_at),
+    NUM(T, deleted_at),
+    NUM(T, forced_at),
+    PAST(T, agent_last),
 };
 #undef T
 
@@ -183,7 +210,7 @@ static const struct keep_field cluster_fields[] = {
     LIST(T, conditions, n_conditions, PAL_CONDITIONS_MAX, condition_fields),
     ARRAY(T, endpoints, n_endpoints, endpoint_fields),
     LIST(T, agents, n_agents, PAL_AGENTS_MAX, agent_fields),
-    NUM(T, health),
+    ONE_OF(T, health, PAL_UNWELL + 1),
     NUM(T, beat_seen),
     PAST(T, last_beat),
     NUM(T, handed),
@@ -194,8 +221,14 @@ static const struct keep_field cluster_fields[] = {
 
 #define T struct pal_doc
 static const struct keep_field doc_fields[] = {
-    NUM(T, kind),     TEXT(T, uid),     TEXT(T, name),         TEXT(T, owner),
-    TEXT(T, project), OWNED(T, labels), OWNED(T, annotations), OWNED(T, spec),
+    ONE_OF(T, kind, PAL_DOC_KINDS),
+    TEXT(T, uid),
+    TEXT(T, name),
+    TEXT(T, owner),
+    TEXT(T, project),
+    OWNED(T, labels),
+    OWNED(T, annotations),
+    OWNED(T, spec),
 };
 #undef T
 

@@ -11,7 +11,7 @@
 static const struct opt_row rows[] = {
     {.name = "api-key-file",
      .arg = "FILE",
-     .what = "one line: the user's ApiKey; default: one is drawn and printed"},
+     .what = "one line: the user's ApiKey; default: one is drawn and printed, once for a --state"},
     {.name = "state",
      .arg = "FILE",
      .what = "goes on with what is in it, and keeps everything there (SQLite)"},
@@ -93,30 +93,32 @@ static int agent_options_read(const struct opts *o, struct palette_config *c, st
     return err;
 }
 
-/* Of the file, or a new one that is printed with the examples. */
-static char drawn_key[33];
-
-static int key_read(const struct opts *o, char *out, size_t size, struct err *e)
+/* Of the file, or a new one, unless the state has one that was drawn before; it is printed with the
+ * examples. */
+static int key_read(const struct opts *o, struct palette_config *c, struct err *e)
 {
     uint8_t bytes[16];
 
     if (opt_text(o, "api-key-file")[0])
-        return file_read_line(opt_text(o, "api-key-file"), out, size, e);
+        return file_read_line(opt_text(o, "api-key-file"), c->api_key, sizeof(c->api_key), e);
     if (getrandom(bytes, sizeof(bytes), 0) != (ssize_t)sizeof(bytes))
         return err_errno(e, "random bytes for an ApiKey");
-    text_hex(bytes, sizeof(bytes), drawn_key);
-    text_copy(out, size, drawn_key);
+    text_hex(bytes, sizeof(bytes), c->api_key);
+    c->api_key_drawn = true;
     return 0;
 }
 
 /* Lines to copy. A key from a file stays there. */
 static void greet(const struct opts *o, const struct mockd_app *app, const struct mockd_doors *d)
 {
-    const char *how = opt_given(o, "cert") ? "curl -sk" : "curl -s", *key = drawn_key;
-    char from_file[600];
+    const char *key = palette_drawn_key(shell_palette(app->app));
+    char from_file[600], how[600];
 
-    (void)app;
-    if (!drawn_key[0]) {
+    if (opt_given(o, "authority"))
+        snprintf(how, sizeof(how), "curl -s --cacert %.500s/ca.pem", opt_text(o, "authority"));
+    else
+        text_copy(how, sizeof(how), opt_given(o, "cert") ? "curl -sk" : "curl -s");
+    if (!key[0]) {
         snprintf(from_file, sizeof(from_file), "$(head -n1 %.500s)", opt_text(o, "api-key-file"));
         key = from_file;
     }
@@ -152,7 +154,7 @@ static int open_app(const struct opts *o, const struct mockd_shared *s, struct m
                                .authority = opt_given(o, "authority")};
     struct buf ca SCOPED(buf_drop) = {.max = CA_MAX};
     struct shell *shell = NULL;
-    int err = key_read(o, c.api_key, sizeof(c.api_key), e);
+    int err = key_read(o, &c, e);
 
     if (err == 0 && c.lenient && opt_flag(o, "strict"))
         err = err_set(e, -EINVAL, "--strict and --lenient: give one of them");
@@ -173,6 +175,7 @@ static int open_app(const struct opts *o, const struct mockd_shared *s, struct m
                               .handle = shell_handle,
                               .due = shell_due,
                               .tick = shell_tick,
+                              .met = shell_met,
                               .began = shell_began(shell)};
     return 0;
 }

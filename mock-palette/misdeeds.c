@@ -55,7 +55,8 @@ static const struct palette_misdeed misdeeds[] = {
      "each call by the seed's chance: 500, 503, or its answer is lost", SAME},
     {"tokens-end", "tokens end", "of all gateways, or of UID: 401 from now on", SAME},
     {"gateway-revoked", "gateway UID revoked", "401 CredentialRevoked to the tokens it has", SAME},
-    {"refuses", "refuses for 1m", "nobody gets a new connection", SAME},
+    {"refuses", "refuses for 1m",
+     "nobody gets a new connection; who tried, the kernel tells nobody", SAME},
     {"certificate-renewed", "certificate renewed", "new connections see a new certificate", SAME},
     {"certificate-expired", "certificate expired", "… one that ended a month ago",
      "the client ends the handshake"},
@@ -79,7 +80,10 @@ size_t palette_misdeeds(const struct palette_misdeed **ret)
 
 struct palette_tally palette_misdeed_tally(const struct palette *p, size_t i)
 {
-    return p->misdeeds[i];
+    struct palette_tally t = p->misdeeds[i];
+
+    t.untold = text_is(misdeeds[i].name, "refuses");
+    return t;
 }
 
 size_t pal_misdeed_named(const char *name)
@@ -90,13 +94,35 @@ size_t pal_misdeed_named(const char *name)
     return COUNTOF(misdeeds);
 }
 
-/* One that is over as soon as it is wished for. */
-void pal_misdeed_done(struct palette *p, const char *name)
+static void say(const char *name, const char *kind, uint64_t count, ms_t now,
+                struct ev_list *events)
+{
+    struct event e;
+
+    ev_init(&e, EV_FAULT, now);
+    ev_text_add(&e, EVF_NAME, name);
+    ev_text_add(&e, EVF_KIND, kind);
+    ev_int_add(&e, EVF_COUNT, (int64_t)count);
+    ev_text_add(&e, EVF_WHO, "palette");
+    ev_list_add(events, &e);
+}
+
+void pal_misdeed_armed(struct palette *p, const char *name, ms_t now, struct ev_list *events)
 {
     struct palette_tally *t = &p->misdeeds[pal_misdeed_named(name)];
 
     t->armed++;
-    t->fired++;
+    say(name, "armed", t->fired, now, events);
+}
+
+void palette_met(void *palette, ms_t now, const char *name, struct ev_list *events)
+{
+    struct palette *p = palette;
+    const size_t row = pal_misdeed_named(name);
+
+    assert(row < COUNTOF(misdeeds));
+    p->misdeeds[row].fired++;
+    say(name, "fired", p->misdeeds[row].fired, now, events);
 }
 
 /* --- which row a fault is ---------------------------------------------------------------------

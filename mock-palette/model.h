@@ -199,7 +199,8 @@ struct palette {
     size_t gateways_max, accounts_max, tokens_max;
     struct rng rng;
     uint8_t api_key[SHA256_LEN];
-    uint64_t refs; /* v1Error.ref counts them */
+    char drawn_key[40]; /* the same, told to whoever starts this Palette; "": it was chosen */
+    uint64_t refs;      /* v1Error.ref counts them */
     char tenant_uid[PAL_UID_MAX];
     size_t n_gateways;
     struct pal_gateway *gateways;

@@ -54,9 +54,11 @@ const char *pal_note_keep(struct pal_ask *a, const struct pal_cluster *c,
     return n->uid;
 }
 
+/* As for a cluster that the path names (pal_cluster_in_scope): to an agent all others are alike. */
 static bool is_own(const struct pal_ask *a, const struct pal_cluster *c)
 {
-    return a->who == PAL_AGENT ? c == a->cluster : c->gateway_i == pal_gateway_i(a->p, a->gateway);
+    return a->who == PAL_AGENT ? c == a->cluster
+                               : !c || c->gateway_i == pal_gateway_i(a->p, a->gateway);
 }
 
 /* The cluster that is spoken of, when the caller may speak of it; else it has been refused. */
@@ -65,7 +67,7 @@ static struct pal_cluster *cluster_of(struct pal_ask *a, const struct v1_event *
     struct pal_cluster *c =
         text_is(in->about.kind, KIND) ? pal_cluster_find(a->p, in->about.uid) : NULL;
 
-    if (pal_no(a, PAL_NO_CLUSTER_UNKNOWN, !c) || pal_no(a, PAL_NO_CLUSTER_FOREIGN, !is_own(a, c)) ||
+    if (pal_no(a, PAL_NO_CLUSTER_FOREIGN, !is_own(a, c)) || pal_no(a, PAL_NO_CLUSTER_UNKNOWN, !c) ||
         !pal_cluster_may(a, c, PAL_CAN_REPORT))
         return NULL;
     return c;

@@ -28,7 +28,10 @@ struct palette *palette_new(const struct palette_config *c)
     rng_seed(&p->rng, c->seed);
     rng_seed(&p->chance, c->seed);
     digest_sha256(c->api_key, strlen(c->api_key), p->api_key);
-    memset(p->config.api_key, 0, sizeof(p->config.api_key));
+    if (!c->api_key_drawn)
+        memset(p->config.api_key, 0, sizeof(p->config.api_key));
+    else if (!text_copy(p->drawn_key, sizeof(p->drawn_key), c->api_key))
+        WRONG("a drawn key is longer than its place");
     if (c->agent_ca) {
         p->agent_ca = strdup(c->agent_ca);
         if (!p->agent_ca)

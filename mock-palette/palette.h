@@ -19,6 +19,7 @@ struct palette_config {
     int factor;              /* F; 1 unless a clock of real time */
     int gateway_factor;      /* of the durations that gateways see; 0: factor */
     char api_key[128];       /* the user's ApiKey */
+    bool api_key_drawn;      /* nobody chose it: a Palette that goes on has the one of before */
     bool self_hosted;        /* else SaaS */
     bool lenient;            /* breaches of form are journalled and let pass */
     bool authority;          /* another certificate can be shown when it is wished for */
@@ -55,6 +56,8 @@ void palette_rows_all(struct palette *p, palette_row_fn *each, void *arg); /* no
 int palette_row_take(struct palette *p, ms_t now, const char *key, const char *bytes, size_t len,
                      struct err *e) MUST_CHECK;
 int palette_resume(struct palette *p, struct err *e) MUST_CHECK;
+/* The user's ApiKey where it was drawn, for whoever starts it; "" when it was chosen. */
+const char *palette_drawn_key(const struct palette *p);
 
 /* --- the mock itself -------------------------------------------------------------------------- */
 
@@ -66,11 +69,14 @@ struct palette_misdeed {
 size_t palette_misdeeds(const struct palette_misdeed **ret);
 struct palette_tally {
     uint64_t armed, fired;
+    bool untold; /* the kernel refuses, and tells nobody whom: `fired` says nothing */
 };
 struct palette_tally palette_misdeed_tally(const struct palette *p, size_t row);
 
 /* One wish (faults.c); false: it is none, or cannot be done. */
 bool palette_do(struct palette *p, ms_t now, const char *words, struct http_reply *rp);
+/* A client met that row of the list at Palette's door: it has fired. */
+void palette_met(void *palette, ms_t now, const char *misdeed, struct ev_list *events);
 /* Requests of the control door: GET / and /metrics, POST /control. */
 void palette_control(struct palette *p, const struct http_ctx *ctx, const struct http_request *rq,
                      struct http_reply *rp);

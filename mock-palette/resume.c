@@ -2,6 +2,7 @@
  * where another one stopped. */
 #include "mock-palette/keep.h"
 
+#include "lib/base/digest.h"
 #include "lib/base/text.h"
 
 #include <errno.h>
@@ -143,9 +144,16 @@ static bool key_read(const char *key, enum pal_keep *ret_t, size_t *ret_i)
 static void fields_clear(const struct keep_rows *rows, void *at)
 {
     keep_drop(rows->fields, rows->n_fields, at);
-    for (size_t i = 0; i < rows->n_fields; i++)
-        memset((char *)at + rows->fields[i].offset, 0,
-               rows->fields[i].kind == KEEP_LIST ? sizeof(void *) : rows->fields[i].size);
+    for (size_t i = 0; i < rows->n_fields; i++) {
+        const struct keep_field *f = &rows->fields[i];
+        const size_t size = f->kind == KEEP_LIST ? sizeof(void *) : f->size;
+        void *list = NULL;
+
+        if (f->kind == KEEP_LIST)
+            memcpy(&list, (char *)at + f->offset, size);
+        free(list);
+        memset((char *)at + f->offset, 0, size);
+    }
 }
 
 int palette_row_take(struct palette *p, ms_t now, const char *key, const char *bytes, size_t len,
@@ -179,8 +187,25 @@ static int cluster_resume(struct palette *p, struct pal_cluster *c, struct err *
     return 0;
 }
 
+/* Whoever was told a drawn key goes on with it; one that was chosen this time is the key. */
+static void key_resume(struct palette *p)
+{
+    if (!p->config.api_key_drawn)
+        p->drawn_key[0] = '\0';
+    else if (p->drawn_key[0])
+        digest_sha256(p->drawn_key, strlen(p->drawn_key), p->api_key);
+    else
+        text_copy(p->drawn_key, sizeof(p->drawn_key), p->config.api_key);
+}
+
+const char *palette_drawn_key(const struct palette *p)
+{
+    return p->drawn_key;
+}
+
 int palette_resume(struct palette *p, struct err *e)
 {
+    key_resume(p);
     for (size_t i = 0; i < p->n_gateways; i++)
         pal_gateway_changed(&p->gateways[i]);
     for (size_t i = 0; i < p->n_accounts; i++)

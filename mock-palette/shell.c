@@ -100,6 +100,13 @@ void shell_tick(void *app, ms_t now, struct http_reply *rp)
     keep(k, now);
 }
 
+void shell_met(void *app, ms_t now, const char *misdeed, struct ev_list *events)
+{
+    struct shell *k = app;
+
+    palette_met(k->palette, now, misdeed, events);
+}
+
 void shell_words(void *app, ms_t now, const char *words, struct http_reply *rp)
 {
     struct shell *k = app;

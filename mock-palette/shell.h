@@ -14,6 +14,7 @@ ms_t shell_began(const struct shell *k); /* domain time at which it goes on */
 httpd_handle_fn shell_handle;
 httpd_due_fn shell_due;
 httpd_tick_fn shell_tick;
+httpd_met_fn shell_met;
 httpd_words_fn shell_words;
 
 #endif

@@ -359,3 +359,10 @@ bool http_certificate_is_good(enum http_certificate which)
     assert(which < HTTP_CERT_COUNT);
     return certificates[which].good;
 }
+
+bool http_certificate_met(enum http_certificate which, char out[HTTP_MET_MAX])
+{
+    assert(which < HTTP_CERT_COUNT);
+    snprintf(out, HTTP_MET_MAX, "certificate-%s", certificates[which].name);
+    return which >= HTTP_CERT_RENEWED;
+}

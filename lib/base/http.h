@@ -133,6 +133,10 @@ enum http_certificate http_certificate_read(const char *words);
 const char *http_certificate_name(enum http_certificate which); /* "expired"; AS_IT_IS is "own" */
 /* A client that verifies takes it. */
 bool http_certificate_is_good(enum http_certificate which);
+#define HTTP_MET_MAX 40
+/* What a client met that was shown it, as the mocks' lists of misdeeds name it:
+ * "certificate-expired". false: it is the server's own, and nobody met anything. */
+bool http_certificate_met(enum http_certificate which, char out[HTTP_MET_MAX]);
 
 /* What the wire does to an answer of a mock that misbehaves. All zero: nothing. */
 struct http_wire {

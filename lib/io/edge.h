@@ -77,6 +77,7 @@ struct edge_app {
     httpd_handle_fn *handle;
     httpd_due_fn *due;
     httpd_tick_fn *tick;
+    httpd_met_fn *met;
     bool hands_over; /* long bodies, to an edge in this process */
     struct journal_ring *journal;
     char cookie[2 * EDGE_COOKIE_BYTES + 1];
@@ -99,7 +100,8 @@ void edge_app_tick(struct edge_app *a, ms_t now, struct buf *ret_touched);
 /* The same with words for the application instead of time; it may want something, too. */
 void edge_app_tell(struct edge_app *a, httpd_words_fn *fn, ms_t now, const char *words,
                    struct buf *ret_touched, struct edge_deed *ret_deed);
-void edge_app_put(struct edge_app *a, struct event *ev); /* an event that the edge itself saw */
+/* A client met that misdeed of the door; seen: an event that goes before, or NULL. */
+void edge_app_met(struct edge_app *a, ms_t now, const char *misdeed, struct event *seen);
 struct edge_deed edge_deed_of(const struct http_reply *rp);
 
 /* --- bytes ----------------------------------------------------------------------------------- */

@@ -58,6 +58,7 @@ void edge_app_start(struct edge_app *a, const struct httpd_config *c)
     *a = (struct edge_app){.app = c->app, .handle = c->handle, .journal = c->journal};
     a->due = c->due;
     a->tick = c->tick;
+    a->met = c->met;
     if (getrandom(cookie, sizeof(cookie), 0) != (ssize_t)sizeof(cookie))
         WRONG("the kernel gave no random bytes");
     text_hex(cookie, sizeof(cookie), a->cookie);
@@ -86,11 +87,19 @@ struct edge_deed edge_deed_of(const struct http_reply *rp)
         .refuse_ms = rp->refuse_ms, .certificate = rp->certificate, .drop = rp->drop};
 }
 
-void edge_app_put(struct edge_app *a, struct event *ev)
+void edge_app_met(struct edge_app *a, ms_t now, const char *misdeed, struct event *seen)
 {
+    struct http_reply rp;
+
+    http_reply_init(&rp);
     pthread_mutex_lock(&a->lock);
-    journal_put(a->journal, ev);
+    if (seen)
+        journal_put(a->journal, seen);
+    if (a->met)
+        a->met(a->app, now, misdeed, &rp.events);
+    edge_app_journal(a, &rp);
     pthread_mutex_unlock(&a->lock);
+    http_reply_drop(&rp);
 }
 
 /* What was done without a request. The lock is held, and let go. */

@@ -401,15 +401,17 @@ static void peer_write(struct edge_conn *c, const struct sockaddr *from)
 static void on_hello(void *arg)
 {
     struct edge_conn *c = arg;
+    const ms_t now = edge_now(c->h);
+    char misdeed[HTTP_MET_MAX];
     struct event e;
 
-    if (c->shown == HTTP_CERT_AS_IT_IS || c->shown == HTTP_CERT_OWN)
+    if (!http_certificate_met(c->shown, misdeed))
         return;
-    ev_init(&e, EV_TLS_SHOWN, edge_now(c->h));
+    ev_init(&e, EV_TLS_SHOWN, now);
     ev_int_add(&e, EVF_CONN, (int64_t)c->id);
     ev_text_add(&e, EVF_PEER, c->peer);
     ev_text_add(&e, EVF_KIND, http_certificate_name(c->shown));
-    edge_app_put(&c->h->app, &e);
+    edge_app_met(&c->h->app, now, misdeed, &e);
 }
 
 static struct edge_conn *conn_make(struct httpd *h, int fd, SSL_CTX *ctx)

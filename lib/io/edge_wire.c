@@ -110,12 +110,17 @@ static void refuse_for(struct httpd *h, ms_t span)
 static void drop_all(struct httpd *h, const struct edge_conn *but)
 {
     struct edge_conn *c, *next;
+    bool met = false;
 
     for (c = TAILQ_FIRST(&h->conns); c; c = next) {
         next = TAILQ_NEXT(c, all);
-        if (c != but)
-            reset(c);
+        if (c == but)
+            continue;
+        met = met || (c->door == 0);
+        reset(c);
     }
+    if (met)
+        edge_app_met(&h->app, edge_now(h), "connections-dropped", NULL);
 }
 
 void edge_deed_do(struct httpd *h, const struct edge_deed *d, const struct edge_conn *asking)

@@ -38,6 +38,12 @@ typedef void httpd_hold_fn(void *arg, const char *phase, const char *words);
 /* Time has come. Events and touched keys go into rp (status is not used). */
 typedef void httpd_tick_fn(void *app, ms_t now, struct http_reply *rp);
 
+/* A client met at the first door what the application had wished of it: was shown a certificate, or
+ * was reset. `misdeed` is its name in the lists of misdeeds: "certificate-expired",
+ * "connections-dropped". Said when it happens, on the loop's thread, under the lock. Whom the
+ * kernel refuses while the door is shut (refuse_ms) it tells nobody, so neither do we. */
+typedef void httpd_met_fn(void *app, ms_t now, const char *misdeed, struct ev_list *events);
+
 /* Puts that certificate into the first door's tls. On the loop's thread. */
 typedef void httpd_certificate_fn(void *arg, enum http_certificate which);
 
@@ -54,6 +60,7 @@ struct httpd_config {
     httpd_handle_fn *handle;
     httpd_due_fn *due;     /* may be NULL */
     httpd_tick_fn *tick;   /* with due */
+    httpd_met_fn *met;     /* may be NULL */
     httpd_point_fn *point; /* may be NULL; else with hold, and pool 1 */
     httpd_hold_fn *hold;
     void *hold_arg;

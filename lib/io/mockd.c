@@ -257,6 +257,7 @@ static int start_httpd(struct running *r, struct err *e)
                              .handle = r->app.handle,
                              .due = r->app.due,
                              .tick = r->app.tick,
+                             .met = r->app.met,
                              .domain = r->slot.domain,
                              .journal = r->slot.ring,
                              .conns_before = (uint64_t)opt_int(r->o, "conns-before")};

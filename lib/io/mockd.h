@@ -17,6 +17,7 @@ struct mockd_app {
     httpd_handle_fn *handle;
     httpd_due_fn *due;
     httpd_tick_fn *tick;
+    httpd_met_fn *met;
     ms_t began; /* domain time at which it goes on, unless --domain-start or a page says it */
 };
 

@@ -135,7 +135,8 @@ static void servers_make(struct site *s, const char *fleet)
                                                     .address = address_of(s, "palette"),
                                                     .handle = palette_handle,
                                                     .due = palette_due,
-                                                    .tick = palette_tick};
+                                                    .tick = palette_tick,
+                                                    .met = palette_met};
     s->servers[SITE_MAAS] = (struct site_server){.role = "maas",
                                                  .https = false,
                                                  .port = 5240,
@@ -144,7 +145,8 @@ static void servers_make(struct site *s, const char *fleet)
                                                  .address = address_of(s, "maas"),
                                                  .handle = maas_handle,
                                                  .due = maas_due,
-                                                 .tick = maas_tick};
+                                                 .tick = maas_tick,
+                                                 .met = maas_met};
 }
 
 struct site *site_new(const struct lab *lab, const struct script *script, uint64_t seed,

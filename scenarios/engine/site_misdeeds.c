@@ -8,13 +8,22 @@ void site_server_told(struct site *s, enum site_server_id server, struct http_re
 {
     struct site_server *at = &s->servers[server];
 
+    site_reply_spread(s, server, rp); /* the edge, too, tells first and does then */
     if (rp->refuse_ms > 0)
         at->refuses_until = s->now + rp->refuse_ms;
     if (rp->certificate != HTTP_CERT_AS_IT_IS)
         at->certificate = rp->certificate;
     if (rp->drop)
         site_drop_all(s, server);
-    site_reply_spread(s, server, rp);
+}
+
+void site_server_met(struct site *s, enum site_server_id server, const char *misdeed)
+{
+    struct ev_list events = {0};
+
+    s->servers[server].met(s->servers[server].app, s->now, misdeed, &events);
+    site_put_list(s, s->servers[server].src, &events);
+    ev_list_drop(&events);
 }
 
 bool site_server_refuses(const struct site *s, enum site_server_id server)

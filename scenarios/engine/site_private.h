@@ -43,6 +43,7 @@ struct site_server {
                    struct http_reply *rp);
     ms_t (*due)(void *app);
     void (*tick)(void *app, ms_t now, struct http_reply *rp);
+    void (*met)(void *app, ms_t now, const char *misdeed, struct ev_list *events);
     uint64_t conns;                    /* accepted so far */
     enum http_certificate certificate; /* that new connections are shown */
     const char *address;               /* where it listens */
@@ -327,6 +328,8 @@ bool site_tls_begins(struct site *s, struct site_call *c);
 void site_tls_speaks(struct site *s, const struct site_call *c);
 bool site_palette_act(struct site *s, const struct script_line *line);
 /* All connections of the server are reset, idle ones too. */
+/* A client met that misdeed of its door, as httpd_met_fn says it. */
+void site_server_met(struct site *s, enum site_server_id server, const char *misdeed);
 void site_drop_all(struct site *s, enum site_server_id server);
 
 /* site_told.c: whom a caller believes, and what a gateway is told of proxies. */

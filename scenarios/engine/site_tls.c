@@ -19,15 +19,17 @@ static const char *role_of(const struct site *s, const struct site_conn *c)
 static void server_shows(struct site *s, const struct site_conn *c)
 {
     const struct site_server *server = &s->servers[c->server];
+    char misdeed[HTTP_MET_MAX];
     struct event e;
 
-    if (server->certificate == HTTP_CERT_AS_IT_IS || server->certificate == HTTP_CERT_OWN)
+    if (!http_certificate_met(server->certificate, misdeed))
         return;
     ev_init(&e, EV_TLS_SHOWN, s->now);
     ev_int_add(&e, EVF_CONN, (int64_t)c->number);
     ev_text_add(&e, EVF_PEER, c->peer);
     ev_text_add(&e, EVF_KIND, http_certificate_name(server->certificate));
     site_put(s, server->src, &e);
+    site_server_met(s, c->server, misdeed);
 }
 
 /* The proxy's own client verifies, and no rogue can talk it out of that. */
@@ -79,6 +81,8 @@ void site_tls_speaks(struct site *s, const struct site_call *c)
 
 void site_drop_all(struct site *s, enum site_server_id server)
 {
+    bool met = false;
+
     for (size_t i = 0; i < SITE_CONNS_MAX; i++) {
         struct site_conn *c = &s->conns[i];
 
@@ -88,7 +92,10 @@ void site_drop_all(struct site *s, enum site_server_id server)
         if (c->via != NULL)
             site_proxy_closed(s, c, "target");
         *c = (struct site_conn){.open = false};
+        met = true;
     }
+    if (met)
+        site_server_met(s, server, "connections-dropped");
 }
 
 /* Palette itself is told, as its program is; what the edge would do for it is done here. */

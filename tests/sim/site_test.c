@@ -60,6 +60,30 @@ static void a_cut_wire_is_lived_through_and_nothing_passes_it(void **state)
 }
 
 /* Other machines, other uids, other jitter: a whole life and a day without the gateway end well. */
+/* A certificate has fired when a client is shown it, once for each, and not when it is wished. */
+static void each_client_that_is_shown_a_bad_certificate_is_counted(void **state)
+{
+    static const char *const expired[] = {"expired"};
+    size_t armed = 0, fired = 0, shown = 0;
+    struct played *p SCOPED(played_free) =
+        play_over("222-wrong-certificate-behind-a-proxy", expired, 1, 0, NULL);
+
+    (void)state;
+    for (size_t i = 0; i < p->journal.n; i++) {
+        const struct event *e = ev_list_at(&p->journal, i);
+
+        shown += e->kind == EV_TLS_SHOWN;
+        if (e->kind != EV_FAULT || !ev_is(e, EVF_NAME, "certificate-expired"))
+            continue;
+        armed += ev_is(e, EVF_KIND, "armed");
+        fired += ev_is(e, EVF_KIND, "fired");
+        assert_int_equal(ev_int(e, EVF_COUNT), fired);
+    }
+    assert_int_equal(armed, 1);
+    assert_true(shown > 1);
+    assert_int_equal(fired, shown);
+}
+
 static void a_whole_life_passes_with_many_seeds(void **state)
 {
     (void)state;
@@ -172,6 +196,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(story_100_passes_with_every_seed),
         cmocka_unit_test(the_idle_week_passes),
+        cmocka_unit_test(each_client_that_is_shown_a_bad_certificate_is_counted),
         cmocka_unit_test(a_whole_life_passes_with_many_seeds),
         clause_test(with_bootstrap_the_cluster_adds_its_machines_itself, CLAUSE(59)),
         cmocka_unit_test(a_cut_wire_is_lived_through_and_nothing_passes_it),

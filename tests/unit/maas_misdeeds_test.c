@@ -120,6 +120,17 @@ static void each_row_is_armed_by_its_words_and_by_no_others(void **state)
     }
 }
 
+/* Only the door knows whom it showed what. */
+static bool is_the_doors(const struct maas_misdeed *row)
+{
+    return text_begins(row->name, "certificate-");
+}
+
+static uint64_t fired(const struct maas_site *s, size_t row)
+{
+    return maas_misdeed_tally(s->maas, row).fired;
+}
+
 static void each_row_strikes_in_a_machines_life(void **state)
 {
     const struct maas_misdeed *list;
@@ -134,10 +145,41 @@ static void each_row_strikes_in_a_machines_life(void **state)
         s = site;
         told_by_the_door(s, list[i].words);
         a_whole_life(s);
-        if (maas_misdeed_tally(s->maas, i).fired == 0)
-            fail_msg("'%s' never struck", list[i].words);
+        if ((fired(s, i) == 0) != (is_the_doors(&list[i]) || text_is(list[i].name, "refuses")))
+            fail_msg("'%s' struck %d times", list[i].words, (int)fired(s, i));
         maas_site_teardown(&site);
     }
+}
+
+static void what_a_client_meets_at_the_door_is_counted_by_its_row(void **state)
+{
+    struct maas_site *s = *state;
+    const struct maas_misdeed *list;
+    const size_t n = maas_misdeeds(&list);
+
+    for (size_t i = 0; i < n; i++) {
+        if (!is_the_doors(&list[i]))
+            continue;
+        assert_int_equal(fired(s, i), 0);
+        maas_met(s->maas, s->m.now, list[i].name, &s->m.events);
+        assert_int_equal(fired(s, i), 1);
+    }
+}
+
+/* On the page, and as a figure: that it was armed, and no number of those who were refused. */
+static void whom_the_kernel_refused_is_not_told_as_nobody(void **state)
+{
+    struct maas_site *s = *state;
+    struct http_reply rp;
+
+    told_by_the_door(s, "refuses for 1m");
+    http_reply_init(&rp);
+    assert_true(maas_page(s->maas, s->m.now, "/", &rp));
+    assert_non_null(strstr(buf_text(&rp.body), "<td>refuses<td>armed 1<td>fired: not told\n"));
+    assert_true(maas_page(s->maas, s->m.now, "/metrics", &rp));
+    assert_non_null(strstr(buf_text(&rp.body), "armed_total{kind=\"refuses\"} 1\n"));
+    assert_null(strstr(buf_text(&rp.body), "fired_total{kind=\"refuses\"}"));
+    http_reply_drop(&rp);
 }
 
 static void nothing_strikes_that_was_not_armed(void **state)
@@ -212,6 +254,8 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(each_row_is_armed_by_its_words_and_by_no_others),
         cmocka_unit_test(each_row_strikes_in_a_machines_life),
+        MISDEED_TEST(what_a_client_meets_at_the_door_is_counted_by_its_row),
+        MISDEED_TEST(whom_the_kernel_refused_is_not_told_as_nobody),
         MISDEED_TEST(nothing_strikes_that_was_not_armed),
         MISDEED_TEST(a_seed_draws_which_answers_suffer),
         MISDEED_TEST(a_spent_fault_gives_its_place_to_the_next),

@@ -158,13 +158,14 @@ static void a_seed_draws_when_it_happens(void **state)
     static const struct {
         const char *words;
         enum maas_mishap what;
+        bool waits; /* for a client to meet it: nobody does here */
     } rows[] = {
-        {"refuses for 1m one in 5", MAAS_MISHAP_REFUSES},
-        {"certificate expired one in 5", MAAS_MISHAP_CERT_EXPIRED},
-        {"racks gone one in 5", MAAS_MISHAP_NO_RACKS},
-        {"image-gone ubuntu/jammy one in 5", MAAS_MISHAP_IMAGE_GONE},
-        {"time is 1795353804 one in 5", MAAS_MISHAP_CLOCK_SKEWED},
-        {"key-revoked bob one in 5", MAAS_MISHAP_KEY_REVOKED},
+        {"racks gone one in 5", MAAS_MISHAP_NO_RACKS, true},
+        {"refuses for 1m one in 5", MAAS_MISHAP_REFUSES, true},
+        {"certificate expired one in 5", MAAS_MISHAP_CERT_EXPIRED, true},
+        {"image-gone ubuntu/jammy one in 5", MAAS_MISHAP_IMAGE_GONE, false},
+        {"time is 1795353804 one in 5", MAAS_MISHAP_CLOCK_SKEWED, false},
+        {"key-revoked bob one in 5", MAAS_MISHAP_KEY_REVOKED, false},
     };
     struct maas_site *s = *state;
     struct http_reply told = {0};
@@ -177,8 +178,7 @@ static void a_seed_draws_when_it_happens(void **state)
         maas_get(s, ADMIN_KEY, "/MAAS/api/2.0/zones/");
     for (size_t i = 0; i < COUNTOF(rows); i++) {
         assert_int_equal(s->maas->mishaps[rows[i].what].armed, 1);
-        assert_in_range(s->maas->mishaps[rows[i].what].fired, rows[i].what != MAAS_MISHAP_NO_RACKS,
-                        1);
+        assert_int_equal(s->maas->mishaps[rows[i].what].fired, !rows[i].waits);
     }
     assert_int_equal(maas_get(s, BOB_KEY, "/MAAS/api/2.0/zones/"), 401);
     assert_false(maas_told(s->maas, s->m.now, "machines freed one in 5", &told));

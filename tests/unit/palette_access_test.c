@@ -299,6 +299,91 @@ static void what_was_a_token_is_none(void **state)
     opens_nothing(&h, "a token of before", old);
 }
 
+/* Where a secret belongs into the answer: it is what was asked for (GP-40, GP-67). */
+static const char *const tells_secrets[] = {"pairing-code", "manifest",   "service-manifest",
+                                            "feed",         "assignment", "refresh"};
+
+static void holds_no_secret(const struct house *h, const struct http_route *r, const char *who)
+{
+    const struct palette_site *s = h->c->s;
+    const char *const secrets[] = {
+        API_KEY,           SECRET,         MAAS_CONSUMER,       MAAS_TOKEN,
+        MAAS_SECRET,       s->code,        h->c->join_token,    h->gateway_token,
+        h->stranger_token, h->agent_token, h->other_agent_token};
+
+    for (size_t i = 0; i < COUNTOF(secrets); i++)
+        if (strstr(talk_body(&s->t), secrets[i]))
+            fail_msg("%s %s shows secret %zu to %s", r->method, r->path, i, who);
+}
+
+/* Every read there is, by each caller who may make it, of what has secrets. */
+static void no_read_shows_a_secret(void **state)
+{
+    struct house h = {.c = NULL};
+    const struct http_route *routes;
+    const size_t n = palette_routes(&routes);
+    size_t read = 0;
+
+    house_build(&h, *state);
+    for (size_t i = 0; i < n; i++) {
+        const struct http_route *r = &routes[i];
+        const struct {
+            const char *who, *header, *token;
+        } callers[] = {{"a user", "ApiKey: ", API_KEY},
+                       {"its gateway", "Authorization: ", h.gateway_token},
+                       {"its agent", "Authorization: ", h.agent_token}};
+        const char *account = h.c->s->palette->accounts[0].uid;
+
+        if (!text_is(r->method, "GET") || HAS(tells_secrets, r->name))
+            continue;
+        for (size_t k = 0; k < COUNTOF(callers); k++) {
+            char credential[320];
+            const char *uid = strstr(r->path, "/cloudaccounts/") ? account
+                              : is_of_gateways(r->path)          ? h.gateway_uid
+                                                                 : h.own_uid;
+
+            snprintf(credential, sizeof(credential), "%s%s", callers[k].header, callers[k].token);
+            read += call(&h, r, credential, uid, h.own_config) == 200;
+            holds_no_secret(&h, r, callers[k].who);
+        }
+    }
+    assert_true(read >= 25);
+}
+
+static int event_about(const struct house *h, const char *path, const char *token, const char *uid)
+{
+    char headers[256], body[256];
+    const bool bulk = strstr(path, "bulk") != NULL;
+
+    snprintf(headers, sizeof(headers), "Authorization: %s\nX-Gp-Epoch: %s\n", token,
+             text_is(uid, h->own_uid) ? "2" : "1");
+    snprintf(body, sizeof(body),
+             "%s{\"relatedObject\":{\"kind\":\"spectrocluster\",\"uid\":\"%s\"},\"reason\":\"X\","
+             "\"message\":\"m\",\"source\":{\"component\":\"c\"}}%s",
+             bulk ? "[" : "", uid, bulk ? "]" : "");
+    talk_ask(&h->c->s->m, &h->c->s->t, "POST", path, headers, body);
+    return h->c->s->t.rp.status;
+}
+
+/* What names its cluster in the body: the one that is one's own, and no other. */
+static void an_event_is_about_ones_own_cluster(void **state)
+{
+    static const char *const paths[] = {"/v1/events/components", "/v1/events/components/bulk"};
+    static const char nothing[] = "000000000000000000000000";
+    struct house h = {.c = NULL};
+
+    house_build(&h, *state);
+    for (size_t i = 0; i < COUNTOF(paths); i++) {
+        assert_int_equal(event_about(&h, paths[i], h.agent_token, h.own_uid), 201);
+        assert_int_equal(event_about(&h, paths[i], h.agent_token, h.made_uid), 403);
+        assert_int_equal(event_about(&h, paths[i], h.agent_token, nothing), 403);
+        assert_int_equal(event_about(&h, paths[i], h.other_agent_token, h.own_uid), 403);
+        assert_int_equal(event_about(&h, paths[i], h.gateway_token, h.made_uid), 201);
+        assert_int_equal(event_about(&h, paths[i], h.stranger_token, h.made_uid), 403);
+        assert_int_equal(event_about(&h, paths[i], h.stranger_token, h.own_uid), 403);
+    }
+}
+
 /* Without a way to tell whether it is there: the same answer for what is another's and for what is
  * not at all. */
 static void what_is_anothers_looks_like_nothing(void **state)
@@ -333,6 +418,8 @@ int main(void)
         CLUSTER_TEST(a_session_may_what_its_user_may, CLAUSE(101)),
         CLUSTER_TEST(a_join_token_is_no_token, CLAUSE(101)),
         CLUSTER_TEST(what_was_a_token_is_none, CLAUSE(101), CLAUSE(33)),
+        CLUSTER_TEST(no_read_shows_a_secret, CLAUSE(103)),
+        CLUSTER_TEST(an_event_is_about_ones_own_cluster, CLAUSE(101)),
         CLUSTER_TEST(what_is_anothers_looks_like_nothing, CLAUSE(101)),
     };
 

@@ -95,6 +95,11 @@ static void damaged_rows_are_refused(void **state)
         {"gateway/0", "secret:3:abc\n"},
         {"cluster/0", "pools:9:-:3:xxx\n\n\n"},
         {"cluster/0", "life:12:epoch:99:1\n\n"},
+        {"cluster/0", "life:10:stage:1:6\n\n"},
+        {"cluster/0", "life:11:stage:2:-1\n\n"},
+        {"cluster/0", "machines:13:-:8:uid:1:a\n\n\nmachines:13:-:8:uid:1:b\n\n\n"},
+        {"gateway/0", "state:1:4\n"},
+        {"doc/0", "spec:1:a\nspec:1:b\n"},
     };
     const struct palette_config c = {.seed = 1, .factor = 1, .api_key = API_KEY};
 
@@ -192,6 +197,57 @@ static void a_cursor_is_good_after_a_death(void **state)
     assert_int_equal(s->t.rp.status, 200);
 }
 
+static int asks_with(struct palette *p, const char *key)
+{
+    char headers[160];
+    struct mock m;
+    struct talk t;
+    int status;
+
+    mock_init(&m);
+    m.app = p;
+    m.handle = palette_handle;
+    talk_init(&t);
+    snprintf(headers, sizeof(headers), "ApiKey: %s\n", key);
+    talk_ask(&m, &t, "GET", "/v1/overlords", headers, NULL);
+    status = t.rp.status;
+    talk_drop(&t);
+    mock_drop(&m);
+    return status;
+}
+
+/* What a user copied from the first greeting works after a restart; what was chosen is never kept,
+ * and ends what was drawn. */
+static void a_drawn_api_key_goes_on_and_a_chosen_one_replaces_it(void **state)
+{
+    static const struct {
+        const char *api_key; /* of this start */
+        bool drawn;
+        const char *good, *bad;
+    } starts[] = {{"drawn-1", true, "drawn-1", "drawn-2"},
+                  {"drawn-2", true, "drawn-1", "drawn-2"},
+                  {"chosen", false, "chosen", "drawn-1"},
+                  {"drawn-3", true, "drawn-3", "drawn-1"},
+                  {"drawn-4", true, "drawn-3", "drawn-4"}};
+    struct shadow shadow = {0};
+
+    (void)state;
+    for (size_t i = 0; i < COUNTOF(starts); i++) {
+        struct palette_config c = {
+            .seed = 1, .factor = 1, .keep = true, .api_key_drawn = starts[i].drawn};
+        struct palette *p;
+
+        text_copy(c.api_key, sizeof(c.api_key), starts[i].api_key);
+        p = shadow_resume(&shadow, &c, 0);
+        assert_int_equal(asks_with(p, starts[i].good), 200);
+        assert_int_equal(asks_with(p, starts[i].bad), 401);
+        assert_text(palette_drawn_key(p), starts[i].drawn ? starts[i].good : "");
+        shadow_look(&shadow, p);
+        palette_free(p);
+    }
+    shadow_drop(&shadow);
+}
+
 /* With loss: a Palette that was put back to an older copy refuses what it does not know. */
 static void what_was_lost_is_refused(void **state)
 {
@@ -213,6 +269,7 @@ int main(void)
         CLUSTER_TEST(a_cluster_s_life_goes_on_over_deaths),
         CLUSTER_TEST(a_lease_does_not_end_sooner_by_a_death),
         CLUSTER_TEST(a_cursor_is_good_after_a_death),
+        cmocka_unit_test(a_drawn_api_key_goes_on_and_a_chosen_one_replaces_it),
         CLUSTER_TEST(what_was_lost_is_refused),
     };
 

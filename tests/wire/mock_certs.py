@@ -59,6 +59,32 @@ def ask(port, anchors, path):
         door.close()
 
 
+def figures(control, what):
+    """Each kind's figure on the page of figures: how often it was armed, or has fired."""
+    text = urllib.request.urlopen(f"http://127.0.0.1:{control}/metrics").read().decode()
+    return {kind: int(n) for kind, n in re.findall(rf'misbehaviours_{what}_total{{kind="([^"]+)"}} (\d+)', text)}
+
+
+def counts_who_met_it(control, wish, met):
+    """A certificate has fired when a client was shown it, and not before."""
+    name = wish.replace(" ", "-", 1)
+    if name in figures(control, "armed"):
+        assert figures(control, "armed")[name] == 1, name
+        assert figures(control, "fired")[name] == met, (name, met, figures(control, "fired")[name])
+
+
+def refuses_for_a_while(port, control):
+    """Whom the kernel refuses nobody is told: the row has no figure, which is another thing than 0."""
+    urllib.request.urlopen(f"http://127.0.0.1:{control}/control", b"refuses for 1h")
+    try:
+        socket.create_connection(("127.0.0.1", port), timeout=60).close()
+        sys.exit("somebody got a connection while it refuses")
+    except ConnectionRefusedError:
+        pass
+    assert figures(control, "armed")["refuses"] == 1
+    assert "refuses" not in figures(control, "fired")
+
+
 def refuses_without_one(mock):
     """Where no other certificate can be shown the wish is refused and not counted as done."""
     with tempfile.TemporaryDirectory() as folder:
@@ -93,13 +119,19 @@ def main(mock, path):
             for wish, wanted in WISHES:
                 told = urllib.request.urlopen(f"http://127.0.0.1:{control}/control", wish.encode())
                 assert told.status in (200, 204), wish
+                counts_who_met_it(control, wish, 0)
                 seen = ask(port, anchors, path)
                 if (seen is None) != (wanted is None) or (wanted and not re.search(wanted, seen)):
                     sys.exit(f"after '{wish}' the client says: {seen or 'all is well'}")
+                counts_who_met_it(control, wish, 1)
                 if wish == "certificate old-protocol":
                     old_clients_get_through(port)
             if "palette" in mock:
+                urllib.request.urlopen(f"http://127.0.0.1:{control}/control", b"drops every connection")
+                assert figures(control, "fired")["connections-dropped"] == 0, "nobody was there"
                 hears_the_end(port, control, anchors)
+                assert figures(control, "fired")["connections-dropped"] == 1
+            refuses_for_a_while(port, control)
             mode = os.stat(os.path.join(folder, "tls", "ca.key")).st_mode & 0o777
             assert mode == 0o600, oct(mode)
         finally:
