@@ -393,9 +393,7 @@ static enum act_state maas_misbehaves(struct play *p, const struct script_line *
 static bool certificate_show(struct play *p, const struct script_line *line)
 {
     char words[64];
-    const char *which = line->args[0];
-    which = text_is(which, "good") ? "own" : text_is(which, "other-ca") ? "wrong-authority" : which;
-    snprintf(words, sizeof(words), "certificate %.32s", which);
+    snprintf(words, sizeof(words), "certificate %.32s", verb_certificate(line->args[0]));
     return mocks_tell_palette(&p->mocks, words);
 }
 
@@ -539,6 +537,7 @@ static const struct {
     {"gateway.told-trust", gateway_trusts},
     {"palette.certificate", palette_certificate},
     {"palette.drops", palette_drops},
+    {"maas.certificate", act_maas_certificate},
     {"maas.loses-answer", maas_loses_answer},
     {"maas.misbehaves", maas_misbehaves},
     {"palette.misbehaves", act_palette_misbehaves},

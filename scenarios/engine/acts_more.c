@@ -1,8 +1,10 @@
-/* Acts of stage netns on Palette's program, on names, and on nodes. */
+/* Acts of stage netns on MAAS's and Palette's programs, on names, and on nodes. */
 #include "scenarios/engine/acts.h"
 
 #include "lib/base/text.h"
 #include "scenarios/engine/verbs.h"
+
+#include <stdio.h>
 
 static int64_t number(const char *text)
 {
@@ -37,6 +39,16 @@ enum act_state act_node_clock(struct play *p, const struct script_line *line)
                    nodes_clock(&p->nodes, line->args[1], number(line->args[0]), off / 1000)
                ? ACT_DONE
                : ACT_NOT_DONE;
+}
+
+/* --- MAAS ---------------------------------------------------------------------------------------
+ */
+
+enum act_state act_maas_certificate(struct play *p, const struct script_line *line)
+{
+    char words[64];
+    snprintf(words, sizeof(words), "certificate %.32s", verb_certificate(line->args[0]));
+    return mocks_tell_maas(&p->mocks, words) ? ACT_DONE : ACT_NOT_DONE;
 }
 
 /* --- Palette ------------------------------------------------------------------------------------

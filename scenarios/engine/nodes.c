@@ -4,6 +4,8 @@
 #include "lib/base/text.h"
 #include "lib/io/file.h"
 #include "scenarios/engine/cmdline.h"
+#include "scenarios/engine/mocks.h"
+#include "scenarios/engine/outfit.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -175,15 +177,26 @@ static void node_end(struct node *x, const char *cluster)
     ring_close(x);
 }
 
+static void add_maas(struct words *x, const struct world *w)
+{
+    struct outfit o = {.maas_tls = false};
+    char url[OUTFIT_URL_MAX];
+    if (w->run->script != NULL)
+        outfit_read(w->run->script, &o);
+    outfit_maas_url(&o, w->run->lab, url);
+    word(x, "--maas-url=%s", url);
+    if (o.maas_tls)
+        word(x, "--maas-ca=%s/" MOCKS_MAAS_TLS "/ca.pem", w->dir);
+}
+
 static void add_words(struct words *x, const struct node *n, int page_fd)
 {
     const struct world *w = n->all->w;
-    const struct lab_host *maas = lab_role(w->run->lab, "maas");
     uint64_t i = (uint64_t)(n - n->all->at);
     word(x, "%s/mock-cluster", w->run->bin_dir);
     word(x, "--system-id=%s", n->system_id);
     word(x, "--hostname=%s", n->host->name);
-    word(x, "--maas-url=http://%s:%d/MAAS", maas->links[0].address, maas->listen);
+    add_maas(x, w);
     word(x, "--address=%s", n->host->links[0].address);
     word(x, "--root=%s/node-%s", w->dir, n->host->name);
     word(x, "--seed=%" PRIu64,

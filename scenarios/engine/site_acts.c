@@ -296,6 +296,15 @@ static bool maas_misbehaves(struct site *s, const struct script_line *line)
     return tell_maas(s, line->args[0]);
 }
 
+static bool maas_certificate(struct site *s, const struct script_line *line)
+{
+    SCOPED(buf_drop) struct buf words = {0};
+
+    buf_init(&words, 64);
+    buf_printf(&words, "certificate %s", verb_certificate(line->args[0]));
+    return tell_maas(s, buf_text(&words));
+}
+
 /* The line's own words, without the first. */
 static bool maas_does(struct site *s, const struct script_line *line)
 {
@@ -365,6 +374,7 @@ static const struct {
     {"palette.drops", site_palette_act},
     {"agent.is-slow", agent_slow_act},
     {"agent.beats-for", agent_strays},
+    {"maas.certificate", maas_certificate},
     {"maas.gains", maas_does},
     {"maas.loses-answer", maas_loses_answer},
     {"maas.misbehaves", maas_misbehaves},

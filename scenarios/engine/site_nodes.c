@@ -31,12 +31,12 @@ static void node_off(struct site *s, size_t i)
 
 static void userdata_ask(struct site *s, size_t i)
 {
-    const struct lab_host *maas = lab_role(s->lab, "maas");
+    char maas[OUTFIT_URL_MAX];
     struct http_call call;
 
+    outfit_maas_url(&s->outfit, s->lab, maas);
     http_call_init(&call, "GET");
-    buf_printf(&call.url, "http://%s:5240/MAAS/metadata/2012-03-01/by-id/%s/user-data",
-               maas->links[0].address, s->nodes[i].system_id);
+    buf_printf(&call.url, "%s/metadata/2012-03-01/by-id/%s/user-data", maas, s->nodes[i].system_id);
     call.timeout_ms = SITE_USER_TIMEOUT_MS;
     site_send(s, SITE_CALLER_OF_NODE(i), 0, "user-data", &call);
     http_call_drop(&call);

@@ -28,6 +28,7 @@
 #define SITE_PALETTE_URL  "https://palette.example"
 /* What machines are told to trust; the simulator has no TLS, so any text does. */
 #define SITE_PALETTE_CA      "-----BEGIN CERTIFICATE-----\nc2ltdWxhdGVk\n-----END CERTIFICATE-----\n"
+#define SITE_MAAS_CA         "-----BEGIN CERTIFICATE-----\nbWFhcw==\n-----END CERTIFICATE-----\n"
 #define SITE_USER_TIMEOUT_MS SECONDS(60)
 #define SITE_RENAMES_MAX     8 /* names of the lab that a story has moved */
 

@@ -244,6 +244,8 @@ const struct verb verbs[] = {
      "So many machines are Ready in MAAS when the run begins; 6 without this line."},
     {"site.erase", VERB_SITE, "erase on release", ALL,
      "MAAS erases a machine's disks before it is free again."},
+    {"site.maas-tls", VERB_SITE, "maas over tls", ALL,
+     "MAAS is https, with a certificate of an authority of its own, which gateways are given and not Palette's."},
     {"site.cluster", VERB_SITE, "cluster {cluster} with {n} nodes", ALL,
      "The prelude: the gateway is installed and makes this cluster. The story begins, and its times count, when all such clusters are Running. Laws see the prelude, lines of the story do not."},
 
@@ -342,6 +344,8 @@ const struct verb verbs[] = {
     /* --- acts: Palette */
     {"palette.certificate", VERB_ACT, "palette certificate is {certificate}", ALL,
      "What Palette shows to new connections: renewed is a new leaf of the same authority; old-protocol is a good one, and no TLS newer than 1.1. A user who has yet to install takes the pairing code before."},
+    {"maas.certificate", VERB_ACT, "maas certificate is {certificate}", ALL,
+     "The same of a MAAS over TLS."},
     {"palette.drops", VERB_ACT, "palette drops every connection", ALL,
      "Resets all of them; new ones are taken at once."},
 
@@ -376,6 +380,11 @@ const struct verb verbs[] = {
      "A request of this role was readable at Palette, answered well or not."},
     {"palette.showed", VERB_FACT, "palette showed {count} certificates", ALL,
      "So many hellos of clients met a Palette that showed another certificate than the one it has by itself."},
+
+    {"maas.read", VERB_FACT, "maas read request from {role}", ALL,
+     "A request of this role was readable at MAAS, answered well or not."},
+    {"maas.showed", VERB_FACT, "maas showed {count} certificates", ALL,
+     "So many hellos of clients met a MAAS that showed another certificate than the one it has by itself."},
 
     /* --- facts: clusters */
     {"cluster.is", VERB_FACT, "cluster {cluster} is {cluster-state}", ALL,
@@ -444,7 +453,7 @@ const struct verb verbs[] = {
     {"bump.showed", VERB_FACT, "bump showed {count} certificates", ALL,
      "So many hellos of clients were answered by a proxy with a certificate of its own making."},
     {"dials.failed", VERB_FACT, "{count} failed dials {role} -> {role}", ALL,
-     "So many first SYNs from one to the other were followed by the next without a request of the first at Palette between them."},
+     "So many first SYNs from one to the other were followed by the next without a request of the first at Palette, or at MAAS when it is the other, between them."},
     {"dials.crowded", VERB_FACT, "more than {n} failed dials {role} -> {role} in any {time}", ALL,
      "More than so many of them, at most 62, in some window of that length. For never."},
 
