@@ -32,6 +32,22 @@ enum act_state act_nodes_die(struct play *p, const struct script_line *line)
     return any ? ACT_DONE : ACT_NOT_DONE;
 }
 
+enum act_state act_victims_die(struct play *p, const struct script_line *line)
+{
+    const bool both = text_is(line->args[0], "both");
+    if (both && act_gateway(p, "dies") != ACT_DONE)
+        return ACT_NOT_DONE;
+    return nodes_all_die(&p->nodes, line->args[0]) ? ACT_DONE : ACT_NOT_DONE;
+}
+
+enum act_state act_victims_come_back(struct play *p, const struct script_line *line)
+{
+    const bool came = nodes_all_come_back(&p->nodes, line->args[0]);
+    if (text_is(line->args[0], "both") && act_gateway(p, "comes-back") != ACT_DONE)
+        return ACT_NOT_DONE;
+    return came ? ACT_DONE : ACT_NOT_DONE;
+}
+
 enum act_state act_node_clock(struct play *p, const struct script_line *line)
 {
     ms_t off = 0;

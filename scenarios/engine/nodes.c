@@ -330,10 +330,19 @@ static void on_hello(struct nodes *n, const struct event *e)
         n->n_hellos++;
 }
 
+static void on_boot(struct nodes *n, const struct event *e)
+{
+    struct node *x = node_of_host(n, ev_text(e, EVF_MACHINE));
+    if (x != NULL)
+        (void)text_copy(x->cluster, sizeof(x->cluster), ev_text(e, EVF_CLUSTER));
+}
+
 void nodes_feed(struct nodes *n, const struct event *e)
 {
     if (e->kind == EV_MAAS_STATE)
         on_state(n, e);
+    else if (e->kind == EV_NODE_BOOT)
+        on_boot(n, e);
     else if (e->kind == EV_PAL_HELLO)
         on_hello(n, e);
 }
@@ -379,6 +388,37 @@ bool nodes_die(struct nodes *n, const char *cluster, int64_t nth)
     node_end(x, cluster);
     x->dead = true;
     return true;
+}
+
+static bool is_of(const struct node *x, const char *victims)
+{
+    return text_is(victims, "both") || text_is(x->cluster, victims);
+}
+
+bool nodes_all_die(struct nodes *n, const char *victims)
+{
+    bool any = false;
+    for (size_t i = 0; i < NODES_MAX; i++) {
+        struct node *x = &n->at[i];
+        if (!is_running(x) || !is_of(x, victims))
+            continue;
+        node_end(x, x->cluster);
+        x->dead = any = true;
+    }
+    return any;
+}
+
+bool nodes_all_come_back(struct nodes *n, const char *victims)
+{
+    bool any = false;
+    for (size_t i = 0; i < NODES_MAX; i++) {
+        struct node *x = &n->at[i];
+        if (!x->dead || !is_of(x, victims))
+            continue;
+        x->boots = any = true;
+        node_step(x);
+    }
+    return any;
 }
 
 bool nodes_clock(struct nodes *n, const char *cluster, int64_t nth, int64_t off_s)

@@ -357,6 +357,8 @@ static const struct {
     {"node.reboots", site_node_reboots},
     {"node.dies", site_node_dies},
     {"nodes.die", site_nodes_die},
+    {"victims.die", site_victims_die},
+    {"victims.come-back", site_victims_come_back},
     {"node.clock", site_node_clock},
     {"machine.fails-deploy", machine_fails_deploy},
     {"machine.stays", machine_stays},

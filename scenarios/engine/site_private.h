@@ -157,6 +157,8 @@ struct site_node { /* a machine of the fleet that runs what was deployed on it *
     struct agent *agent;
     struct tree tree;
     bool has_tree, listening;
+    bool dead;           /* by a story; the machine is Deployed all the same */
+    char cluster[64];    /* that its last boot was for */
     int64_t clock_off_s; /* its own clock beside the site's */
     struct agent_effects fx;
 };
@@ -395,7 +397,8 @@ void site_nodes_look(struct site *s); /* boots and ends machines as MAAS says */
 void site_nodes_step(struct site *s);
 ms_t site_nodes_due(const struct site *s);
 void site_node_reply(struct site *s, size_t node_i, struct site_call *c);
-site_act_fn site_node_reboots, site_node_dies, site_nodes_die, site_node_clock;
+site_act_fn site_node_reboots, site_node_dies, site_nodes_die, site_node_clock, site_victims_die,
+    site_victims_come_back;
 /* The agent that speaks for the cluster beats once for another one. false: there is none. */
 bool site_node_strays(struct site *s, const char *cluster, const char *other_uid);
 void site_nodes_drop(struct site *s);
