@@ -95,6 +95,7 @@ struct site_call {
     ms_t give_up;    /* the caller's patience */
     ms_t arrived;    /* at the server, for parking */
     bool parked_before;
+    bool left;                       /* over a connection */
     bool lose;                       /* the connection closes instead of the answer */
     bool closes;                     /* … or with it */
     ms_t slow_ms;                    /* so much later than it could be there */
