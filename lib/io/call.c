@@ -86,14 +86,14 @@ static const struct {
     {CURLE_USE_SSL_FAILED, HTTP_TLS_FAILED},
 };
 
-/* One that was used before has no time of connecting, but one at which it could be written to. */
+/* A connection has an end on this side once it is there, also when it was used before, and also
+ * while TLS or an answer does not come. (Times will not do: curl's are of the whole.) */
 static bool was_connected(const struct call *c)
 {
-    curl_off_t connected = 0, ready = 0;
+    long port = 0;
 
-    curl_easy_getinfo(c->easy, CURLINFO_CONNECT_TIME_T, &connected);
-    curl_easy_getinfo(c->easy, CURLINFO_PRETRANSFER_TIME_T, &ready);
-    return connected > 0 || ready > 0;
+    curl_easy_getinfo(c->easy, CURLINFO_LOCAL_PORT, &port);
+    return port > 0;
 }
 
 static enum http_outcome outcome_of(struct call *c, CURLcode code)
