@@ -194,7 +194,7 @@ struct gw_kind; /* a row of query.c's table */
 struct gw_query {
     char id[GW_QUERY_ID_MAX + 1]; /* "": the place is free */
     const struct gw_kind *kind;
-    ms_t give_up;  /* MAAS has had its time: answer without it */
+    ms_t give_up;  /* MAAS has had its time: the call ends, and its end is the answer */
     ms_t deadline; /* nobody waits any longer */
     bool done;     /* answered or too late, but still listed */
     struct gw_account account;

@@ -207,13 +207,21 @@ bool gw_answer_done(struct gw *g, size_t i, const struct http_result *r, struct 
 
 /* --- deadlines -------------------------------------------------------------------------------- */
 
+/* A call under way ends at give_up and says how MAAS was missed, which is the better answer: it has
+ * the time to say so. One that waits for its turn has nothing to say. */
+static ms_t last_word(const struct gw_query *query, const struct gw_errand *read)
+{
+    return query->give_up + (read->ticket ? (query->deadline - query->give_up) / 2 : 0);
+}
+
 static ms_t query_due(const struct gw *g, size_t q)
 {
     const struct gw_query *query = &g->queries[q];
+    const struct gw_errand *read = &g->errands[GW_AT_QUERIES + q];
 
     if (!query->id[0] || query->done)
         return MS_NEVER;
-    return g->errands[GW_AT_QUERIES + q].op == GW_OP_READ ? query->give_up : query->deadline;
+    return read->op == GW_OP_READ ? last_word(query, read) : query->deadline;
 }
 
 ms_t gw_queries_due(const struct gw *g)

@@ -195,6 +195,10 @@ static void run(struct maas_ask *a)
     const struct maas_fault *fault = maas_fault_hit(a);
 
     if (fault && !maas_fault_is_after(fault)) {
+        const struct maas_machine *one = maas_machine_find(a->m, http_var(&a->vars, "system_id"));
+
+        if (one) /* whose call it was that came to nothing is known all the same */
+            maas_about(a, one);
         maas_fault_answer(a, fault);
         return;
     }

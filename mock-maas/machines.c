@@ -53,6 +53,13 @@ static struct maas_machine *befallen(const struct maas_ask *a, struct maas_machi
     return one;
 }
 
+void maas_about(struct maas_ask *a, const struct maas_machine *one)
+{
+    text_copy(a->about, sizeof(a->about), one->system_id);
+    text_copy(a->about_name, sizeof(a->about_name), one->hostname);
+    text_copy(a->marker, sizeof(a->marker), one->agent_name);
+}
+
 struct maas_machine *maas_machine_for(const struct http_exchange *x, bool edit)
 {
     struct maas_ask *a = maas_ask(x);
@@ -64,9 +71,7 @@ struct maas_machine *maas_machine_for(const struct http_exchange *x, bool edit)
         maas_not_found(a, "Machine");
         return NULL;
     }
-    text_copy(a->about, sizeof(a->about), one->system_id);
-    text_copy(a->about_name, sizeof(a->about_name), one->hostname);
-    text_copy(a->marker, sizeof(a->marker), one->agent_name);
+    maas_about(a, one);
     if (edit ? maas_may_edit(a, one) : maas_may_view(a, one))
         return one;
     maas_raise_text(a, 403, "");

@@ -257,6 +257,8 @@ bool maas_may_view(const struct maas_ask *a, const struct maas_machine *one);
 bool maas_may_edit(const struct maas_ask *a, const struct maas_machine *one);
 /* The machine of the path, for who may; NULL: answered. */
 struct maas_machine *maas_machine_for(const struct http_exchange *x, bool edit);
+/* The machine that the journal's record of the request names. */
+void maas_about(struct maas_ask *a, const struct maas_machine *one);
 
 /* --- constraints: which machines a list or an allocate means ---------------------------------- */
 

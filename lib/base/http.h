@@ -47,11 +47,11 @@ void http_call_drop(struct http_call *c);
 
 /* How a call ended. Everything but HTTP_ANSWERED is "no answer that can be trusted". */
 enum http_outcome {
-    HTTP_ANSWERED,   /* status, headers and the whole body are there */
-    HTTP_NO_NAME,    /* the host name did not resolve */
-    HTTP_NO_CONNECT, /* refused or no route */
-    HTTP_TLS_FAILED, /* chain, name, validity or handshake: no HTTP byte was sent */
-    HTTP_TIMEOUT,
+    HTTP_ANSWERED,     /* status, headers and the whole body are there */
+    HTTP_NO_NAME,      /* the host name did not resolve, or not in time */
+    HTTP_NO_CONNECT,   /* refused, no route, or no word until the call's time was over: not sent */
+    HTTP_TLS_FAILED,   /* chain, name, validity or handshake: no HTTP byte was sent */
+    HTTP_TIMEOUT,      /* connected, and no whole answer in time */
     HTTP_BROKEN,       /* reset, closed early, torn or nonsense answer, body over the bound */
     HTTP_PROXY_FAILED, /* the proxy made no tunnel: nothing reached the other side */
     HTTP_OUTCOME_COUNT

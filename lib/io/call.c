@@ -86,6 +86,16 @@ static const struct {
     {CURLE_USE_SSL_FAILED, HTTP_TLS_FAILED},
 };
 
+/* A connection has an end on this side once it is there, also when it was used before, and also
+ * while TLS or an answer does not come. (Times will not do: curl's are of the whole.) */
+static bool was_connected(const struct call *c)
+{
+    long port = 0;
+
+    curl_easy_getinfo(c->easy, CURLINFO_LOCAL_PORT, &port);
+    return port > 0;
+}
+
 static enum http_outcome outcome_of(struct call *c, CURLcode code)
 {
     enum http_outcome outcome = HTTP_BROKEN;
@@ -97,6 +107,9 @@ static enum http_outcome outcome_of(struct call *c, CURLcode code)
     for (size_t i = 0; i < COUNTOF(outcomes); i++)
         if (outcomes[i].code == code)
             outcome = outcomes[i].outcome;
+    /* Packets that are dropped without a word: the server was never there, and heard nothing. */
+    if (outcome == HTTP_TIMEOUT && !was_connected(c))
+        return HTTP_NO_CONNECT;
     /* For curl an end amid the headers is the end of an answer without a body. */
     if (outcome == HTTP_ANSWERED && (c->torn || !c->head_whole))
         return HTTP_BROKEN;
@@ -178,7 +191,7 @@ static void on_late(void *arg)
     else if (c->ask && c->proxied)
         call_end_by_proxy(c, HTTP_PROXY_NO_NAME);
     else
-        call_end(c, c->ask ? HTTP_TIMEOUT : HTTP_BROKEN, 0);
+        call_end(c, c->ask ? HTTP_NO_NAME : HTTP_BROKEN, 0);
 }
 
 /* false: there is nothing that could be dialled. A URL that would make curl send what it names as a

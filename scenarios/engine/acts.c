@@ -169,19 +169,28 @@ static enum act_state act_on(struct play *p, struct guest *g, const char *word)
 }
 
 /* Whichever fits. */
-static enum act_state gateway_comes_back(struct play *p, const struct script_line *line)
+static enum act_state comes_back(struct play *p)
 {
     const bool runs = guest_running(&p->guest);
-    (void)line;
     if (runs && !p->guest.frozen)
         return ACT_NOT_DONE;
     return act_on(p, &p->guest, runs ? "thaws" : "starts");
 }
 
+enum act_state act_gateway(struct play *p, const char *word)
+{
+    return text_is(word, "comes-back") ? comes_back(p) : act_on(p, &p->guest, word);
+}
+
 static enum act_state gateway_act(struct play *p, const struct script_line *line)
 {
-    return text_is(line->args[0], "comes-back") ? gateway_comes_back(p, line)
-                                                : act_on(p, &p->guest, line->args[0]);
+    return act_gateway(p, line->args[0]);
+}
+
+static enum act_state gateway_comes_back(struct play *p, const struct script_line *line)
+{
+    (void)line;
+    return comes_back(p);
 }
 
 /* --- the gateway inside Palette -----------------------------------------------------------------
@@ -393,9 +402,7 @@ static enum act_state maas_misbehaves(struct play *p, const struct script_line *
 static bool certificate_show(struct play *p, const struct script_line *line)
 {
     char words[64];
-    const char *which = line->args[0];
-    which = text_is(which, "good") ? "own" : text_is(which, "other-ca") ? "wrong-authority" : which;
-    snprintf(words, sizeof(words), "certificate %.32s", which);
+    snprintf(words, sizeof(words), "certificate %.32s", verb_certificate(line->args[0]));
     return mocks_tell_palette(&p->mocks, words);
 }
 
@@ -529,6 +536,8 @@ static const struct {
     {"node.reboots", node_reboots},
     {"node.dies", act_node_dies},
     {"nodes.die", act_nodes_die},
+    {"victims.die", act_victims_die},
+    {"victims.come-back", act_victims_come_back},
     {"node.clock", act_node_clock},
     {"machine.fails-deploy", machine_fails_deploy},
     {"machine.stays", machine_stays},
@@ -539,6 +548,7 @@ static const struct {
     {"gateway.told-trust", gateway_trusts},
     {"palette.certificate", palette_certificate},
     {"palette.drops", palette_drops},
+    {"maas.certificate", act_maas_certificate},
     {"maas.loses-answer", maas_loses_answer},
     {"maas.misbehaves", maas_misbehaves},
     {"palette.misbehaves", act_palette_misbehaves},

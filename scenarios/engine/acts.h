@@ -7,8 +7,11 @@
 enum act_state { ACT_DONE, ACT_NOT_DONE, ACT_BEGUN };
 typedef enum act_state act_fn(struct play *p, const struct script_line *line);
 
-act_fn act_palette_misbehaves, act_palette_stops, act_palette_starts, act_palette_restarts,
-    act_palette_moves, act_name_answers;
-act_fn act_node_dies, act_nodes_die, act_node_clock;
+act_fn act_maas_certificate, act_palette_misbehaves, act_palette_stops, act_palette_starts,
+    act_palette_restarts, act_palette_moves, act_name_answers;
+act_fn act_node_dies, act_nodes_die, act_node_clock, act_victims_die, act_victims_come_back;
+
+/* What happens to the gateway at the site, in a word of the language: "dies", "comes-back". */
+enum act_state act_gateway(struct play *p, const char *word);
 
 #endif

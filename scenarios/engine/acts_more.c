@@ -1,8 +1,10 @@
-/* Acts of stage netns on Palette's program, on names, and on nodes. */
+/* Acts of stage netns on MAAS's and Palette's programs, on names, and on nodes. */
 #include "scenarios/engine/acts.h"
 
 #include "lib/base/text.h"
 #include "scenarios/engine/verbs.h"
+
+#include <stdio.h>
 
 static int64_t number(const char *text)
 {
@@ -30,6 +32,22 @@ enum act_state act_nodes_die(struct play *p, const struct script_line *line)
     return any ? ACT_DONE : ACT_NOT_DONE;
 }
 
+enum act_state act_victims_die(struct play *p, const struct script_line *line)
+{
+    const bool both = text_is(line->args[0], "both");
+    if (both && act_gateway(p, "dies") != ACT_DONE)
+        return ACT_NOT_DONE;
+    return nodes_all_die(&p->nodes, line->args[0]) ? ACT_DONE : ACT_NOT_DONE;
+}
+
+enum act_state act_victims_come_back(struct play *p, const struct script_line *line)
+{
+    const bool came = nodes_all_come_back(&p->nodes, line->args[0]);
+    if (text_is(line->args[0], "both") && act_gateway(p, "comes-back") != ACT_DONE)
+        return ACT_NOT_DONE;
+    return came ? ACT_DONE : ACT_NOT_DONE;
+}
+
 enum act_state act_node_clock(struct play *p, const struct script_line *line)
 {
     ms_t off = 0;
@@ -37,6 +55,16 @@ enum act_state act_node_clock(struct play *p, const struct script_line *line)
                    nodes_clock(&p->nodes, line->args[1], number(line->args[0]), off / 1000)
                ? ACT_DONE
                : ACT_NOT_DONE;
+}
+
+/* --- MAAS ---------------------------------------------------------------------------------------
+ */
+
+enum act_state act_maas_certificate(struct play *p, const struct script_line *line)
+{
+    char words[64];
+    snprintf(words, sizeof(words), "certificate %.32s", verb_certificate(line->args[0]));
+    return mocks_tell_maas(&p->mocks, words) ? ACT_DONE : ACT_NOT_DONE;
 }
 
 /* --- Palette ------------------------------------------------------------------------------------

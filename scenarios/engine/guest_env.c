@@ -3,6 +3,7 @@
 #include "lib/base/text.h"
 #include "lib/io/file.h"
 #include "scenarios/engine/faketime.h"
+#include "scenarios/engine/mocks.h"
 #include "scenarios/engine/outfit.h"
 
 #include <ctype.h>
@@ -75,13 +76,13 @@ static void add_palette(struct guest_env *x, const struct guest *g)
 
 static void add_maas(struct guest_env *x, const struct guest *g)
 {
-    const struct lab_host *maas = lab_role(g->w->run->lab, "maas");
-    char text[128] = "";
+    char text[OUTFIT_URL_MAX];
     if (g->is_system)
         return; /* accounts come in the feed */
-    if (maas != NULL)
-        snprintf(text, sizeof(text), "http://%s:%d/MAAS", maas->links[0].address, maas->listen);
+    outfit_maas_url(&g->outfit, g->w->run->lab, text);
     add(x, "GP_MAAS_URL", text);
+    if (g->outfit.maas_tls)
+        add_path(x, g->w, "GP_MAAS_CA_FILE", MOCKS_MAAS_TLS "/ca.pem");
     snprintf(text, sizeof(text), "maas-%s", g->uid);
     add(x, "GP_ACCOUNT_NAME", text);
 }

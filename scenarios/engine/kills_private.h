@@ -12,6 +12,7 @@ struct tally {
     atomic_ulong points[SITE_EFFECTS], covered[SITE_EFFECTS], red[SITE_EFFECTS];
     atomic_ulong instants, states, played;
     atomic_ulong second, second_states, second_played; /* kills during a recovery */
+    char left_out[WELL_WHY_MAX]; /* why the run is not one to be killed in; "" when it is */
 };
 
 struct shared {

@@ -7,11 +7,15 @@
 struct sum {
     unsigned long points[SITE_EFFECTS], covered[SITE_EFFECTS], red[SITE_EFFECTS];
     unsigned long all, all_covered, all_red, instants, states, played, runs;
-    unsigned long second, second_states, second_played;
+    unsigned long second, second_states, second_played, left_out;
 };
 
 static void sum_add(struct sum *s, const struct tally *t)
 {
+    if (t->left_out[0] != '\0') {
+        s->left_out++;
+        return;
+    }
     for (size_t i = 0; i < SITE_EFFECTS; i++) {
         s->points[i] += atomic_load(&t->points[i]);
         s->covered[i] += atomic_load(&t->covered[i]);
@@ -59,9 +63,27 @@ static void table_add(const struct kills *k, struct buf *out, struct sum *ret_al
             sum_add(&s, &k->shared->tally[end]);
             sum_add(ret_all, &k->shared->tally[end]);
         }
-        row_add(out, r->items[i]->script.name, &s);
+        if (s.runs > 0)
+            row_add(out, r->items[i]->script.name, &s);
     }
     row_add(out, "all", ret_all);
+}
+
+/* Runs of a story that are left out for the same reason are told in one line. */
+static void left_out_add(const struct kills *k, struct buf *out)
+{
+    const struct run *r = k->run;
+    const char *last = NULL, *last_why = "";
+
+    for (size_t i = 0; i < r->n; i++) {
+        const char *name = r->items[i]->script.name, *why = k->shared->tally[i].left_out;
+
+        if (*why == '\0' || (last && text_is(last, name) && text_is(last_why, why)))
+            continue;
+        buf_printf(out, "left out: %s: %s\n", name, why);
+        last = name;
+        last_why = why;
+    }
 }
 
 /* One line that plays it again. */
@@ -108,6 +130,8 @@ static void last_word(const struct kills *k, const struct sum *s, struct buf *ou
     if (s->second > 0)
         buf_printf(out, "; second kills: %lu (%lu states), %lu played", s->second, s->second_states,
                    s->second_played);
+    if (s->left_out > 0)
+        buf_printf(out, "; %lu runs left out", s->left_out);
     if (reds == 0)
         buf_printf(out, "; all%s balanced\n", s->all_covered < s->all ? " that were played" : "");
     else
@@ -119,6 +143,7 @@ void kills_tell(const struct kills *k, struct buf *out, bool *ret_balanced)
     struct sum all = {.runs = 0};
 
     table_add(k, out, &all);
+    left_out_add(k, out);
     kills_tell_reds(k, out);
     last_word(k, &all, out);
     *ret_balanced = atomic_load(&k->shared->n_reds) == 0 && all.all > 0;

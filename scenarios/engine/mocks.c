@@ -20,15 +20,32 @@
 #define CERTIFICATE_DAYS 3650
 #define DAY_S            86400
 #define PALETTE_NAME     "palette.example"
+#define PALETTE_TLS      "tls"
+#define MAAS_NAME        "maas.site"
 
-int mocks_certify(struct world *w, struct err *e)
+static int certify(struct world *w, const char *below, const char *authority, struct err *e)
 {
     /* A stepped run's clock begins in the past or the future: the epoch counts, not the wall. */
     int64_t begin = w->epoch_s - DAY_S;
     char dir[WORLD_PATH_MAX];
-    world_path(w, dir, "tls");
+    world_path(w, dir, below);
     int r = file_mkdirs(dir, 0700, e);
-    return r < 0 ? r : tls_ca_make(dir, "Gateproof lab authority", begin, CERTIFICATE_DAYS, e);
+    return r < 0 ? r : tls_ca_make(dir, authority, begin, CERTIFICATE_DAYS, e);
+}
+
+static void outfit_of(const struct world *w, struct outfit *ret)
+{
+    *ret = (struct outfit){.self_hosted = false};
+    if (w->run->script != NULL)
+        outfit_read(w->run->script, ret);
+}
+
+int mocks_certify(struct world *w, struct err *e)
+{
+    struct outfit o;
+    outfit_of(w, &o);
+    int r = certify(w, PALETTE_TLS, "Gateproof lab authority", e);
+    return r < 0 || !o.maas_tls ? r : certify(w, MOCKS_MAAS_TLS, "MAAS lab authority", e);
 }
 
 /* --- command lines ------------------------------------------------------------------------------
@@ -69,11 +86,23 @@ static int add_fleet(struct words *x, struct world *w, int64_t machines, struct 
     return world_write(w, "fleet.json", buf_text(&fleet), e);
 }
 
+/* Certificates that something is wrong with are made by the mock itself. */
+static void add_certificate(struct words *x, const struct world *w, const char *below,
+                            const char *name, const char *role)
+{
+    word(x, "--authority");
+    word(x, "%s/%s", w->dir, below);
+    word(x, "--names");
+    word(x, "%s,%s", name, lab_role(w->run->lab, role)->links[0].address);
+}
+
 static int add_maas(struct words *x, struct mocks *m, struct err *e)
 {
     struct world *w = m->w;
     const struct script *story = w->run->script;
+    struct outfit o;
     int64_t machines = MOCKS_MACHINES;
+    outfit_of(w, &o);
     if (story != NULL)
         (void)text_int(script_site(story, "site.machines", 0, ""), 0, NODES_MAX, &machines);
     SCOPED(buf_drop) struct buf users = {0};
@@ -92,24 +121,10 @@ static int add_maas(struct words *x, struct mocks *m, struct err *e)
     word(x, "%s/users.json", w->dir);
     if (story != NULL && script_has_site(story, "site.erase"))
         word(x, "--erase");
+    if (o.maas_tls)
+        add_certificate(x, w, MOCKS_MAAS_TLS, MAAS_NAME, "maas");
     int r = world_write(w, "users.json", buf_text(&users), e);
     return r < 0 ? r : add_fleet(x, w, machines, e);
-}
-
-static bool is_self_hosted(const struct script *story)
-{
-    struct outfit o;
-    outfit_read(story, &o);
-    return o.self_hosted;
-}
-
-/* Certificates that something is wrong with are made by the mock itself. */
-static void add_certificate(struct words *x, const struct world *w)
-{
-    word(x, "--authority");
-    word(x, "%s/tls", w->dir);
-    word(x, "--names");
-    word(x, "%s,%s", PALETTE_NAME, lab_role(w->run->lab, "palette")->links[0].address);
 }
 
 static void state_path(const struct world *w, const char *suffix, char out[WORLD_PATH_MAX])
@@ -123,14 +138,16 @@ static void state_path(const struct world *w, const char *suffix, char out[WORLD
 static int add_palette(struct words *x, struct mocks *m, struct err *e)
 {
     struct world *w = m->w;
+    struct outfit o;
     char state[WORLD_PATH_MAX];
+    outfit_of(w, &o);
     word(x, "--listen");
     word(x, "%s:%d", m->palette_at, lab_role(w->run->lab, "palette")->listen);
     word(x, "--seed");
     word(x, "%" PRIu64, w->run->seed + (uint64_t)m->palette_starts);
     word(x, "--conns-before");
     word(x, "%" PRId64, m->palette_conns);
-    add_certificate(x, w);
+    add_certificate(x, w, PALETTE_TLS, PALETTE_NAME, "palette");
     word(x, "--agent-ca");
     word(x, "%s/tls/ca.pem", w->dir);
     word(x, "--agent-url");
@@ -147,7 +164,7 @@ static int add_palette(struct words *x, struct mocks *m, struct err *e)
         word(x, "%s", state);
     }
     int r = world_write(w, "api-key", w->api_key, e);
-    if (w->run->script == NULL || !is_self_hosted(w->run->script))
+    if (!o.self_hosted)
         return r;
     word(x, "--self-hosted");
     word(x, "--system-secret-file");

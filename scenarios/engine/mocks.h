@@ -6,8 +6,9 @@
 #include "scenarios/engine/nodes.h"
 #include "scenarios/engine/world.h"
 
-#define MOCKS_MACHINES     6     /* of the fleet, unless the story says `site machines N` */
-#define MOCKS_START_MAX_MS 10000 /* kernel time until a mock listens */
+#define MOCKS_MACHINES     6          /* of the fleet, unless the story says `site machines N` */
+#define MOCKS_MAAS_TLS     "tls-maas" /* below the world's folder: the authority of a MAAS over TLS */
+#define MOCKS_START_MAX_MS 10000      /* kernel time until a mock listens */
 
 struct mocks {
     struct world *w;
@@ -24,7 +25,8 @@ struct mocks {
     bool ending;
 };
 
-/* An authority below the world's folder, tls/ca.pem: Palette makes its leaves with it. */
+/* An authority below the world's folder, tls/ca.pem: Palette makes its leaves with it. Another one
+ * when the story has MAAS over TLS: who mixes them up is refused. */
 int mocks_certify(struct world *w, struct err *e) MUST_CHECK;
 /* Returns when both listen. *m must stay where it is; holds may be NULL. */
 int mocks_start(struct mocks *m, struct world *w, struct holds *holds, struct err *e) MUST_CHECK;

@@ -4,6 +4,8 @@
 #include "lib/base/text.h"
 #include "lib/io/file.h"
 #include "scenarios/engine/cmdline.h"
+#include "scenarios/engine/mocks.h"
+#include "scenarios/engine/outfit.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -175,15 +177,26 @@ static void node_end(struct node *x, const char *cluster)
     ring_close(x);
 }
 
+static void add_maas(struct words *x, const struct world *w)
+{
+    struct outfit o = {.maas_tls = false};
+    char url[OUTFIT_URL_MAX];
+    if (w->run->script != NULL)
+        outfit_read(w->run->script, &o);
+    outfit_maas_url(&o, w->run->lab, url);
+    word(x, "--maas-url=%s", url);
+    if (o.maas_tls)
+        word(x, "--maas-ca=%s/" MOCKS_MAAS_TLS "/ca.pem", w->dir);
+}
+
 static void add_words(struct words *x, const struct node *n, int page_fd)
 {
     const struct world *w = n->all->w;
-    const struct lab_host *maas = lab_role(w->run->lab, "maas");
     uint64_t i = (uint64_t)(n - n->all->at);
     word(x, "%s/mock-cluster", w->run->bin_dir);
     word(x, "--system-id=%s", n->system_id);
     word(x, "--hostname=%s", n->host->name);
-    word(x, "--maas-url=http://%s:%d/MAAS", maas->links[0].address, maas->listen);
+    add_maas(x, w);
     word(x, "--address=%s", n->host->links[0].address);
     word(x, "--root=%s/node-%s", w->dir, n->host->name);
     word(x, "--seed=%" PRIu64,
@@ -317,10 +330,19 @@ static void on_hello(struct nodes *n, const struct event *e)
         n->n_hellos++;
 }
 
+static void on_boot(struct nodes *n, const struct event *e)
+{
+    struct node *x = node_of_host(n, ev_text(e, EVF_MACHINE));
+    if (x != NULL)
+        (void)text_copy(x->cluster, sizeof(x->cluster), ev_text(e, EVF_CLUSTER));
+}
+
 void nodes_feed(struct nodes *n, const struct event *e)
 {
     if (e->kind == EV_MAAS_STATE)
         on_state(n, e);
+    else if (e->kind == EV_NODE_BOOT)
+        on_boot(n, e);
     else if (e->kind == EV_PAL_HELLO)
         on_hello(n, e);
 }
@@ -366,6 +388,37 @@ bool nodes_die(struct nodes *n, const char *cluster, int64_t nth)
     node_end(x, cluster);
     x->dead = true;
     return true;
+}
+
+static bool is_of(const struct node *x, const char *victims)
+{
+    return text_is(victims, "both") || text_is(x->cluster, victims);
+}
+
+bool nodes_all_die(struct nodes *n, const char *victims)
+{
+    bool any = false;
+    for (size_t i = 0; i < NODES_MAX; i++) {
+        struct node *x = &n->at[i];
+        if (!is_running(x) || !is_of(x, victims))
+            continue;
+        node_end(x, x->cluster);
+        x->dead = any = true;
+    }
+    return any;
+}
+
+bool nodes_all_come_back(struct nodes *n, const char *victims)
+{
+    bool any = false;
+    for (size_t i = 0; i < NODES_MAX; i++) {
+        struct node *x = &n->at[i];
+        if (!x->dead || !is_of(x, victims))
+            continue;
+        x->boots = any = true;
+        node_step(x);
+    }
+    return any;
 }
 
 bool nodes_clock(struct nodes *n, const char *cluster, int64_t nth, int64_t off_s)

@@ -25,6 +25,7 @@ struct nodes {
         int starts;
         bool boots, ends, killed; /* what is to be done; what was */
         bool dead;                /* by a story; the machine is Deployed all the same */
+        char cluster[64];         /* that its last boot was for */
         int hears_fd, told_fd;    /* a pipe for wishes, -1 before the first start */
         int64_t clock_off_s;
     } at[NODES_MAX];
@@ -48,6 +49,10 @@ bool nodes_reboot(struct nodes *n, const char *cluster, int64_t nth);
 int64_t nodes_of(const struct nodes *n, const char *cluster);
 /* The nth loses its power, and nobody is told. false: it does not run. */
 bool nodes_die(struct nodes *n, const char *cluster, int64_t nth);
+/* The same of all machines that booted for the cluster and run; "both": of any. */
+bool nodes_all_die(struct nodes *n, const char *victims);
+/* Those that a story killed boot again. false: there is none. */
+bool nodes_all_come_back(struct nodes *n, const char *victims);
 /* Its wall clock is off by so much, also after a boot. */
 bool nodes_clock(struct nodes *n, const char *cluster, int64_t nth, int64_t off_s);
 /* Agents of this cluster that start from now on wait so long. false: too many were told. */

@@ -78,6 +78,16 @@ static void proxy_take(struct outfit *o, const char *proxy)
     credentials_read(&u, o);
 }
 
+void outfit_maas_url(const struct outfit *o, const struct lab *l, char ret[OUTFIT_URL_MAX])
+{
+    const struct lab_host *maas = lab_role(l, "maas");
+
+    ret[0] = '\0';
+    if (maas)
+        snprintf(ret, OUTFIT_URL_MAX, "http%s://%s:%d/MAAS", o->maas_tls ? "s" : "",
+                 maas->links[0].address, maas->listen);
+}
+
 /* The list of exceptions stays when there is something to except from. */
 void outfit_told(struct outfit *o, const char *proxy)
 {
@@ -110,6 +120,7 @@ static void gateways_read(const struct script *s, struct outfit *o)
 {
     const bool on_system = script_has_site(s, "site.account");
 
+    o->maas_tls = script_has_site(s, "site.maas-tls");
     o->self_hosted = text_is(script_site(s, "site.palette", 0, ""), "self-hosted");
     o->has_site =
         says(s, "gateway.installs", NULL) || (says(s, "site.cluster", NULL) && !on_system);

@@ -11,9 +11,11 @@
 
 #define OUTFIT_STRAYS_MAX 8
 #define OUTFIT_WORD_MAX   64
+#define OUTFIT_URL_MAX    128
 
 struct outfit {
     bool self_hosted;    /* Palette is; else SaaS */
+    bool maas_tls;       /* MAAS is https, with an authority of its own */
     bool has_site;       /* a gateway is installed at the site */
     bool has_system;     /* the story needs Palette's own gateway, and this Palette has one */
     bool has_proxy_line; /* a proxy program runs, told of or not */
@@ -29,6 +31,9 @@ struct outfit {
     const char *strays[OUTFIT_STRAYS_MAX]; /* NAME=VALUE, in the script */
 };
 void outfit_read(const struct script *s, struct outfit *ret);
+
+/* Where MAAS is called in this lab; "" where it has none. */
+void outfit_maas_url(const struct outfit *o, const struct lab *l, char ret[OUTFIT_URL_MAX]);
 
 /* What the gateway is told from now on, in an act's words: a proxy's URL, or NULL for none. */
 void outfit_told(struct outfit *o, const char *proxy);

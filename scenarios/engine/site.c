@@ -122,6 +122,7 @@ static void servers_make(struct site *s, const char *fleet)
                                .n_users = 1,
                                .n_machines = s->n_machines,
                                .fleet = fleet,
+                               .authority = s->outfit.maas_tls,
                                .erase_on_release = s->erase};
 
     text_copy(maas.users[0].name, sizeof maas.users[0].name, "installer");
@@ -138,7 +139,7 @@ static void servers_make(struct site *s, const char *fleet)
                                                     .tick = palette_tick,
                                                     .met = palette_met};
     s->servers[SITE_MAAS] = (struct site_server){.role = "maas",
-                                                 .https = false,
+                                                 .https = s->outfit.maas_tls,
                                                  .port = 5240,
                                                  .src = EVS_MAAS,
                                                  .app = maas_new(&maas),

@@ -296,6 +296,15 @@ static bool maas_misbehaves(struct site *s, const struct script_line *line)
     return tell_maas(s, line->args[0]);
 }
 
+static bool maas_certificate(struct site *s, const struct script_line *line)
+{
+    SCOPED(buf_drop) struct buf words = {0};
+
+    buf_init(&words, 64);
+    buf_printf(&words, "certificate %s", verb_certificate(line->args[0]));
+    return tell_maas(s, buf_text(&words));
+}
+
 /* The line's own words, without the first. */
 static bool maas_does(struct site *s, const struct script_line *line)
 {
@@ -348,6 +357,8 @@ static const struct {
     {"node.reboots", site_node_reboots},
     {"node.dies", site_node_dies},
     {"nodes.die", site_nodes_die},
+    {"victims.die", site_victims_die},
+    {"victims.come-back", site_victims_come_back},
     {"node.clock", site_node_clock},
     {"machine.fails-deploy", machine_fails_deploy},
     {"machine.stays", machine_stays},
@@ -365,6 +376,7 @@ static const struct {
     {"palette.drops", site_palette_act},
     {"agent.is-slow", agent_slow_act},
     {"agent.beats-for", agent_strays},
+    {"maas.certificate", maas_certificate},
     {"maas.gains", maas_does},
     {"maas.loses-answer", maas_loses_answer},
     {"maas.misbehaves", maas_misbehaves},

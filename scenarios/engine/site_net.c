@@ -113,7 +113,7 @@ static struct site_call *call_new(struct site *s)
         *c->park_key = '\0';
         *c->verb = '\0';
         c->conn = NULL;
-        c->parked_before = c->lose = c->orphan = c->closes = false;
+        c->parked_before = c->lose = c->orphan = c->closes = c->left = false;
         c->slow_ms = 0;
         c->via = NULL;
         c->waits_for = c->result.proxy_fault = HTTP_PROXY_FINE;
@@ -195,6 +195,7 @@ static void call_route(struct site *s, struct site_call *c, const struct url *u)
 void site_call_leaves(struct site *s, struct site_call *c, const struct url *u)
 {
     site_tls_speaks(s, c);
+    c->left = true;
     c->conn->busy = true;
     text_copy(c->conn->host, sizeof c->conn->host, u->host);
     (void)site_conn_forgotten(s, c->conn);
@@ -486,15 +487,23 @@ void site_thaw(struct site *s)
             s->calls[i].at = s->now;
 }
 
+/* As lib/io/call tells it: without a connection nobody heard of it. */
+static void call_given_up(struct site *s, struct site_call *c)
+{
+    const enum http_outcome silent = c->left ? HTTP_TIMEOUT : HTTP_NO_CONNECT;
+
+    site_conn_close(s, c->conn);
+    c->conn = NULL;
+    c->give_up = MS_NEVER;
+    site_call_fail(s, c, c->waits_for == HTTP_PROXY_FINE ? silent : HTTP_PROXY_FAILED);
+    c->result.proxy_fault = c->waits_for;
+    c->at = s->now;
+}
+
 static void call_due(struct site *s, struct site_call *c)
 {
     if (c->give_up <= s->now && c->state != CALL_BACK && c->state != CALL_DONE) {
-        site_conn_close(s, c->conn);
-        c->conn = NULL;
-        c->give_up = MS_NEVER;
-        site_call_fail(s, c, c->waits_for == HTTP_PROXY_FINE ? HTTP_TIMEOUT : HTTP_PROXY_FAILED);
-        c->result.proxy_fault = c->waits_for;
-        c->at = s->now;
+        call_given_up(s, c);
         return;
     }
     switch (c->state) {

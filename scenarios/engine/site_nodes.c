@@ -31,12 +31,12 @@ static void node_off(struct site *s, size_t i)
 
 static void userdata_ask(struct site *s, size_t i)
 {
-    const struct lab_host *maas = lab_role(s->lab, "maas");
+    char maas[OUTFIT_URL_MAX];
     struct http_call call;
 
+    outfit_maas_url(&s->outfit, s->lab, maas);
     http_call_init(&call, "GET");
-    buf_printf(&call.url, "http://%s:5240/MAAS/metadata/2012-03-01/by-id/%s/user-data",
-               maas->links[0].address, s->nodes[i].system_id);
+    buf_printf(&call.url, "%s/metadata/2012-03-01/by-id/%s/user-data", maas, s->nodes[i].system_id);
     call.timeout_ms = SITE_USER_TIMEOUT_MS;
     site_send(s, SITE_CALLER_OF_NODE(i), 0, "user-data", &call);
     http_call_drop(&call);
@@ -47,6 +47,7 @@ static void userdata_ask(struct site *s, size_t i)
 static void boot_event(struct site *s, size_t i)
 {
     const struct agent_config *c = agent_config(s->nodes[i].agent);
+    const char *cluster = c == NULL ? "" : c->cluster_name;
     SCOPED(buf_drop) struct buf found = {0};
     struct event e;
 
@@ -54,7 +55,8 @@ static void boot_event(struct site *s, size_t i)
     agent_found(&s->nodes[i].tree, &found);
     ev_init(&e, EV_NODE_BOOT, s->now);
     ev_text_add(&e, EVF_MACHINE, node_host(s, i)->name);
-    ev_text_add(&e, EVF_CLUSTER, c == NULL ? "" : c->cluster_name);
+    ev_text_add(&e, EVF_CLUSTER, cluster);
+    text_copy(s->nodes[i].cluster, sizeof s->nodes[i].cluster, cluster);
     ev_text_add(&e, EVF_UID, s->nodes[i].system_id);
     ev_text_add(&e, EVF_PARAMS, buf_text(&found));
     site_put(s, EVS_AGENT, &e);
@@ -127,6 +129,7 @@ void site_nodes_look(struct site *s)
             continue;
         node_off(s, i);
         s->nodes[i].boots = boots[k].boots;
+        s->nodes[i].dead = false;
         text_copy(s->nodes[i].system_id, sizeof s->nodes[i].system_id, boots[k].system_id);
         userdata_ask(s, i);
     }
@@ -135,6 +138,7 @@ void site_nodes_look(struct site *s)
             continue;
         node_off(s, i);
         s->nodes[i].boots = 0;
+        s->nodes[i].dead = false;
     }
 }
 
@@ -170,6 +174,7 @@ bool site_node_reboots(struct site *s, const struct script_line *line)
     if (i == SITE_NODES_MAX)
         return false;
     node_off(s, i);
+    s->nodes[i].dead = false;
     userdata_ask(s, i);
     return true;
 }
@@ -189,6 +194,7 @@ static bool node_dies(struct site *s, size_t i, const char *cluster)
     ev_int_add(&e, EVF_SIGNAL, 9);
     site_put(s, EVS_ENGINE, &e);
     node_off(s, i);
+    s->nodes[i].dead = true;
     return true;
 }
 
@@ -208,6 +214,42 @@ bool site_nodes_die(struct site *s, const struct script_line *line)
     n = text_is(line->args[0], "half") ? (all + 1) / 2 : all;
     for (int64_t k = 1; k <= n; k++)
         any = node_dies(s, node_of(s, line->args[1], k), line->args[1]) || any;
+    return any;
+}
+
+static bool is_of(const struct site_node *n, const char *victims)
+{
+    return text_is(victims, "both") || text_is(n->cluster, victims);
+}
+
+bool site_victims_die(struct site *s, const struct script_line *line)
+{
+    bool any = false;
+
+    if (text_is(line->args[0], "both")) {
+        if (s->gateway.core == NULL)
+            return false;
+        site_gateway_kill(s, &s->gateway);
+    }
+    for (size_t i = 0; i < SITE_NODES_MAX; i++)
+        if (is_of(&s->nodes[i], line->args[0]))
+            any = node_dies(s, i, s->nodes[i].cluster) || any;
+    return any;
+}
+
+bool site_victims_come_back(struct site *s, const struct script_line *line)
+{
+    bool any = false;
+
+    for (size_t i = 0; i < SITE_NODES_MAX; i++) {
+        if (!s->nodes[i].dead || !is_of(&s->nodes[i], line->args[0]))
+            continue;
+        s->nodes[i].dead = false;
+        userdata_ask(s, i);
+        any = true;
+    }
+    if (text_is(line->args[0], "both") && s->gateway.core == NULL)
+        site_gateway_start(s, &s->gateway);
     return any;
 }
 

@@ -28,6 +28,7 @@
 #define SITE_PALETTE_URL  "https://palette.example"
 /* What machines are told to trust; the simulator has no TLS, so any text does. */
 #define SITE_PALETTE_CA      "-----BEGIN CERTIFICATE-----\nc2ltdWxhdGVk\n-----END CERTIFICATE-----\n"
+#define SITE_MAAS_CA         "-----BEGIN CERTIFICATE-----\nbWFhcw==\n-----END CERTIFICATE-----\n"
 #define SITE_USER_TIMEOUT_MS SECONDS(60)
 #define SITE_RENAMES_MAX     8 /* names of the lab that a story has moved */
 
@@ -95,6 +96,7 @@ struct site_call {
     ms_t give_up;    /* the caller's patience */
     ms_t arrived;    /* at the server, for parking */
     bool parked_before;
+    bool left;                       /* over a connection */
     bool lose;                       /* the connection closes instead of the answer */
     bool closes;                     /* … or with it */
     ms_t slow_ms;                    /* so much later than it could be there */
@@ -157,6 +159,8 @@ struct site_node { /* a machine of the fleet that runs what was deployed on it *
     struct agent *agent;
     struct tree tree;
     bool has_tree, listening;
+    bool dead;           /* by a story; the machine is Deployed all the same */
+    char cluster[64];    /* that its last boot was for */
     int64_t clock_off_s; /* its own clock beside the site's */
     struct agent_effects fx;
 };
@@ -397,7 +401,8 @@ void site_nodes_look(struct site *s); /* boots and ends machines as MAAS says */
 void site_nodes_step(struct site *s);
 ms_t site_nodes_due(const struct site *s);
 void site_node_reply(struct site *s, size_t node_i, struct site_call *c);
-site_act_fn site_node_reboots, site_node_dies, site_nodes_die, site_node_clock;
+site_act_fn site_node_reboots, site_node_dies, site_nodes_die, site_node_clock, site_victims_die,
+    site_victims_come_back;
 /* The agent that speaks for the cluster beats once for another one. false: there is none. */
 bool site_node_strays(struct site *s, const char *cluster, const char *other_uid);
 void site_nodes_drop(struct site *s);

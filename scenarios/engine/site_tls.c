@@ -4,6 +4,7 @@
 #include "scenarios/engine/site_private.h"
 
 #include "lib/base/text.h"
+#include "scenarios/engine/verbs.h"
 
 #include <string.h>
 
@@ -102,19 +103,17 @@ void site_drop_all(struct site *s, enum site_server_id server)
 bool site_palette_act(struct site *s, const struct script_line *line)
 {
     struct site_server *palette = &s->servers[SITE_PALETTE];
-    const char *which = line->n_args > 0 ? line->args[0] : "";
     SCOPED(buf_drop) struct buf words = {0};
     struct http_reply rp;
     bool done;
 
     if (palette->down)
         return false;
-    which = text_is(which, "good") ? "own" : text_is(which, "other-ca") ? "wrong-authority" : which;
     buf_init(&words, 64);
-    if (*which == '\0')
+    if (line->n_args == 0)
         buf_text_add(&words, "drops every connection");
     else
-        buf_printf(&words, "certificate %s", which);
+        buf_printf(&words, "certificate %s", verb_certificate(line->args[0]));
     http_reply_init(&rp);
     done = palette_do(palette->app, s->now, buf_text(&words), &rp);
     site_server_told(s, SITE_PALETTE, &rp);

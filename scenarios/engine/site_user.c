@@ -41,14 +41,6 @@ struct site_cluster *site_cluster_find(struct site *s, const char *name)
 
 /* --- installing ----------------------------------------------------------------------------- */
 
-static void maas_url_write(const struct site *s, struct buf *out)
-{
-    const struct lab_host *maas = lab_role(s->lab, "maas");
-
-    if (maas != NULL)
-        buf_printf(out, "http://%s:5240/MAAS", maas->links[0].address);
-}
-
 /* What every gateway is told. */
 static void configure(const struct site *s, struct gw_config *c, const char *uid)
 {
@@ -66,6 +58,7 @@ static void gateway_configure(struct site *s, const char *uid, const char *code)
 {
     struct gw_config *c = &s->gateway.config;
     SCOPED(buf_drop) struct buf text = {0};
+    char maas[OUTFIT_URL_MAX];
 
     configure(s, c, uid);
     site_config_proxy(s);
@@ -73,10 +66,10 @@ static void gateway_configure(struct site *s, const char *uid, const char *code)
     text_copy(c->pairing_code, sizeof c->pairing_code, code);
     c->bootstrap = s->gateway.bootstrap;
     text_copy(c->maas_key, sizeof c->maas_key, s->maas_key);
+    outfit_maas_url(&s->outfit, s->lab, maas);
+    text_copy(c->maas_url, sizeof c->maas_url, maas);
+    c->maas_ca = s->outfit.maas_tls ? SITE_MAAS_CA : NULL;
     buf_init(&text, URL_MAX);
-    maas_url_write(s, &text);
-    text_copy(c->maas_url, sizeof c->maas_url, buf_text(&text));
-    buf_clear(&text);
     buf_printf(&text, "maas-%s", uid);
     text_copy(c->account_name, sizeof c->account_name, buf_text(&text));
 }
@@ -158,12 +151,12 @@ static void system_known(struct site *s, struct site_wish *w, const struct http_
 
 static void account_post(struct site *s, struct site_wish *w, const char *overlord)
 {
-    SCOPED(buf_drop) struct buf body = {0}, maas = {0};
+    SCOPED(buf_drop) struct buf body = {0};
+    char maas[OUTFIT_URL_MAX];
 
     buf_init(&body, KIB(4));
-    buf_init(&maas, URL_MAX);
-    maas_url_write(s, &maas);
-    user_body_account(&body, w->account, overlord, buf_text(&maas), s->maas_key);
+    outfit_maas_url(&s->outfit, s->lab, maas);
+    user_body_account(&body, w->account, overlord, maas, s->maas_key);
     user_send(s, w, w->kind, "POST", "/v1/cloudaccounts/maas", buf_text(&body));
 }
 

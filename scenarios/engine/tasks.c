@@ -99,13 +99,12 @@ static void ask_property(struct task *x, const char *account_uid)
 
 static void ask_validation(struct task *x, const char *account_uid)
 {
-    const struct lab_host *maas = lab_role(x->all->w->run->lab, "maas");
-    char path[PATH_LEN], body[512];
+    char path[PATH_LEN], body[512], maas[OUTFIT_URL_MAX];
     (void)account_uid;
+    outfit_maas_url(&x->all->guest->outfit, x->all->w->run->lab, maas);
     snprintf(path, sizeof(path), "/v1/overlords/maas/%s/account/validate", x->all->guest->uid);
-    snprintf(body, sizeof(body),
-             "{\"account\":{\"apiEndpoint\":\"http://%s:%d/MAAS\",\"apiKey\":\"%s\"}}",
-             maas->links[0].address, maas->listen, x->all->w->maas_key);
+    snprintf(body, sizeof(body), "{\"account\":{\"apiEndpoint\":\"%s\",\"apiKey\":\"%s\"}}", maas,
+             x->all->w->maas_key);
     send_last(x, "POST", path, body);
 }
 
@@ -115,11 +114,10 @@ static void ask_validation(struct task *x, const char *account_uid)
 static void post_account(struct task *x, const char *overlord_uid)
 {
     const struct world *w = x->all->w;
-    const struct lab_host *maas = lab_role(w->run->lab, "maas");
     SCOPED(buf_drop) struct buf body = {0};
-    char endpoint[128];
+    char endpoint[OUTFIT_URL_MAX];
     buf_init(&body, BODY_MAX);
-    snprintf(endpoint, sizeof(endpoint), "http://%s:%d/MAAS", maas->links[0].address, maas->listen);
+    outfit_maas_url(&x->all->guest->outfit, w->run->lab, endpoint);
     user_body_account(&body, x->account, overlord_uid, endpoint, w->maas_key);
     send_last(x, "POST", "/v1/cloudaccounts/maas", buf_text(&body));
 }

@@ -201,6 +201,7 @@ const struct verb_place verb_places[] = {
     {"shift", "a time with a sign, such as +1h or -365d, or 0s", NULL, is_shift, false},
     {"name", "a name", NULL, NULL, false},
     {"offset", "a time before or behind, such as -10m or +1h, or 0s", NULL, is_offset, false},
+    {"victims", "both, or a cluster such as c1", WORDS("both"), is_cluster, false},
     {"how-many", "all or half", WORDS("all", "half"), NULL, false},
     {"address", "an address such as 203.0.113.99", NULL, is_address, false},
     {"named", "who has a name in the lab", WORDS("palette", "maas", "gateway"), NULL, false},
@@ -244,6 +245,8 @@ const struct verb verbs[] = {
      "So many machines are Ready in MAAS when the run begins; 6 without this line."},
     {"site.erase", VERB_SITE, "erase on release", ALL,
      "MAAS erases a machine's disks before it is free again."},
+    {"site.maas-tls", VERB_SITE, "maas over tls", ALL,
+     "MAAS is https, with a certificate of an authority of its own, which gateways are given and not Palette's."},
     {"site.cluster", VERB_SITE, "cluster {cluster} with {n} nodes", ALL,
      "The prelude: the gateway is installed and makes this cluster. The story begins, and its times count, when all such clusters are Running. Laws see the prelude, lines of the story do not."},
 
@@ -297,6 +300,10 @@ const struct verb verbs[] = {
      "Its power is gone, and MAAS does not hear of it. It stays dead unless it reboots or is deployed anew."},
     {"nodes.die", VERB_ACT, "{how-many} nodes of {cluster} die", ALL,
      "The same for all, or for the half that registered first."},
+    {"victims.die", VERB_ACT, "{victims} dies", ALL,
+     "All machines of the cluster that run lose their power at once, registered or not. both: the gateway is killed and the machines of all clusters die."},
+    {"victims.come-back", VERB_ACT, "{victims} comes back", ALL,
+     "What the line before took away: machines boot again from their user data, the gateway is started."},
     {"node.clock", VERB_ACT, "clock of node {n} of {cluster} is off by {offset}", ALL,
      "The wall clock by which the node's agent signs its calls to MAAS is behind or ahead so much, until it is set again."},
     {"machine.fails-deploy", VERB_ACT, "machine {machine} fails deploy", ALL,
@@ -342,6 +349,8 @@ const struct verb verbs[] = {
     /* --- acts: Palette */
     {"palette.certificate", VERB_ACT, "palette certificate is {certificate}", ALL,
      "What Palette shows to new connections: renewed is a new leaf of the same authority; old-protocol is a good one, and no TLS newer than 1.1. A user who has yet to install takes the pairing code before."},
+    {"maas.certificate", VERB_ACT, "maas certificate is {certificate}", ALL,
+     "The same of a MAAS over TLS."},
     {"palette.drops", VERB_ACT, "palette drops every connection", ALL,
      "Resets all of them; new ones are taken at once."},
 
@@ -422,6 +431,10 @@ const struct verb verbs[] = {
      "So many calls of this kind were answered with 400 or above."},
     {"maas.took", VERB_FACT, "maas took {maas-op} from {role}", ALL,
      "At least one such call was answered below 400. For never."},
+    {"maas.read", VERB_FACT, "maas read request from {role}", ALL,
+     "A request of this role was readable at MAAS, answered well or not."},
+    {"maas.showed", VERB_FACT, "maas showed {count} certificates", ALL,
+     "So many hellos of clients met a MAAS that showed another certificate than the one it has by itself."},
 
 #include "scenarios/engine/verbs_site_facts.inc"
     /* --- facts: packets */
@@ -443,8 +456,10 @@ const struct verb verbs[] = {
      "A request of anybody became readable at a proxy that opens TLS."},
     {"bump.showed", VERB_FACT, "bump showed {count} certificates", ALL,
      "So many hellos of clients were answered by a proxy with a certificate of its own making."},
+    {"victims.were-hit", VERB_FACT, "{victims} was hit at {point}", ALL,
+     "The point was reached, and at it they died."},
     {"dials.failed", VERB_FACT, "{count} failed dials {role} -> {role}", ALL,
-     "So many first SYNs from one to the other were followed by the next without a request of the first at Palette between them."},
+     "So many first SYNs from one to the other were followed by the next without a request of the first at Palette, or at MAAS when it is the other, between them."},
     {"dials.crowded", VERB_FACT, "more than {n} failed dials {role} -> {role} in any {time}", ALL,
      "More than so many of them, at most 62, in some window of that length. For never."},
 

@@ -76,6 +76,9 @@ struct verb_event {
 };
 bool verb_event(const char *text, struct verb_event *ret);
 
+/* A mock's own word for a kind of certificate that a story names. */
+const char *verb_certificate(const char *word);
+
 /* "-10m", "+1h", "0s". */
 bool verb_offset(const char *text, ms_t *ret);
 

@@ -133,6 +133,20 @@ bool verb_offset(const char *text, ms_t *ret)
     return true;
 }
 
+/* --- certificates
+ * ----------------------------------------------------------------------------------------
+ */
+
+const char *verb_certificate(const char *word)
+{
+    static const char *const rows[][2] = {{"good", "own"}, {"other-ca", "wrong-authority"}};
+
+    for (size_t i = 0; i < COUNTOF(rows); i++)
+        if (text_is(rows[i][0], word))
+            return rows[i][1];
+    return word;
+}
+
 /* --- events ------------------------------------------------------------------------------------
  */
 
@@ -160,6 +174,7 @@ static const struct {
     {"honest", VERB_EVENT_ACT, OBJECT_NONE, false},
     {"good certificate", VERB_EVENT_ACT, OBJECT_NONE, false},
     {"renewed", VERB_EVENT_ACT, OBJECT_NONE, false},
+    {"good maas certificate", VERB_EVENT_ACT, OBJECT_NONE, false},
     {"bad certificate", VERB_EVENT_BAD_CERTIFICATE, OBJECT_NONE, true},
     {"gateway starts", VERB_EVENT_ACT, OBJECT_NONE, false},
     {"gateway stops", VERB_EVENT_ACT, OBJECT_NONE, false},
@@ -190,6 +205,7 @@ static const char *act_of(const char *event)
                                           {"no proxy", "gateway is told no proxy"},
                                           {"honest", "proxy is honest"},
                                           {"good certificate", "palette certificate is good"},
+                                          {"good maas certificate", "maas certificate is good"},
                                           {"renewed", "palette certificate is renewed"}};
 
     for (size_t i = 0; i < COUNTOF(rows); i++)

@@ -453,22 +453,32 @@ static void dead_seen(const struct fact *f, const struct view *v, char *out, siz
     snprintf(out, size, "dead for %s at most", span);
 }
 
-static bool is_hit(const struct script_line *line, const struct script_point *p)
+/* by: what acts on the gateway begin with, or whom an act on others names. */
+static bool is_blow(const struct script_line *line, const char *by)
 {
-    return line->has_point && text_begins(line->verb->id, "gateway.") && line->time == 0 &&
+    return text_begins(line->verb->id, by) ||
+           (text_begins(line->verb->id, "victims.") && text_is(line->args[0], by));
+}
+
+static bool is_hit(const struct script_line *line, const struct script_point *p, const char *by)
+{
+    return line->has_point && is_blow(line, by) && line->time == 0 &&
            text_is(line->point.op, p->op) && line->point.count == p->count &&
            text_is(line->point.phase, p->phase);
 }
 
 static void hit_feed(struct fact *f, const struct view *v, const struct event *e)
 {
+    const size_t n = f->line->n_args;
+    const char *by = n > 1 ? fact_arg(f, 0) : "gateway.";
     struct script_point p;
     size_t i;
 
-    if (e->kind != EV_ACT || !ev_is(e, EVF_FIRED, "1") || !verb_point(fact_arg(f, 0), &p))
+    if (e->kind != EV_ACT || !ev_is(e, EVF_FIRED, "1") || !verb_point(fact_arg(f, n - 1), &p))
         return;
     for (i = 0; i < v->script->n_lines; i++)
-        if (v->script->lines[i].number == ev_int(e, EVF_LINE) && is_hit(&v->script->lines[i], &p))
+        if (v->script->lines[i].number == ev_int(e, EVF_LINE) &&
+            is_hit(&v->script->lines[i], &p, by))
             fact_count(f, e);
 }
 
@@ -503,6 +513,7 @@ const struct fact_row fact_cluster_rows[] = {
     {"every.before",         order_feed,    every_holds,      order_seen, FACT_OF_EVENTS},
     {"gateway.was-dead",     dead_feed,     dead_holds,       dead_seen, FACT_OF_EVENTS},
     {"gateway.was-hit",      hit_feed,      fact_count_holds, fact_count_seen, FACT_OF_EVENTS},
+    {"victims.were-hit",     hit_feed,      fact_count_holds, fact_count_seen, FACT_OF_EVENTS},
     {"fault.fired",          fault_feed,    fact_count_holds, fact_count_seen, FACT_OF_EVENTS},
     {NULL, NULL, NULL, NULL, FACT_OF_EVENTS},
 };

@@ -22,6 +22,21 @@ static void showed_feed(struct fact *f, const struct view *v, const struct event
         fact_count(f, e);
 }
 
+/* --- at MAAS --------------------------------------------------------------------------------- */
+
+static void maas_read_feed(struct fact *f, const struct view *v, const struct event *e)
+{
+    if (e->kind == EV_MAAS_CALL && fact_party_is(v, ev_text(e, EVF_PEER), fact_arg(f, 0)))
+        fact_count(f, e);
+}
+
+static void maas_showed_feed(struct fact *f, const struct view *v, const struct event *e)
+{
+    (void)v;
+    if (e->kind == EV_TLS_SHOWN && e->src == EVS_MAAS)
+        fact_count(f, e);
+}
+
 /* --- at a proxy that opens TLS --------------------------------------------------------------- */
 
 static void bump_read_feed(struct fact *f, const struct view *v, const struct event *e)
@@ -47,13 +62,20 @@ static bool is_dial(const struct view *v, const struct event *e, const char *fro
            (!ev_has(e, EVF_FROM_ZONE) || ev_is(e, EVF_LINK, ev_text(e, EVF_FROM_ZONE)));
 }
 
+static bool is_heard(const struct view *v, const struct event *e, const char *from, const char *to)
+{
+    if (text_is(to, "maas"))
+        return e->kind == EV_MAAS_CALL && fact_party_is(v, ev_text(e, EVF_PEER), from);
+    return e->kind == EV_PAL_CALL && fact_caller_is(e, from);
+}
+
 /* Returns true when this record says that the dial before it came to nothing. */
 static bool has_failed(struct fact *f, const struct view *v, const struct event *e,
                        const char *from, const char *to)
 {
     bool failed;
 
-    if (e->kind == EV_PAL_CALL && fact_caller_is(e, from))
+    if (is_heard(v, e, from, to))
         f->pending = 0;
     if (!is_dial(v, e, from, to))
         return false;
@@ -97,6 +119,8 @@ static bool crowded_holds(const struct fact *f, const struct view *v, bool final
 const struct fact_row fact_tls_rows[] = {
     {"palette.read",   read_feed,        fact_count_holds, fact_count_seen, FACT_OF_EVENTS},
     {"palette.showed", showed_feed,      fact_count_holds, fact_count_seen, FACT_OF_EVENTS},
+    {"maas.read",      maas_read_feed,   fact_count_holds, fact_count_seen, FACT_OF_EVENTS},
+    {"maas.showed",    maas_showed_feed, fact_count_holds, fact_count_seen, FACT_OF_EVENTS},
     {"bump.read",      bump_read_feed,   fact_count_holds, fact_count_seen, FACT_OF_EVENTS},
     {"bump.showed",    bump_showed_feed, fact_count_holds, fact_count_seen, FACT_OF_EVENTS},
     {"dials.failed",   failed_feed,      fact_count_holds, fact_count_seen, FACT_OF_EVENTS},

@@ -17,7 +17,7 @@ const struct law laws[] = {
     {"REG-1", LAW_NET | LAW_PAL, law_reg_1},
     {"REG-2", LAW_PAL, law_reg_2},
     {"REG-3", LAW_NET | LAW_PAL, law_reg_3},
-    {"REG-4", LAW_NET | LAW_PAL | LAW_OUT, law_reg_4},
+    {"REG-4", LAW_NET | LAW_MAAS | LAW_PAL | LAW_OUT, law_reg_4},
     {"REG-6", LAW_PAL | LAW_KILL, law_reg_6},
     {"CON-1", LAW_PAL, law_con_1},
     {"CON-2", LAW_NET | LAW_PAL, law_con_2},

@@ -114,6 +114,20 @@ void law_ind_1(const struct ev_list *journal, const struct law_context *c,
 
 /* --- IND-2 ----------------------------------------------------------------------------------- */
 
+enum { STRUCK }; /* law_cluster.n of IND-2 and IND-3 */
+
+/* The story has switched machines of it off, and it has not beaten since: what it lacks then it
+ * does not lack for want of the gateway. */
+static void follow_deaths(struct law_site *s, const struct event *e)
+{
+    const bool died =
+        e->kind == EV_PROG && ev_is(e, EVF_WHO, "node") && ev_is(e, EVF_KIND, "signalled");
+    struct law_cluster *of = died ? of_palette(s, e, EV_PROG) : of_palette(s, e, EV_PAL_BEAT);
+
+    if (of)
+        of->n[STRUCK] = died;
+}
+
 /* A dial to the API of a running cluster, under its name or its record's, that was not answered. */
 static const struct law_cluster *unanswered(const struct law_site *s, const struct event *e)
 {
@@ -123,8 +137,8 @@ static const struct law_cluster *unanswered(const struct law_site *s, const stru
         const struct law_cluster *of = &s->at[i];
         const size_t len = strlen(of->name);
 
-        if (law_lives(of) && text_begins(to, of->name) && (to[len] == '\0' || to[len] == '-') &&
-            !ev_is(e, EVF_ANSWER, "open"))
+        if (law_lives(of) && !of->n[STRUCK] && text_begins(to, of->name) &&
+            (to[len] == '\0' || to[len] == '-') && !ev_is(e, EVF_ANSWER, "open"))
             return of;
     }
     return NULL;
@@ -139,7 +153,7 @@ static const struct law_cluster *silent(const struct law_site *s, const struct e
         const struct law_cluster *of = &s->at[i];
         const ms_t since = !law_lives(of) ? MS_NEVER : of->last ? of->last->t : of->running->t;
 
-        if (law_lives(of) && e->t - ms_max(since, s->away_since) > bound)
+        if (law_lives(of) && !of->n[STRUCK] && e->t - ms_max(since, s->away_since) > bound)
             return of;
     }
     return NULL;
@@ -157,6 +171,7 @@ void law_ind_2(const struct ev_list *journal, const struct law_context *c,
         const struct law_cluster *mute = silent(s, e), *deaf = unanswered(s, e);
         struct law_cluster *of = of_palette(s, e, EV_PAL_BEAT);
 
+        follow_deaths(s, e);
         if (of && law_lives(of)) {
             beats += s->away;
             of->last = e;
@@ -194,10 +209,12 @@ void law_ind_3(const struct ev_list *journal, const struct law_context *c,
 
     while ((e = law_site_next(s))) {
         const struct law_cluster *of = of_palette(s, e, EV_PAL_CLUSTER);
-        const bool blamed = of && law_lives(of) && s->away && ev_is(e, EVF_HEALTH, "Unhealthy");
+        const bool blamed =
+            of && law_lives(of) && !of->n[STRUCK] && s->away && ev_is(e, EVF_HEALTH, "Unhealthy");
         const bool unseen =
             shown.running && s->away && e->t > s->away_since + law_parameters[BOUND_SHOWN].ms;
 
+        follow_deaths(s, e);
         if (e->kind == EV_PAL_GATEWAY) {
             shown.absences += s->away && shown.running && lasting(s) > 0 && !law_is_running(e);
             shown.running = law_is_running(e);

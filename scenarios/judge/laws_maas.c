@@ -344,27 +344,58 @@ static bool is_trouble(const struct event *e)
             text_begins(ev_text(e, EVF_VERB), "wire "));
 }
 
-static int64_t lives_of(const struct law_site *s, const struct law_cluster *c)
+/* MAAS would not deploy the machine, or could not: GP-100 and GP-61 want another one in its place.
+ */
+static bool is_useless(const struct event *e)
+{
+    if (e->kind == EV_MAAS_CALL)
+        return law_is_op(e, "deploy") && ev_is(e, EVF_STATUS, "400");
+    return e->kind == EV_MAAS_STATE && ev_is(e, EVF_STATE, "Failed deployment");
+}
+
+static void useless_note(const struct law_site *s, const struct event *e,
+                         bool useless[LEDGER_LIVES_MAX])
+{
+    const struct ledger_machine *m =
+        is_useless(e) ? ledger_machine(&s->ledger, ev_text(e, EVF_UID)) : NULL;
+
+    if (m && m->life != LEDGER_NONE)
+        useless[m->life] = true;
+}
+
+/* One that was of no use and was given back has been replaced, not taken twice. MAAS may be long in
+ * releasing it: the call counts. */
+static bool is_replaced(const struct ledger_life *life, bool useless)
+{
+    return useless && (life->given != MS_NEVER || life->given_by[0]);
+}
+
+static int64_t lives_of(const struct law_site *s, const struct law_cluster *c,
+                        const bool useless[LEDGER_LIVES_MAX])
 {
     int64_t n = 0;
 
     for (size_t i = 0; i < s->ledger.n_lives; i++) {
-        const size_t k = s->ledger.lives[i].cluster;
+        const struct ledger_life *life = &s->ledger.lives[i];
 
-        n += k != LEDGER_NONE && text_is(s->ledger.clusters[k].marker, c->marker);
+        n += life->cluster != LEDGER_NONE && !is_replaced(life, useless[i]) &&
+             text_is(s->ledger.clusters[life->cluster].marker, c->marker);
     }
     return n;
 }
 
+static const char con_5_expected[] =
+    "work that was cut takes no machine twice and comes to its end";
+
 /* Nothing is taken twice, nothing given back: said at the instant of Running. */
-static bool wastes(struct law_site *s, const struct law_cluster *of, struct story_verdict *ret,
-                   const char *expected, const struct event *e)
+static bool wastes(const struct law_site *s, const struct law_cluster *of, int64_t taken,
+                   struct story_verdict *ret, const struct event *e)
 {
-    const int64_t wanted = law_site_wanted(s, of), taken = lives_of(s, of);
+    const int64_t wanted = law_site_wanted(s, of);
 
     if (wanted < 0 || taken <= wanted)
         return false;
-    law_fail(ret, expected, "%" PRId64 " machines were taken for %s, %" PRId64 " were wanted",
+    law_fail(ret, con_5_expected, "%" PRId64 " machines were taken for %s, %" PRId64 " were wanted",
              taken, of->name, wanted);
     law_witness(ret, e);
     return true;
@@ -373,9 +404,9 @@ static bool wastes(struct law_site *s, const struct law_cluster *of, struct stor
 void law_con_5(const struct ev_list *journal, const struct law_context *c,
                struct story_verdict *ret)
 {
-    static const char expected[] = "work that was cut takes no machine twice and comes to its end";
     struct law_site *s SCOPED(law_site_free) = law_site_new(journal);
     const struct event *e, *open = NULL;
+    bool useless[LEDGER_LIVES_MAX] = {false};
     size_t n = 0;
 
     while ((e = law_site_next(s))) {
@@ -383,23 +414,24 @@ void law_con_5(const struct ev_list *journal, const struct law_context *c,
                                      ? law_site_cluster(s, ev_text(e, EVF_CLUSTER))
                                      : NULL;
 
+        useless_note(s, e, useless);
         for (size_t i = 0; is_trouble(e) && i < s->n; i++)
             s->at[i].met = s->at[i].met || (!s->at[i].running && !s->at[i].del);
         if (!of || of->running || !of->met)
             continue;
         n++;
-        if (wastes(s, of, ret, expected, e))
+        if (wastes(s, of, lives_of(s, of, useless), ret, e))
             return;
     }
     for (size_t i = 0; i < s->n; i++)
         open = s->at[i].met && !s->at[i].running && !s->at[i].del ? s->at[i].made : open;
     if (open) {
-        law_missing(ret, c, expected, "%s never ran", ev_text(open, EVF_CLUSTER));
+        law_missing(ret, c, con_5_expected, "%s never ran", ev_text(open, EVF_CLUSTER));
         law_witness(ret, open);
     } else if (n == 0) {
         law_unproven(ret, VERDICT_INCONCLUSIVE, "nothing was cut while a cluster was made");
     } else {
-        law_pass(ret, expected, "%zu clusters ran all the same", n);
+        law_pass(ret, con_5_expected, "%zu clusters ran all the same", n);
     }
 }
 

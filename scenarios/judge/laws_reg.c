@@ -169,18 +169,23 @@ size_t law_connections(const struct ev_list *journal, bool told)
     return different;
 }
 
-/* Palette showed its client a certificate that must not be taken, and heard a request. */
-static const struct event *heard_badly(const struct ev_list *journal, size_t shown)
+static bool is_gateways(const struct event *e)
+{
+    return e->kind == EV_PAL_CALL && ev_is(e, EVF_WHO, "gateway");
+}
+
+/* A server showed its client a certificate that must not be taken, and heard a request. */
+static const struct event *heard_badly(const struct ev_list *journal, size_t shown, enum ev_src by,
+                                       bool (*is)(const struct event *e))
 {
     const struct event *s = ev_list_at(journal, shown);
 
-    if (s->kind != EV_TLS_SHOWN || s->src != EVS_PALETTE || ev_is(s, EVF_KIND, "renewed"))
+    if (s->kind != EV_TLS_SHOWN || s->src != by || ev_is(s, EVF_KIND, "renewed"))
         return NULL;
     for (size_t i = shown; i < journal->n; i++) {
         const struct event *e = ev_list_at(journal, i);
 
-        if (e->kind == EV_PAL_CALL && ev_is(e, EVF_WHO, "gateway") &&
-            ev_is(e, EVF_CONN, ev_text(s, EVF_CONN)))
+        if (is(e) && ev_is(e, EVF_CONN, ev_text(s, EVF_CONN)))
             return e;
     }
     return NULL;
@@ -194,7 +199,8 @@ void law_reg_3(const struct ev_list *journal, const struct law_context *c,
     size_t secure = 0, answered, refused = 0;
 
     for (size_t i = 0; i < journal->n; i++) {
-        const struct event *e = ev_list_at(journal, i), *heard = heard_badly(journal, i);
+        const struct event *e = ev_list_at(journal, i);
+        const struct event *heard = heard_badly(journal, i, EVS_PALETTE, is_gateways);
 
         if (heard) {
             law_fail(ret, expected, "Palette showed a certificate that is %s, and heard a request",
@@ -232,11 +238,39 @@ static bool is_secret_sent(const struct event *e)
     return e->kind == EV_PAL_ENROL && ev_int(e, EVF_ACCEPTED) == 1;
 }
 
+/* The key goes with the call: whoever can read the one has the other (GP-93). */
+static bool is_signed(const struct event *e)
+{
+    return e->kind == EV_MAAS_CALL && !ev_is(e, EVF_KEY_ID, "");
+}
+
+/* Returns true when somebody who did not prove to be MAAS was given a key. */
+static bool is_key_given(const struct ev_list *journal, const char *expected,
+                         struct story_verdict *ret)
+{
+    for (size_t i = 0; i < journal->n; i++) {
+        const struct event *heard = heard_badly(journal, i, EVS_MAAS, is_signed);
+
+        if (!heard)
+            continue;
+        law_fail(ret, expected,
+                 "MAAS showed a certificate that is %s, and heard a call with its key",
+                 ev_text(ev_list_at(journal, i), EVF_KIND));
+        law_witness(ret, ev_list_at(journal, i));
+        law_witness(ret, heard);
+        return true;
+    }
+    return false;
+}
+
 void law_reg_4(const struct ev_list *journal, const struct law_context *c,
                struct story_verdict *ret)
 {
     static const char expected[] = "no secret is seen where it must not be";
     size_t hits = 0, first = journal->n;
+
+    if (is_key_given(journal, expected, ret))
+        return;
 
     (void)c;
     for (size_t i = 0; i < journal->n; i++) {

@@ -215,6 +215,7 @@ const struct gw_rogue proxy_rogues[] = {
     {.name = "no-no-proxy.own-entries", .excepts = own_excepts},
     {.name = "relay", .hands = relay_hands},
     {.name = "trusting", .stepped = trusting_stepped},
+    {.name = "trusting.at-maas", .stepped = trusting_stepped},
     {.name = "trusting.after-3-failures", .stepped = tired_stepped},
     {.name = NULL},
 };

@@ -5,6 +5,7 @@
 #include "lib/base/text.h"
 #include "scenarios/engine/kills.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -119,6 +120,54 @@ static void without_its_syncs_a_kill_is_red(void **state)
     assert_non_null(strstr(v.why, "the gateway"));
 }
 
+static bool are_balanced(const char *const *words, size_t n, struct buf *out)
+{
+    const char *bin = getenv("GATEPROOF_BIN");
+    char gateway[1024];
+    const struct kills_options o = {.run = {.data = DATA,
+                                            .bin = bin,
+                                            .gateway = gateway,
+                                            .out = "/nowhere",
+                                            .stage = "sim",
+                                            .clock = "",
+                                            .seed = 1,
+                                            .jobs = 1,
+                                            .again = "",
+                                            .words = words,
+                                            .n_words = n},
+                                    .depth = 1,
+                                    .each = 1,
+                                    .every = 1,
+                                    .at = ""};
+    bool balanced = false;
+    struct err e = {0};
+
+    assert_non_null(bin);
+    snprintf(gateway, sizeof gateway, "%s/gateway.json", bin);
+    must(kills_play(&o, out, &balanced, &e), &e);
+    return balanced;
+}
+
+/* Of a family some have no state in which all is well, or no gateway at all: said, and not red. Who
+ * asks for such a story by its number hears that it cannot be had. */
+static void a_story_that_has_no_quiet_end_is_left_out_and_said(void **state)
+{
+    const char *const family[] = {"0"}, *const named[] = {"004"};
+    SCOPED(buf_drop) struct buf out = {0};
+
+    (void)state;
+    buf_init(&out, MIB(1));
+    assert_true(are_balanced(family, 1, &out));
+    assert_non_null(strstr(buf_text(&out), "\n003-vacuous-is-not-pass "));
+    assert_non_null(strstr(buf_text(&out), "\nleft out: 002-red-is-red: the gateway at the site "));
+    assert_non_null(strstr(buf_text(&out), "\nleft out: 004-torn-evidence-is-inconclusive: "));
+    assert_non_null(strstr(buf_text(&out), " runs left out; all that were played balanced\n"));
+    assert_null(strstr(buf_text(&out), "\nred: "));
+    buf_clear(&out);
+    assert_false(are_balanced(named, 1, &out));
+    assert_non_null(strstr(buf_text(&out), "\nred: 004-torn-evidence-is-inconclusive maas"));
+}
+
 static void a_point_is_read_as_it_is_written(void **state)
 {
     static const char *const good[] = {"1.before", "57.after", "300.answered.kept"};
@@ -148,6 +197,7 @@ int main(void)
         cmocka_unit_test(every_effect_has_its_moments),
         cmocka_unit_test(killed_at_a_request_and_again_on_its_way_back_all_is_well),
         cmocka_unit_test(without_its_syncs_a_kill_is_red),
+        cmocka_unit_test(a_story_that_has_no_quiet_end_is_left_out_and_said),
         cmocka_unit_test(a_point_is_read_as_it_is_written),
     };
 

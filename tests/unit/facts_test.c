@@ -46,6 +46,32 @@ static void callers_of_maas_are_known_by_their_address(void **state)
     play_free(r);
 }
 
+/* Whom MAAS showed what, and who was heard by it, is MAAS's business and not Palette's. */
+static void certificates_of_maas_are_told_from_those_of_palette(void **state)
+{
+    struct play *r =
+        play_new("end maas showed 1 certificates\n"
+                 "never maas read request from gateway before \"good maas certificate\"\n"
+                 "end 1 failed dials gateway -> maas\n"
+                 "end palette showed 1 certificates\n");
+
+    (void)state;
+    play_put(r, EVS_ENGINE, 0, EV_LAB_HOST, "name=gw1 who=gateway link=private ip=10.10.0.2");
+    play_put(r, EVS_CAPTURE, 1, EV_FLOW_TRY, "from=gateway to=maas");
+    play_put(r, EVS_MAAS, 1, EV_TLS_SHOWN, "conn=1 peer=10.10.0.2 kind=expired");
+    play_put(r, EVS_PALETTE, 2, EV_TLS_SHOWN, "conn=1 peer=10.10.0.2 kind=renewed");
+    play_put(r, EVS_PALETTE, 3, EV_PAL_CALL, "conn=1 peer=1.1.1.1 op=beat status=204 who=gateway");
+    play_put(r, EVS_CAPTURE, 4, EV_FLOW_TRY, "from=gateway to=maas");
+    play_put(r, EVS_MAAS, 5, EV_MAAS_CALL, "conn=3 peer=10.10.0.9 op=zones.read status=200");
+    assert_true(play_is_over(r, "decided"));
+    assert_line(r, 1, LINE_OPEN);
+    play_put(r, EVS_MAAS, 6, EV_MAAS_CALL, "conn=2 peer=10.10.0.2 op=zones.read status=401");
+    assert_line(r, 1, LINE_FALSE);
+    play_put(r, EVS_CAPTURE, 7, EV_FLOW_TRY, "from=gateway to=maas");
+    assert_true(play_is_over(r, "decided")); /* that dial was followed by a request */
+    play_free(r);
+}
+
 static void accounts_are_those_bound_to_the_gateway(void **state)
 {
     struct play *r = play_new("end accounts of gateway are 1 [TOP-3]\n");
@@ -383,6 +409,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         test(calls_are_counted_by_operation_caller_and_answer),
         test(callers_of_maas_are_known_by_their_address),
+        test(certificates_of_maas_are_told_from_those_of_palette),
         test(accounts_are_those_bound_to_the_gateway),
         test(flows_are_all_tls_only_if_there_was_one),
         test(a_proxy_saw_what_it_was_asked_for_by_name_or_address),

@@ -251,11 +251,36 @@ static void a_silent_maas_is_given_up_in_time_for_the_answer(void **state)
     list(p, "q", "azs");
     assert_int_equal(play_find(p, MAAS)->call.timeout_ms, 15000);
     play_until(p, 15000);
-    assert_null(play_find(p, MAAS));
+    play_lose(p, MAAS, HTTP_TIMEOUT);
     assert_true(text_begins(answer_of(p), "{\"ok\":false,\"code\":\"Timeout\""));
     assert_int_equal(play_find(p, ANSWER)->call.timeout_ms, 5000);
     play_until(p, 20000);
     assert_null(play_find(p, ANSWER));
+}
+
+/* Whose packets are dropped without a word: the call has never had a connection when its time is
+ * over, and that is another answer than a MAAS that was there and said nothing. */
+static void a_maas_that_no_packet_reaches_is_out_of_reach_within_the_deadline(void **state)
+{
+    struct play *p = *state;
+
+    list(p, "q", "azs");
+    play_until(p, 15000);
+    assert_non_null(play_find(p, MAAS));
+    play_lose(p, MAAS, HTTP_NO_CONNECT);
+    assert_true(text_begins(answer_of(p), "{\"ok\":false,\"code\":\"MaasUnreachable\""));
+    assert_int_equal(play_find(p, ANSWER)->call.timeout_ms, 5000);
+}
+
+static void a_call_that_never_ends_is_answered_all_the_same(void **state)
+{
+    struct play *p = *state;
+
+    list(p, "q", "azs");
+    play_until(p, 17500);
+    assert_null(play_find(p, MAAS));
+    assert_true(text_begins(answer_of(p), "{\"ok\":false,\"code\":\"Timeout\""));
+    assert_int_equal(play_find(p, ANSWER)->call.timeout_ms, 2500);
 }
 
 static void an_answer_is_repeated_until_it_is_too_late(void **state)
@@ -450,6 +475,9 @@ int main(void)
         story(an_account_that_is_not_stored_yet_is_asked_with_its_own_key),
         story(a_new_revision_of_the_account_counts_at_once, CLAUSE(92)),
         story(a_silent_maas_is_given_up_in_time_for_the_answer, CLAUSE(52), CLAUSE(90)),
+        story(a_maas_that_no_packet_reaches_is_out_of_reach_within_the_deadline, CLAUSE(112),
+              CLAUSE(52)),
+        story(a_call_that_never_ends_is_answered_all_the_same, CLAUSE(52)),
         story(an_answer_is_repeated_until_it_is_too_late),
         story(a_query_that_is_still_listed_is_not_asked_again),
         story(a_query_that_is_no_longer_listed_is_dropped),

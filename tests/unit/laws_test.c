@@ -13,6 +13,9 @@
 
 #define GW   "6650f1aa6650f1aa6650f1aa"
 #define CALL "{\"t\":1600,\"src\":\"palette\",\"ev\":\"pal.call\",\"conn\":\"9\","
+#define AT_MAAS                                                                                       \
+    "{\"t\":1480,\"src\":\"maas\",\"ev\":\"maas.call\",\"peer\":\"10.10.0.2\",\"op\":\"zones.read\"," \
+    "\"status\":\"200\","
 #define FROM_GATEWAY                                                                               \
     "{\"t\":1250,\"src\":\"capture\",\"ev\":\"flow.try\",\"from\":\"gateway\",\"from_zone\":"      \
     "\"private\",\"link\":\"private\",\"from_ip\":\"10.10.0.2\","
@@ -109,6 +112,15 @@ static const struct row {
       "{\"t\":1250,\"src\":\"engine\",\"ev\":\"secret.hit\",\"name\":\"maas-key\",\"where\":\"output\"}"},
      VERDICT_FAIL,
      "maas-key in output"},
+    {"REG-4",
+     {EDIT_INSERT, "\"op\":\"users.whoami\"", 1,
+      AT_MAAS "\"conn\":\"1\",\"key_id\":\"installer\"}"},
+     VERDICT_FAIL,
+     "MAAS showed a certificate that is expired, and heard a call with its key"},
+    {"REG-4",
+     {EDIT_INSERT, "\"op\":\"users.whoami\"", 1, AT_MAAS "\"conn\":\"1\",\"key_id\":\"\"}"},
+     VERDICT_PASS,
+     "none"},
     {"REG-4",
      {EDIT_REMOVE, "\"ev\":\"pal.enrol\"", 1, NULL},
      VERDICT_INCONCLUSIVE,

@@ -322,6 +322,29 @@ static void a_point_that_is_never_reached_leaves_its_act_undone(void **state)
     play_free(r);
 }
 
+/* Neither another victim nor another point counts, nor a blow that found nobody. */
+static void who_was_hit_at_a_point_is_who_the_story_names(void **state)
+{
+    struct play *r = play_new("at hello.1.done c1 dies\nat hello.1.done both dies\n"
+                              "at hello.1.done+20m c1 comes back\n"
+                              "end c1 was hit at hello.1.done\nend both was hit at hello.1.done\n"
+                              "end gateway was hit at hello.1.done\n"
+                              "end c1 was hit at hello.1.asked\n");
+
+    (void)state;
+    POINT(r, 10, "hello", "1", "asked");
+    POINT(r, 10, "hello", "1", "done");
+    play_act(r, 10, 2, "1");
+    play_act(r, 10, 3, "0");
+    play_act(r, 10, 4, "1");
+    lines_end(r->lines);
+    assert_line(r, 3, LINE_TRUE);
+    assert_line(r, 4, LINE_FALSE);
+    assert_line(r, 5, LINE_FALSE);
+    assert_line(r, 6, LINE_FALSE);
+    play_free(r);
+}
+
 static void the_story_begins_when_the_clusters_of_its_site_run(void **state)
 {
     struct play *r = play_new("site cluster c1 with 2 nodes\nsite cluster c2 with 1 nodes\n"
@@ -447,6 +470,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         test(an_act_at_a_point_is_due_with_the_record_that_reaches_it),
         test(a_point_that_is_never_reached_leaves_its_act_undone),
+        test(who_was_hit_at_a_point_is_who_the_story_names),
         test(the_story_begins_when_the_clusters_of_its_site_run),
         test(a_prelude_that_fails_leaves_the_rules_undecided),
         test(a_suffix_says_when_a_fact_is_looked_at),

@@ -48,6 +48,7 @@ static void a_fault_may_come_before_or_after_the_deed(void **state)
     assert_int_equal(on_m1(s, ALICE_KEY, "deploy", ""), 504);
     assert_int_equal(m1(s)->status, MAAS_DEPLOYING);
     assert_int_equal(on_m1(s, ALICE_KEY, "release", ""), 409);
+    assert_true(ev_is(mock_last(&s->m, EV_MAAS_CALL), EVF_UID, m1(s)->system_id));
     assert_int_equal(on_m1(s, ALICE_KEY, "release", ""), 409);
     assert_int_equal(m1(s)->status, MAAS_DEPLOYING);
     assert_int_equal(on_m1(s, ALICE_KEY, "release", ""), 200);
