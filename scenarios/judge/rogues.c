@@ -36,6 +36,7 @@ const struct rogue rogues[] = {
          "for them, and tells the agent once the machines are there"},
 #include "scenarios/judge/rogues_proxy.inc"
 #include "scenarios/judge/rogues_link.inc"
+#include "scenarios/judge/rogues_work.inc"
 };
 const size_t n_rogues = COUNTOF(rogues);
 
