@@ -64,7 +64,8 @@ AFTER(chatterbox_error_after)
     char quote[GW_SECRET_MAX * 4];
 
     (void)ev;
-    if (!f || !strstr(buf_text(&f->call.body), "\"status\":\"False\"") || g->accounts[0].key[0] == 0)
+    if (!f || !strstr(buf_text(&f->call.body), "\"status\":\"False\"") ||
+        g->accounts[0].key[0] == 0)
         return;
     (void)snprintf(quote, sizeof quote, "no answer to: GET machines, Authorization: %s",
                    g->accounts[0].key);

@@ -141,8 +141,7 @@ void __wrap_pal_agent_register(const struct http_exchange *x)
     struct pal_cluster *c;
     bool again;
 
-    if (!*a->p->config.ajar ||
-        !jx_pick(body, a->rq->body.len, "clusterUid", uid, sizeof uid) ||
+    if (!*a->p->config.ajar || !jx_pick(body, a->rq->body.len, "clusterUid", uid, sizeof uid) ||
         !jx_pick(body, a->rq->body.len, "joinToken", token, sizeof token) ||
         !jx_pick(body, a->rq->body.len, "systemId", system_id, sizeof system_id) ||
         !(c = pal_cluster_find(a->p, uid))) {
