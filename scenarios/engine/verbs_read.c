@@ -159,6 +159,7 @@ static const struct {
     {"no proxy", VERB_EVENT_ACT, OBJECT_NONE, false},
     {"honest", VERB_EVENT_ACT, OBJECT_NONE, false},
     {"good certificate", VERB_EVENT_ACT, OBJECT_NONE, false},
+    {"good code", VERB_EVENT_ACT, OBJECT_NONE, false},
     {"renewed", VERB_EVENT_ACT, OBJECT_NONE, false},
     {"bad certificate", VERB_EVENT_BAD_CERTIFICATE, OBJECT_NONE, true},
     {"gateway starts", VERB_EVENT_ACT, OBJECT_NONE, false},
@@ -190,6 +191,7 @@ static const char *act_of(const char *event)
                                           {"no proxy", "gateway is told no proxy"},
                                           {"honest", "proxy is honest"},
                                           {"good certificate", "palette certificate is good"},
+                                          {"good code", "gateway installs with code good"},
                                           {"renewed", "palette certificate is renewed"}};
 
     for (size_t i = 0; i < COUNTOF(rows); i++)

@@ -238,7 +238,6 @@ void rogue_text(const struct rogue *r, const struct rogue_played *played,
 
 const struct rogue_exception rogue_exceptions[] = {
     {"TOP-5", "a MAY: calls that the documented API does not have are listed, and fail nothing"},
-    {"REG-5", "not graded yet, for want of stories with bad pairing codes"},
     {"PRX-9",
      "a MAY: whether the proxy's certificate reaches the clusters is noted, either is fine"},
     {"SPG-1", "a MAY: an option of the user, which nobody fails by not offering work"},

@@ -120,9 +120,9 @@ static void on_account(struct view *v, const struct event *e)
 
 const struct view_gateway *view_gateway(const struct view *v)
 {
-    for (size_t i = 0; i < v->n_gateways; i++)
-        if (!v->gateways[i].is_system)
-            return &v->gateways[i];
+    for (size_t i = v->n_gateways; i > 0; i--)
+        if (!v->gateways[i - 1].is_system)
+            return &v->gateways[i - 1];
     return NULL;
 }
 

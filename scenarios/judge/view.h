@@ -130,7 +130,7 @@ bool view_is_link(const struct event *e);
 bool view_is_palette(const struct event *e, const char *word);
 /* The span of a `while` is open now. */
 bool view_spans(const struct view *v, const struct verb_event *x);
-/* The story's gateway, or NULL. */
+/* The story's gateway: the one that a code was made for last. Or NULL. */
 const struct view_gateway *view_gateway(const struct view *v);
 /* The program lives, the way is open, the link has been up once: silence counts. */
 bool view_link_counts(const struct view *v);

@@ -3,6 +3,7 @@
 #include "tests/rogues/rogue.h"
 
 #include "lib/base/text.h"
+#include "lib/base/url.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -71,6 +72,47 @@ AFTER(chatterbox_error_after)
                    g->accounts[0].key);
     gw_rogue_member(&f->call.body, "\"message\":\"", "\"", quote);
     gw_rogue_acts_once(g, fx, "quotes the failed request with its key");
+}
+
+/* --- eager: takes a machine before it is admitted; after-refusal: asks again without a pause ---
+ */
+
+AFTER(eager_after)
+{
+    struct buf signature SCOPED(buf_drop) = {0};
+    struct gw_effect *f;
+
+    if (ev->kind != GW_EV_START || ev->n_records > 0)
+        return;
+    f = gw_effect_add(fx, GW_FX_CALL);
+    f->ticket = ROGUE_TICKET;
+    f->target = GW_MAAS;
+    http_call_init(&f->call, "POST");
+    url_join(&f->call.url, g->config.maas_url, "api/2.0/machines/?op=allocate");
+    buf_init(&signature, HTTP_HEADERS_MAX / 2);
+    gw_maas_sign(g, g->config.maas_key, &signature);
+    http_header_add(&f->call.headers, "Authorization", buf_text(&signature));
+    f->call.timeout_ms = SECONDS(60);
+    gw_rogue_acts_once(g, fx, "takes a machine to have one");
+}
+
+#define EAGER_TRIES 40
+
+static bool eager_refused_before(struct gw *g, const struct gw_event *ev, struct gw_effects *fx)
+{
+    struct gw_rogue_state *x = gw_rogue_state(g);
+    struct gw_effect *f;
+
+    if (ev->kind != GW_EV_REPLY || ev->ticket != g->errands[GW_AT_CREDENTIAL].ticket ||
+        ev->result->status < 400 || ev->result->status >= 500 || x->n++ >= EAGER_TRIES)
+        return true;
+    f = gw_effect_add(fx, GW_FX_CALL); /* its answer comes to the same errand */
+    f->ticket = ev->ticket;
+    f->target = GW_PALETTE;
+    gw_write_credential(g, GW_AT_CREDENTIAL, &f->call);
+    f->call.timeout_ms = SECONDS(30);
+    gw_rogue_acts_once(g, fx, "asks again at once");
+    return false;
 }
 
 /* --- amnesiac.power-cut: writes its identity only when it is registered --- */
@@ -265,6 +307,8 @@ AFTER(proxied_maas_after)
 const struct gw_rogue gw_work_rogues[] = {
     {.name = "chatterbox", .after = chatterbox_after},
     {.name = "chatterbox.on-error", .after = chatterbox_error_after},
+    {.name = "eager", .after = eager_after},
+    {.name = "eager.after-refusal", .before = eager_refused_before},
     {.name = "amnesiac.power-cut", .after = power_cut_after},
     {.name = "listener.while-installing", .after = listener_installing_after},
     {.name = "leaker.on-link-loss",
