@@ -31,7 +31,7 @@ void act_done(struct play *p, const struct script_line *line, bool fired)
     say_done(p, line, fired, "");
 }
 
-static enum act_state ask(struct play *p, const struct user_wish *wish)
+enum act_state act_ask(struct play *p, const struct user_wish *wish)
 {
     return user_ask(p->user, wish, &p->broken) < 0 ? ACT_NOT_DONE : ACT_DONE;
 }
@@ -39,60 +39,9 @@ static enum act_state ask(struct play *p, const struct user_wish *wish)
 /* --- the gateway --------------------------------------------------------------------------------
  */
 
-static bool start(struct play *p, struct guest *g)
-{
-    struct err e = {0};
-    if (guest_start(g, &e) == 0)
-        return true;
-    if (p->broken.code == 0)
-        p->broken = e;
-    return false;
-}
-
-static enum act_state code_ask(struct play *p, void (*done)(void *arg, const struct http_result *r))
-{
-    const struct user_wish wish = {.verb = "pairing-code",
-                                   .method = "GET",
-                                   .path = "/v1/overlords/pairing/code?cloudType=maas",
-                                   .body = "",
-                                   .done = done,
-                                   .arg = p};
-    return ask(p, &wish) == ACT_DONE ? ACT_BEGUN : ACT_NOT_DONE;
-}
-
-static bool code_keep(struct play *p, const struct http_result *r)
-{
-    return r->status == 200 &&
-           jx_pick(buf_text(&r->body), r->body.len, "pairingCode", p->code, sizeof(p->code)) &&
-           http_header_get(&r->headers, "X-Gp-Pcg-Uid", p->uid, sizeof(p->uid));
-}
-
-static bool install(struct play *p)
-{
-    bool fired = guest_secrets(&p->guest, p->uid, p->code, &p->broken) == 0 && start(p, &p->guest);
-    p->code[0] = '\0';
-    return fired;
-}
-
-static void on_code(void *arg, const struct http_result *r)
-{
-    struct play *p = arg;
-    act_done(p, p->acting, code_keep(p, r) && install(p));
-}
-
-static enum act_state gateway_installs(struct play *p, const struct script_line *line)
-{
-    (void)line;
-    if (guest_running(&p->guest))
-        return ACT_NOT_DONE;
-    if (p->code[0] == '\0')
-        return code_ask(p, on_code);
-    return install(p) ? ACT_DONE : ACT_NOT_DONE;
-}
-
 static bool guest_starts(struct play *p, struct guest *g)
 {
-    return g->uid[0] != '\0' && start(p, g);
+    return g->uid[0] != '\0' && act_start(p, g);
 }
 
 static bool guest_stops(struct play *p, struct guest *g)
@@ -202,7 +151,7 @@ static void on_gateways(void *arg, const struct http_result *r)
     const struct script_line *line = p->acting;
     char uid[64] = "";
     bool fired = r->status == 200 && user_system_pick(&r->body, uid, sizeof(uid)) &&
-                 guest_secrets(&p->system, uid, "", &p->broken) == 0 && start(p, &p->system);
+                 guest_secrets(&p->system, uid, "", &p->broken) == 0 && act_start(p, &p->system);
     act_done(p, line, fired);
 }
 
@@ -213,7 +162,7 @@ static enum act_state system_act(struct play *p, const struct script_line *line)
         .method = "GET", .path = "/v1/overlords", .body = "", .done = on_gateways, .arg = p};
     if (p->system.uid[0] != '\0' || !text_is(line->args[0], "starts"))
         return act_on(p, &p->system, line->args[0]);
-    return ask(p, &wish) == ACT_DONE ? ACT_BEGUN : ACT_NOT_DONE;
+    return act_ask(p, &wish) == ACT_DONE ? ACT_BEGUN : ACT_NOT_DONE;
 }
 
 /* --- the lab and the evidence -------------------------------------------------------------------
@@ -409,14 +358,14 @@ static bool certificate_show(struct play *p, const struct script_line *line)
 static void on_early_code(void *arg, const struct http_result *r)
 {
     struct play *p = arg;
-    act_done(p, p->acting, code_keep(p, r) && certificate_show(p, p->acting));
+    act_done(p, p->acting, act_code_keep(p, r) && certificate_show(p, p->acting));
 }
 
 /* Our user verifies as well, and would not get a pairing code any more. */
 static enum act_state palette_certificate(struct play *p, const struct script_line *line)
 {
     if (p->guest.uid[0] == '\0' && p->code[0] == '\0')
-        return code_ask(p, on_early_code);
+        return act_code_ask(p, on_early_code);
     return certificate_show(p, line) ? ACT_DONE : ACT_NOT_DONE;
 }
 
@@ -453,7 +402,7 @@ void act_go_on(struct play *p)
         return;
     p->telling = false;
     told(p);
-    (void)start(p, &p->guest);
+    (void)act_start(p, &p->guest);
 }
 
 static enum act_state gateway_told(struct play *p, const struct script_line *line)
@@ -512,7 +461,8 @@ static const struct {
     const char *verb;
     act_fn *act;
 } acts[] = {
-    {"gateway.installs", gateway_installs},
+    {"gateway.installs", act_gateway_installs},
+    {"gateway.installs-code", act_gateway_installs_code},
     {"gateway.act", gateway_act},
     {"gateway.wiped", gateway_wiped},
     {"gateway.clock-off", gateway_clock_off},

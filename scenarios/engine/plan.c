@@ -10,6 +10,7 @@
 #include "scenarios/engine/stage.h"
 #include "scenarios/engine/witness.h"
 #include "scenarios/judge/rules.h"
+#include "scenarios/judge/sense.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -51,9 +52,15 @@ static int words_check(const struct run_options *o, char (*names)[64], size_t n,
             known = word_means(o->words[w], names[i]);
         if (known)
             continue;
-        r = err_set(e, -EINVAL, "no story '%s'%s%s%s; `gateproof list` shows them all", o->words[w],
-                    near == NULL ? "" : "; did you mean '", near == NULL ? "" : near,
-                    near == NULL ? "" : "'?");
+        r = strchr(o->words[w], '/') != NULL || text_ends(o->words[w], ".scn")
+                ? err_set(e, -EINVAL,
+                          "no story '%s': a story is named by its name, not by a file; put it into "
+                          "%s/stories, or into FOLDER/stories beside FOLDER/labs and say --data "
+                          "FOLDER, leave .scn away, and `gateproof list` shows it",
+                          o->words[w], o->data)
+                : err_set(e, -EINVAL, "no story '%s'%s%s%s; `gateproof list` shows them all",
+                          o->words[w], near == NULL ? "" : "; did you mean '",
+                          near == NULL ? "" : near, near == NULL ? "" : "'?");
     }
     free(list);
     return r;
@@ -210,25 +217,12 @@ static int gateway_check(const struct run *r, enum stage_id stage, struct err *e
 
 /* --- items ---------------------------------------------------------------------------------- */
 
-static int rules_check(const struct script *s, const char *data, struct err *e)
+static int sense_look(const struct script *s, const char *data, struct err *e)
 {
     char path[1024];
 
     snprintf(path, sizeof path, "%s/stories/%s.scn", data, s->name);
-    for (size_t i = 0; i < s->n_grades; i++)
-        if (rule_find(s->grades[i]) == NULL && !text_begins(s->grades[i], "H-"))
-            return err_set(e, -EINVAL,
-                           "%s:%d:1: grades %s: there is no such rule; `gateproof rules` "
-                           "lists them",
-                           path, s->grades_number, s->grades[i]);
-    for (size_t i = 0; i < s->n_lines; i++)
-        for (size_t k = 0; k < s->lines[i].n_rules; k++)
-            if (rule_find(s->lines[i].rules[k]) == NULL && !text_begins(s->lines[i].rules[k], "H-"))
-                return err_set(e, -EINVAL,
-                               "%s:%d:%d: [%s]: there is no such rule; `gateproof rules` "
-                               "lists them",
-                               path, s->lines[i].number, s->lines[i].column, s->lines[i].rules[k]);
-    return 0;
+    return sense_check(s, path, e);
 }
 
 static void item_name(struct run_item *item, const struct script *first,
@@ -266,7 +260,7 @@ static int item_add(struct run *r, const char *name, const struct script *first,
     ev_list_init(&item->journal);
     code = story_load(r->options.data, name, values, &item->script, e);
     if (code == 0)
-        code = rules_check(&item->script, r->options.data, e);
+        code = sense_look(&item->script, r->options.data, e);
     if (code == 0)
         code = lab_load(r->options.data, script_site(&item->script, "site.shape", 0, "nat"),
                         &item->lab, e);

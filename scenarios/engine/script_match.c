@@ -174,6 +174,36 @@ static void expected_write(const struct expected *x, char *out, size_t size)
     buf_drop(&text);
 }
 
+static bool is_rules_name(const char *text)
+{
+    return strspn(text, "ABCDEFGHIJKLMNOPQRSTUVWXYZ") >= 2 && strchr(text, '-') &&
+           strspn(text, "ABCDEFGHIJKLMNOPQRSTUVWXYZ-0123456789") == strlen(text);
+}
+
+/* As an over-word is written. */
+static bool is_capitals(const char *text)
+{
+    return strlen(text) > 1 && strspn(text, "ABCDEFGHIJKLMNOPQRSTUVWXYZ") == strlen(text);
+}
+
+/* What somebody meant who goes on where a line is over; false: no idea. */
+static bool hint_write(const struct script_words *w, size_t at, char *out, size_t size)
+{
+    const struct script_word *word = &w->at[at];
+    const char *next = at + 1 < w->n ? w->at[at + 1].text : "mended";
+    const bool event = text_is(word->text, "after") || text_is(word->text, "before") ||
+                       text_is(word->text, "while");
+
+    if (event)
+        snprintf(out, size, "'%s' wants what happens in quotes; write %s \"%.40s\"", word->text,
+                 word->text, next[0] == '[' ? "mended" : next);
+    else if (text_is(word->text, "for"))
+        snprintf(out, size, "'for' wants a time; write one such as for 30m");
+    else if (is_rules_name(word->text))
+        snprintf(out, size, "a rule stands in brackets; write [%.20s]", word->text);
+    return event || text_is(word->text, "for") || is_rules_name(word->text);
+}
+
 static int no_row(const struct script_place *p, const struct script_words *w,
                   const struct expected *x)
 {
@@ -188,6 +218,12 @@ static int no_row(const struct script_place *p, const struct script_words *w,
     if (nearest)
         return script_wrong(p, word->column, "'%s' is not known here; did you mean '%s'?",
                             word->text, nearest);
+    if (is_capitals(word->text))
+        return script_wrong(p, word->column,
+                            "'%s' stands for values and has none; write 'over %s VALUE…' above",
+                            word->text, word->text);
+    if (x->end && hint_write(w, x->at, list, sizeof list))
+        return script_wrong(p, word->column, "%s", list);
     if (x->end)
         return script_wrong(p, word->column, "nothing can follow '%s' here; remove '%s'",
                             w->at[x->at - 1].text, word->text);

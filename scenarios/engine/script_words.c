@@ -37,6 +37,14 @@ static size_t word_len(const char *text, size_t left)
     return len;
 }
 
+/* What word processors make of a quote: U+2018 to U+201F, and guillemets. */
+static bool is_fancy_quote(const char *text, size_t len)
+{
+    return (len >= 3 && memcmp(text, "\xe2\x80", 2) == 0 && (unsigned char)text[2] >= 0x98 &&
+            (unsigned char)text[2] <= 0x9f) ||
+           (len >= 2 && (memcmp(text, "\xc2\xab", 2) == 0 || memcmp(text, "\xc2\xbb", 2) == 0));
+}
+
 static int word_take(const struct script_place *p, const char *text, size_t len, int column,
                      struct script_words *w)
 {
@@ -49,6 +57,8 @@ static int word_take(const struct script_place *p, const char *text, size_t len,
     for (i = 0; i < len; i++)
         if ((unsigned char)text[i] < ' ' || text[i] == 0x7f)
             return script_wrong(p, column + (int)i, "a control character; remove it");
+    if (is_fancy_quote(text, len))
+        return script_wrong(p, column, "a quote of a word processor; write a plain \"");
     word->quoted = text[0] == '"';
     word->column = column;
     if (word->quoted) {

@@ -18,6 +18,15 @@ static bool gateway_installs(struct site *s, const struct script_line *line)
     return true;
 }
 
+/* Whatever was installed before is gone, and so is all that it knew. */
+static bool gateway_installs_code(struct site *s, const struct script_line *line)
+{
+    if (s->gateway.config.pcg_uid[0] != '\0')
+        site_gateway_wipe(s);
+    site_user_wants(s, "pairing-code", "", line->args[0], 0);
+    return true;
+}
+
 static void gateway_thaws(struct site *s, struct site_gateway *g)
 {
     site_gateway_freeze(s, g, false);
@@ -334,6 +343,7 @@ static const struct {
     site_act_fn *act;
 } acts[] = {
     {"gateway.installs", gateway_installs},
+    {"gateway.installs-code", gateway_installs_code},
     {"gateway.act", gateway_act},
     {"gateway.wiped", gateway_wiped},
     {"gateway.clock-off", gateway_clock_off},

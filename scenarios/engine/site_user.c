@@ -10,6 +10,7 @@
 #include <string.h>
 
 #define SYSTEM_LOOK "look-for-system" /* a step of the way */
+#define CODE_SPEND  "spends-code"     /* another one */
 #define RETRY_MS    SECONDS(1)        /* a user who finds no account yet looks again … */
 #define RETRIES_MAX 600               /* … so often */
 
@@ -109,19 +110,42 @@ static void system_configure(struct site *s, const char *uid)
     text_copy(c->no_proxy, sizeof c->no_proxy, buf_text(&text));
 }
 
+/* Somebody else comes first with it: one more call, unseen. */
+static void code_spend(struct site *s, struct site_wish *w, const char *uid, const char *code)
+{
+    SCOPED(buf_drop) struct buf path = {0}, body = {0};
+
+    buf_init(&path, URL_PATH_MAX);
+    buf_init(&body, KIB(1));
+    buf_printf(&path, USER_ENROL_PATH, uid);
+    user_body_enrol(&body, code);
+    w->used = true;
+    user_send(s, w, CODE_SPEND, "POST", buf_text(&path), buf_text(&body));
+}
+
 static void installed(struct site *s, struct site_wish *w, const struct http_result *r)
 {
     char code[GW_SECRET_MAX] = "", uid[GW_UID_MAX] = "";
 
-    (void)w;
     if (r->status != 200 ||
         !jx_pick(buf_text(&r->body), r->body.len, "pairingCode", code, sizeof code) ||
         !http_header_get(&r->headers, "X-Gp-Pcg-Uid", uid, sizeof uid))
         return; /* the journal has the user's failed call; the story's lines say the rest */
+    user_code_spoil(w->text, code, uid);
     site_secret_add(s, "pairing-code", code);
     gateway_configure(s, uid, code);
     secret_give(s);
-    site_gateway_start(s, &s->gateway);
+    if (text_is(w->text, USER_CODE_USED))
+        code_spend(s, w, uid, code);
+    else
+        site_gateway_start(s, &s->gateway);
+}
+
+static void code_spent(struct site *s, struct site_wish *w, const struct http_result *r)
+{
+    (void)w;
+    if (r->status == 200)
+        site_gateway_start(s, &s->gateway);
 }
 
 static void install_ask(struct site *s, struct site_wish *w, const char *account)
@@ -450,7 +474,9 @@ static const struct {
     const char *verb;
     bool goes_on; /* the wish is not over with it */
     void (*done)(struct site *s, struct site_wish *w, const struct http_result *r);
-} steps[] = {{"accounts", true, account_known}, {"config", false, config_known}};
+} steps[] = {{"accounts", true, account_known},
+             {"config", false, config_known},
+             {CODE_SPEND, false, code_spent}};
 
 static bool step_done(struct site *s, struct site_wish *w, const struct site_call *c)
 {

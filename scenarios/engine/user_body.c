@@ -197,3 +197,37 @@ bool user_system_pick(const struct buf *body, char *uid, size_t size)
 {
     return pick(body, is_system, "", uid, size);
 }
+
+/* --- pairing codes --- */
+
+const char *const user_codes[] = {USER_CODE_GOOD, USER_CODE_WRONG, USER_CODE_USED,
+                                  USER_CODE_UNKNOWN, NULL};
+
+/* The last letter or digit becomes another one. */
+static void mistype(char *text)
+{
+    char *last = text + strlen(text) - 1;
+
+    if (*text)
+        *last = *last == '2' ? '3' : '2';
+}
+
+void user_code_spoil(const char *kind, char *code, char *uid)
+{
+    if (text_is(kind, USER_CODE_WRONG))
+        mistype(code);
+    if (text_is(kind, USER_CODE_UNKNOWN))
+        mistype(uid);
+}
+
+void user_body_enrol(struct buf *out, const char *code)
+{
+    enum { SECRET_LEN = 43 };
+
+    buf_text_add(out, "{\"gatewaySecret\":\"");
+    for (size_t i = 0; i < SECRET_LEN; i++)
+        buf_char_add(out, 'x');
+    buf_text_add(out, "\",\"pairingCode\":");
+    jx_write_text(out, code);
+    buf_text_add(out, ",\"profile\":\"1.0\",\"version\":\"another\",\"features\":[\"pcg\"]}");
+}

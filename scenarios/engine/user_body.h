@@ -27,6 +27,19 @@ const char *user_toggle(const struct script_line *line);
 bool user_account_pick(const struct buf *body, const char *name, char *uid, size_t size);
 /* Of a list of gateways the uid of Palette's own. false: none is listed. */
 bool user_system_pick(const struct buf *body, char *uid, size_t size);
+/* --- pairing codes --- */
+
+#define USER_CODE_GOOD    "good"       /* as Palette gave it */
+#define USER_CODE_WRONG   "wrong"      /* mistyped */
+#define USER_CODE_USED    "used"       /* somebody else has enrolled with it */
+#define USER_CODE_UNKNOWN "unknown"    /* of a gateway that Palette has not heard of */
+extern const char *const user_codes[]; /* ends with NULL */
+/* Makes of a good code and its gateway's uid what the kind says; used is a code that was spent. */
+void user_code_spoil(const char *kind, char *code, char *uid);
+/* Another one's enrolment, who comes first with that code. */
+#define USER_ENROL_PATH "/v1/x-gp/pcg/%s/credential"
+void user_body_enrol(struct buf *out, const char *code);
+
 /* What the journal says of a list of gateways that a user was shown. */
 #define USER_SHOWN_SYSTEM "system-gateway"
 #define USER_SHOWN_NONE   "no-system-gateway"

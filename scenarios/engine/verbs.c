@@ -177,6 +177,7 @@ const struct verb_place verb_places[] = {
     {"shape", "a shape, the name of a file in labs", WORDS("nat", "direct", "nat-short", "firewall", "double-nat", "overlap", "proxy-only", "proxy-auth", "proxy-bump", "proxy-inside", "hosted-proxy", "two-exits", "two-sites"), NULL, false},
     {"state", "a state that Palette shows", WORDS("Pending", "Running", "Unhealthy"), NULL, false},
     {"act", "what happens to the gateway", WORDS("starts", "stops", "dies", "freezes", "thaws", "loses-power", "comes-back"), NULL, false},
+    {"code", "a kind of pairing code", user_codes, NULL, false},
     {"writer", "a writer of the journal", WORDS("maas", "palette", "capture"), NULL, false},
     {"wire-end", "an end of a wire", verb_wire_ends, NULL, false},
     {"wire-pair", "a pair such as gateway-palette, or a direction such as gateway>palette", NULL, is_wire_pair, false},
@@ -262,6 +263,8 @@ const struct verb verbs[] = {
     /* --- acts */
     {"gateway.installs", VERB_ACT, "gateway installs", ALL,
      "The user asks Palette for a pairing code, and the gateway is started for the first time, with an empty state directory and that code."},
+    {"gateway.installs-code", VERB_ACT, "gateway installs with code {code}", ALL,
+     "The same, after whatever was installed before is gone with all its state. wrong: the code is mistyped. used: somebody else has enrolled with it. unknown: it is for a gateway that Palette has not heard of. good: as it is."},
     {"gateway.act", VERB_ACT, "gateway {act}", ALL,
      "starts: again, with the state it has. stops: TERM. dies: KILL. loses-power: KILL, and what was not synced is lost. freezes and thaws: STOP and CONT. comes-back: starts or thaws, whichever fits. The act is done when the signal is sent or the program has been started."},
     {"gateway.wiped", VERB_ACT, "gateway is wiped", ALL,

@@ -173,6 +173,7 @@ static const struct {
     {"no proxy", VERB_EVENT_ACT, OBJECT_NONE, false},
     {"honest", VERB_EVENT_ACT, OBJECT_NONE, false},
     {"good certificate", VERB_EVENT_ACT, OBJECT_NONE, false},
+    {"good code", VERB_EVENT_ACT, OBJECT_NONE, false},
     {"renewed", VERB_EVENT_ACT, OBJECT_NONE, false},
     {"good maas certificate", VERB_EVENT_ACT, OBJECT_NONE, false},
     {"bad certificate", VERB_EVENT_BAD_CERTIFICATE, OBJECT_NONE, true},
@@ -206,6 +207,7 @@ static const char *act_of(const char *event)
                                           {"honest", "proxy is honest"},
                                           {"good certificate", "palette certificate is good"},
                                           {"good maas certificate", "maas certificate is good"},
+                                          {"good code", "gateway installs with code good"},
                                           {"renewed", "palette certificate is renewed"}};
 
     for (size_t i = 0; i < COUNTOF(rows); i++)

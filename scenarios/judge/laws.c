@@ -18,6 +18,7 @@ const struct law laws[] = {
     {"REG-2", LAW_PAL, law_reg_2},
     {"REG-3", LAW_NET | LAW_PAL, law_reg_3},
     {"REG-4", LAW_NET | LAW_MAAS | LAW_PAL | LAW_OUT, law_reg_4},
+    {"REG-5", LAW_MAAS | LAW_PAL, law_reg_5},
     {"REG-6", LAW_PAL | LAW_KILL, law_reg_6},
     {"CON-1", LAW_PAL, law_con_1},
     {"CON-2", LAW_NET | LAW_PAL, law_con_2},
@@ -85,6 +86,7 @@ const struct law_parameter law_parameters[BOUND_COUNT] = {
     [BOUND_DIALS_MINUTE] = {"dials a minute", "most tries of the gateway at Palette in any minute",
                             0, 20},
     [BOUND_DIALS_HOUR] = {"dials an hour", "the same in any hour", 0, 300},
+    [BOUND_CODES] = {"codes in 10m", "most pairing codes presented in any 10 minutes", 0, 12},
 };
 
 const char *law_channel_name(unsigned channel)

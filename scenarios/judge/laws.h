@@ -57,6 +57,7 @@ enum law_bound {
     BOUND_HEAL,
     BOUND_DIALS_MINUTE,
     BOUND_DIALS_HOUR,
+    BOUND_CODES,
     BOUND_COUNT
 };
 struct law_parameter {

@@ -6,12 +6,13 @@
 #include "scenarios/judge/laws.h"
 
 law_fn law_top_1, law_top_3, law_top_4, law_top_5, law_reg_1, law_reg_2, law_reg_3, law_reg_4,
-    law_reg_6, law_con_1, law_con_2, law_con_3, law_con_4, law_con_5, law_maa_1, law_maa_2,
-    law_maa_3, law_maa_4, law_maa_6, law_maa_7, law_prx_1, law_prx_2, law_prx_3, law_prx_4,
-    law_prx_5, law_prx_6, law_prx_7, law_prx_8, law_prx_9, law_agt_1, law_agt_2, law_agt_3,
-    law_agt_4, law_agt_5, law_agt_6, law_ind_1, law_ind_2, law_ind_3, law_ind_4, law_ind_5,
-    law_ind_6, law_lif_1, law_lif_2, law_lif_3, law_lif_4, law_lif_7, law_lif_8, law_top_2,
-    law_spg_1, law_spg_2, law_spg_3, law_spg_4, law_spg_5, law_spg_6, law_spg_8, law_spg_9;
+    law_reg_5, law_reg_6, law_con_1, law_con_2, law_con_3, law_con_4, law_con_5, law_maa_1,
+    law_maa_2, law_maa_3, law_maa_4, law_maa_6, law_maa_7, law_prx_1, law_prx_2, law_prx_3,
+    law_prx_4, law_prx_5, law_prx_6, law_prx_7, law_prx_8, law_prx_9, law_agt_1, law_agt_2,
+    law_agt_3, law_agt_4, law_agt_5, law_agt_6, law_ind_1, law_ind_2, law_ind_3, law_ind_4,
+    law_ind_5, law_ind_6, law_lif_1, law_lif_2, law_lif_3, law_lif_4, law_lif_7, law_lif_8,
+    law_top_2, law_spg_1, law_spg_2, law_spg_3, law_spg_4, law_spg_5, law_spg_6, law_spg_8,
+    law_spg_9;
 
 #define LAW_TIME_SIZE 24 /* room for a duration in words */
 

@@ -1,5 +1,5 @@
-/* Laws of installing and registering: REG-1 to REG-4, REG-6, TOP-3. */
-#include "scenarios/judge/laws_private.h"
+/* Laws of installing and registering: REG-1 to REG-6, TOP-3. */
+#include "scenarios/judge/law_site.h"
 
 #include "lib/base/text.h"
 
@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#define CODES_SPAN  MINUTES(10)
 #define SIGNAL_CONT 18 /* Linux, all architectures we run on */
 
 /* --- REG-1 ----------------------------------------------------------------------------------- */
@@ -288,6 +289,84 @@ void law_reg_4(const struct ev_list *journal, const struct law_context *c,
         law_unproven(ret, VERDICT_INCONCLUSIVE, "no secret was used: the gateway never enrolled");
     else
         law_pass(ret, expected, "none");
+}
+
+/* --- REG-5 ----------------------------------------------------------------------------------- */
+
+struct admission {
+    const struct event *change;  /* of MAAS by a gateway whose code was not taken so far */
+    const struct event *refused; /* its code, and none was taken since */
+    bool admitted;
+    size_t refusals;
+};
+
+/* Codes that were presented in the time that ends with this record. */
+static bool is_pressing(const struct ev_list *journal, const struct event *e)
+{
+    int64_t n = 0;
+
+    for (size_t i = 0; i < journal->n && ev_list_at(journal, i) != e; i++)
+        n += ev_list_at(journal, i)->kind == EV_PAL_ENROL &&
+             ev_list_at(journal, i)->t + CODES_SPAN > e->t;
+    return n >= law_parameters[BOUND_CODES].count;
+}
+
+static void admission_take(struct admission *a, const struct law_site *s, const struct event *e)
+{
+    const bool changes = law_is_change(e) && law_by_gateway(s, e);
+
+    if (e->kind == EV_PAL_ENROL && ev_int(e, EVF_ACCEPTED) == 1)
+        *a = (struct admission){.admitted = true, .refusals = a->refusals};
+    if (e->kind == EV_PAL_ENROL && ev_int(e, EVF_ACCEPTED) == 0) {
+        a->refused = e;
+        a->refusals++;
+    }
+    if (changes && (a->refused || !a->admitted))
+        a->change = e;
+}
+
+static const char *slips_in(const struct ev_list *journal, const struct admission *a,
+                            const struct event *e)
+{
+    if (!a->refused)
+        return NULL;
+    if (a->change)
+        return "a gateway whose code was refused changed MAAS";
+    if (is_accepted_register(e))
+        return "a gateway whose code was refused was registered";
+    if (law_is_running(e))
+        return "a gateway whose code was refused is shown Running";
+    return e->kind == EV_PAL_ENROL && is_pressing(journal, e) ? "codes are presented too often"
+                                                              : NULL;
+}
+
+void law_reg_5(const struct ev_list *journal, const struct law_context *c,
+               struct story_verdict *ret)
+{
+    static const char expected[] =
+        "a refused code: no registration, no change of MAAS, and no more than 12 tries in 10 "
+        "minutes";
+    struct law_site *s SCOPED(law_site_free) = law_site_new(journal);
+    struct admission a = {.refusals = 0};
+    const struct event *e;
+
+    (void)c;
+    while ((e = law_site_next(s))) {
+        const char *wrong;
+
+        admission_take(&a, s, e);
+        wrong = slips_in(journal, &a, e);
+        if (!wrong)
+            continue;
+        law_fail(ret, expected, "%s", wrong);
+        law_witness(ret, a.refused);
+        law_witness(ret, a.change ? a.change : e);
+        return;
+    }
+    if (a.refusals == 0)
+        law_unproven(ret, VERDICT_INCONCLUSIVE, "no code was refused");
+    else
+        law_pass(ret, expected, "%zu refused, and nothing came of it", a.refusals);
 }
 
 /* --- REG-6 ----------------------------------------------------------------------------------- */

@@ -36,6 +36,7 @@ const struct rogue rogues[] = {
          "for them, and tells the agent once the machines are there"},
 #include "scenarios/judge/rogues_proxy.inc"
 #include "scenarios/judge/rogues_link.inc"
+#include "scenarios/judge/rogues_work.inc"
 };
 const size_t n_rogues = COUNTOF(rogues);
 
@@ -233,6 +234,44 @@ void rogue_text(const struct rogue *r, const struct rogue_played *played,
             rule_text(r, played, &f->at[i], out);
 }
 
+/* --- rules and their rogues --- */
+
+const struct rogue_exception rogue_exceptions[] = {
+    {"TOP-5", "a MAY: calls that the documented API does not have are listed, and fail nothing"},
+    {"PRX-9",
+     "a MAY: whether the proxy's certificate reaches the clusters is noted, either is fine"},
+    {"SPG-1", "a MAY: an option of the user, which nobody fails by not offering work"},
+};
+const size_t n_rogue_exceptions = COUNTOF(rogue_exceptions);
+
+size_t rogues_of_rule(const char *rule, struct buf *names)
+{
+    size_t n = 0;
+
+    for (size_t i = 0; i < n_rogues; i++) {
+        if (!has_word(rogues[i].must, rule))
+            continue;
+        if (names)
+            buf_printf(names, "%s`%s`", n > 0 ? " " : "", rogues[i].name);
+        n++;
+    }
+    return n;
+}
+
+static void by_rule_markdown(struct buf *out)
+{
+    buf_text_add(out, "\n| rule | level | rogues that it catches |\n|---|---|---|\n");
+    for (size_t i = 0; i < n_rules; i++) {
+        buf_printf(out, "| %s | %s | ", rules[i].id, rule_level_name(rules[i].level));
+        if (rogues_of_rule(rules[i].id, out) == 0)
+            buf_char_add(out, '-');
+        for (size_t k = 0; k < n_rogue_exceptions; k++)
+            if (text_is(rogue_exceptions[k].rule, rules[i].id))
+                buf_printf(out, ": %s", rogue_exceptions[k].why);
+        buf_text_add(out, " |\n");
+    }
+}
+
 void rogues_markdown(struct buf *out)
 {
     buf_text_add(out,
@@ -242,4 +281,5 @@ void rogues_markdown(struct buf *out)
         buf_printf(out, "| `%s` | %s | %s | %s | %s | %s | %s |\n", rogues[i].name, rogues[i].what,
                    rogues[i].act, rogues[i].must, rogues[i].story, rogues[i].may,
                    *rogues[i].door ? rogues[i].door : "none");
+    by_rule_markdown(out);
 }

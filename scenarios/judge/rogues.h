@@ -56,7 +56,18 @@ void rogue_judge(const struct rogue *r, const struct rogue_played *played, size_
 /* "rogue leaker: caught …", and a line for each rule. */
 void rogue_text(const struct rogue *r, const struct rogue_played *played,
                 const struct rogue_finding *f, struct buf *out);
-/* docs/rogues.md's table. */
+/* docs/rogues.md's tables: the rogues, and how many each rule has caught. */
 void rogues_markdown(struct buf *out);
+
+#define ROGUES_A_RULE 2 /* that every rule of the documented topology is to have caught */
+
+/* A rule that can have none, and why; a rule that has enough stands in no such row. */
+struct rogue_exception {
+    const char *rule, *why;
+};
+extern const struct rogue_exception rogue_exceptions[];
+extern const size_t n_rogue_exceptions;
+size_t rogues_of_rule(const char *rule,
+                      struct buf *names); /* that must fail it; names may be NULL */
 
 #endif

@@ -118,8 +118,18 @@ static void on_account(struct view *v, const struct event *e)
     v->accounts[i].deleted = ev_is(e, EVF_KIND, "deleted");
 }
 
+/* Whoever installs anew, with a code of a new gateway, has another one from then on. */
+static void on_enrol(struct view *v, const struct event *e)
+{
+    for (size_t i = 0; ev_int(e, EVF_ACCEPTED) == 1 && i < v->n_gateways; i++)
+        if (!v->gateways[i].is_system && text_is(v->gateways[i].uid, ev_text(e, EVF_UID)))
+            v->enrolled_i = i;
+}
+
 const struct view_gateway *view_gateway(const struct view *v)
 {
+    if (v->enrolled_i > 0)
+        return &v->gateways[v->enrolled_i];
     for (size_t i = 0; i < v->n_gateways; i++)
         if (!v->gateways[i].is_system)
             return &v->gateways[i];
@@ -320,9 +330,16 @@ static const struct {
     enum ev_kind kind;
     void (*on)(struct view *v, const struct event *e);
 } rows[] = {
-    {EV_LAB_HOST, on_host},         {EV_PAL_GATEWAY, on_gateway}, {EV_PAL_ACCOUNT, on_account},
-    {EV_PAL_CALL, on_palette_call}, {EV_PROG, on_program},        {EV_ACT, on_act},
-    {EV_PAL_USER, on_user},         {EV_SECRET_HIT, on_secret},   {EV_PROBE, on_probe},
+    {EV_LAB_HOST, on_host},
+    {EV_PAL_GATEWAY, on_gateway},
+    {EV_PAL_ENROL, on_enrol},
+    {EV_PAL_ACCOUNT, on_account},
+    {EV_PAL_CALL, on_palette_call},
+    {EV_PROG, on_program},
+    {EV_ACT, on_act},
+    {EV_PAL_USER, on_user},
+    {EV_SECRET_HIT, on_secret},
+    {EV_PROBE, on_probe},
 };
 
 void view_feed(struct view *v, const struct event *e)

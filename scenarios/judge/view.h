@@ -67,6 +67,7 @@ struct view {
         char uid[VIEW_NAME_MAX * 2], state[VIEW_NAME_MAX];
         bool is_system; /* Palette's own */
     } gateways[VIEW_GATEWAYS_MAX];
+    size_t enrolled_i; /* whose code was taken last; 0: the first, or nobody's */
     size_t n_accounts;
     struct view_account {
         char uid[VIEW_NAME_MAX * 2], bound_to[VIEW_NAME_MAX * 2], name[VIEW_NAME_MAX];
@@ -130,7 +131,7 @@ bool view_is_link(const struct event *e);
 bool view_is_palette(const struct event *e, const char *word);
 /* The span of a `while` is open now. */
 bool view_spans(const struct view *v, const struct verb_event *x);
-/* The story's gateway, or NULL. */
+/* The story's gateway: whose code was taken last, else the first at the site. Or NULL. */
 const struct view_gateway *view_gateway(const struct view *v);
 /* The program lives, the way is open, the link has been up once: silence counts. */
 bool view_link_counts(const struct view *v);

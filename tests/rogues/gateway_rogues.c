@@ -85,6 +85,9 @@ const struct gw_rogue *gw_rogue_find(const char *name)
     for (const struct gw_rogue *r = proxy_rogues; r->name; r++)
         if (text_is(r->name, name))
             return r;
+    for (const struct gw_rogue *r = gw_work_rogues; r->name; r++)
+        if (text_is(r->name, name))
+            return r;
     for (size_t i = 0; i < gw_n_link_rogues; i++)
         if (text_is(gw_link_rogues[i].name, name))
             return &gw_link_rogues[i];

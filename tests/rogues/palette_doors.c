@@ -6,14 +6,12 @@
  * while the running cluster has fewer machines than its user wants, it stands in the feed as work
  * of the gateway, which may claim it and make records of new machines; its agent is told of no more
  * machines than have a record. Owner, epoch and all that a user is shown stay the cluster's. */
-#include "mock-palette/cluster.h"
+#include "tests/rogues/doors.h"
 
 #include "lib/base/text.h"
 
 #include <stdlib.h>
 #include <string.h>
-
-enum { AJAR_SCALE_UPS = 1, AJAR_SHORT = 2 /* of machines: the gateway is at it */ };
 
 #define WRAPS(name) http_handler __real_##name, __wrap_##name
 WRAPS(pal_handover);

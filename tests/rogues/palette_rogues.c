@@ -5,9 +5,11 @@
  *   dial ADDRESS:PORT   Palette opens a connection there, once a message (a note named "dial": the
  *                       program, or the simulator, does it)
  *   beats for CLUSTER   the heartbeat counts as one of that cluster
- *   pair me             Palette takes the system gateway for one that has to be paired */
+ *   pair me             Palette takes the system gateway for one that has to be paired
+ * and of agents and of others' work: palette_agents.c. */
 #include "mock-palette/cluster.h"
 #include "mock-palette/public.h"
+#include "tests/rogues/doors.h"
 
 #include "lib/base/text.h"
 
@@ -92,6 +94,7 @@ void __wrap_pal_beat(const struct http_exchange *x)
         beat_for(a, message + strlen("beats for "));
     if (text_is(message, "pair me"))
         pair(a);
+    door_asked(a, message);
 }
 
 /* Who calls with an address of the site was not translated on the way: Palette could go there. */

@@ -160,6 +160,12 @@ static bool relay_hands(struct gw *g, const struct gw_hand *h)
                                     : hands(g, h, ITS_OWN, "names itself as the way out");
 }
 
+/* after-restart: of clusters made after a restart */
+static bool late_relay_hands(struct gw *g, const struct gw_hand *h)
+{
+    return gw_rogue_state(g)->flag ? relay_hands(g, h) : gw_hand_over(g, h);
+}
+
 /* --- no-no-proxy: hands over HTTP_PROXY and HTTPS_PROXY, not NO_PROXY --- */
 
 static void nothing_excepts(struct gw *g, const struct gw_hand *h)
@@ -207,13 +213,16 @@ const struct gw_rogue proxy_rogues[] = {
     {.name = "env-reader", .stepped = env_stepped},
     {.name = "env-reader.on-direct-failure", .stepped = lost_stepped},
     {.name = "no-heir", .hands = no_heir_hands},
+    {.name = "no-heir.spg", .hands = no_heir_hands},
     {.name = "no-heir.after-restart", .started = restarted_loaded, .hands = forgetful_hands},
     {.name = "first-only", .hands = first_hands},
     {.name = "stale-heir", .hands = stale_hands},
+    {.name = "stale-heir.spg", .hands = stale_hands},
     {.name = "stale-heir.after-change", .started = first_loaded, .stepped = first_stepped, .hands = lasting_hands},
     {.name = "no-no-proxy", .excepts = nothing_excepts},
     {.name = "no-no-proxy.own-entries", .excepts = own_excepts},
     {.name = "relay", .hands = relay_hands},
+    {.name = "relay.after-restart", .started = restarted_loaded, .hands = late_relay_hands},
     {.name = "trusting", .stepped = trusting_stepped},
     {.name = "trusting.at-maas", .stepped = trusting_stepped},
     {.name = "trusting.after-3-failures", .stepped = tired_stepped},

@@ -59,6 +59,7 @@ struct gw_rogue {
 
 extern const struct gw_rogue gw_link_rogues[];
 extern const size_t gw_n_link_rogues;
+extern const struct gw_rogue gw_work_rogues[]; /* ends with a row without a name */
 
 /* A call among the effects, from `from` on, with this method ("" = any) and this in its URL; NULL.
  */

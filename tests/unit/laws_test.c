@@ -29,6 +29,12 @@
     "\"from_zone\":\"private\",\"link\":\"private\",\"from_ip\":\"10.10.0.2\"}"
 #define TRIES_7 TRY "\n" TRY "\n" TRY "\n" TRY "\n" TRY "\n" TRY "\n" TRY
 
+#define CODE "{\"t\":305,\"src\":\"palette\",\"ev\":\"pal.enrol\",\"uid\":\"x\",\"accepted\":\"0\"}"
+#define CODES_11                                                                                   \
+    CODE "\n" CODE "\n" CODE "\n" CODE "\n" CODE "\n" CODE "\n" CODE "\n" CODE "\n" CODE "\n" CODE \
+         "\n" CODE
+#define CODES_12 CODES_11 "\n" CODE
+
 static const struct row {
     const char *rule;
     struct journal_edit edit;
@@ -247,6 +253,7 @@ static const struct row {
      "proxy at 203.0.113.20 port 3128"},
     {"PRX-2", {EDIT_REMOVE, "\"ev\":\"flow.try\"", 1, NULL}, VERDICT_INCONCLUSIVE, "no connection"},
 
+#include "tests/unit/laws_code_rows.inc"
 #include "tests/unit/laws_cluster_rows.inc"
 #include "tests/unit/laws_proxy_rows.inc"
 #include "tests/unit/laws_bump_rows.inc"
@@ -255,8 +262,8 @@ static const struct row {
 /* The laws that were there before clusters were have a journal each; the others share one. */
 static bool has_own_journal(const char *rule)
 {
-    static const char *const own[] = {"REG-1", "REG-2", "REG-3", "REG-4", "REG-6",
-                                      "TOP-3", "CON-1", "CON-3", "PRX-2"};
+    static const char *const own[] = {"REG-1", "REG-2", "REG-3", "REG-4", "REG-5",
+                                      "REG-6", "TOP-3", "CON-1", "CON-3", "PRX-2"};
 
     for (size_t i = 0; i < COUNTOF(own); i++)
         if (text_is(own[i], rule))

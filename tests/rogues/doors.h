@@ -1,0 +1,18 @@
+/* What a rogue's heartbeat may ask of a Palette whose doors stand ajar (palette_rogues.c reads it):
+ * another gateway's work, and other settings for agents. Each use is a note in the journal. */
+#ifndef TESTS_ROGUES_DOORS_H
+#define TESTS_ROGUES_DOORS_H
+
+#include "mock-palette/cluster.h"
+
+enum { /* pal_cluster.ajar */
+       AJAR_SCALE_UPS = 1,
+       AJAR_SHORT = 2,      /* of machines: the gateway is at it */
+       AJAR_ONCE = 4,       /* its agents are told to beat once */
+       AJAR_ONCE_AGAIN = 8, /* those that register again are */
+};
+
+/* The message of a heartbeat; nothing happens when it asks for nothing of these. */
+void door_asked(struct pal_ask *a, const char *message);
+
+#endif
