@@ -1,8 +1,10 @@
-/* Acts of stage netns on Palette's program, on names, and on nodes. */
+/* Acts of stage netns on slow wires, machines, Palette's program, on names, and on nodes. */
 #include "scenarios/engine/acts.h"
 
 #include "lib/base/text.h"
 #include "scenarios/engine/verbs.h"
+
+#include <stdio.h>
 
 static int64_t number(const char *text)
 {
@@ -37,6 +39,21 @@ enum act_state act_node_clock(struct play *p, const struct script_line *line)
                    nodes_clock(&p->nodes, line->args[1], number(line->args[0]), off / 1000)
                ? ACT_DONE
                : ACT_NOT_DONE;
+}
+
+/* --- machines and wires -------------------------------------------------------------------------
+ */
+
+enum act_state act_machine_power(struct play *p, const struct script_line *line)
+{
+    char words[128];
+    snprintf(words, sizeof(words), "machine %.32s power reads %.16s", line->args[0], line->args[1]);
+    return mocks_tell_maas(&p->mocks, words) ? ACT_DONE : ACT_NOT_DONE;
+}
+
+enum act_state act_slow_wire(struct play *p, const struct script_line *line)
+{
+    return slow_wires_act(p->w.slow, line, &p->broken) < 0 ? ACT_NOT_DONE : ACT_DONE;
 }
 
 /* --- Palette ------------------------------------------------------------------------------------
