@@ -345,6 +345,19 @@ static bool wish_gateway(struct palette *p, const struct wire_words *w, ms_t now
     return w->n == 3 && wire_word_is(w, 2, "revoked") && revoke(p, wire_word(w, 1));
 }
 
+/* Who has the ApiKey, and not his colleague. What he did stays done. */
+static bool wish_user(struct palette *p, const struct wire_words *w, ms_t now,
+                      struct http_reply *rp)
+{
+    (void)now;
+    (void)rp;
+    if (w->n != 2 || !wire_word_is(w, 1, "disabled"))
+        return false;
+    p->user_disabled = true;
+    pal_keep_mark(p, PAL_KEEP_SELF, 0);
+    return true;
+}
+
 /* The listener's to do. */
 static bool wish_refuses(struct palette *p, const struct wire_words *w, ms_t now,
                          struct http_reply *rp)
@@ -418,11 +431,9 @@ bool palette_do(struct palette *p, ms_t now, const char *text, struct http_reply
         const char *verb, *misdeed; /* misdeed NULL: none */
         bool (*wish)(struct palette *p, const struct wire_words *w, ms_t now,
                      struct http_reply *rp);
-    } rows[] = {{"tokens", "tokens-end", wish_tokens},
-                {"gateway", "gateway-revoked", wish_gateway},
-                {"refuses", "refuses", wish_refuses},
-                {"drops", "connections-dropped", wish_drops},
-                {"faults", NULL, wish_faults}};
+    } rows[] = {{"tokens", "tokens-end", wish_tokens}, {"gateway", "gateway-revoked", wish_gateway},
+                {"refuses", "refuses", wish_refuses},  {"drops", "connections-dropped", wish_drops},
+                {"user", "user-disabled", wish_user},  {"faults", NULL, wish_faults}};
     struct wire_words w;
 
     if (http_certificate_read(text) != HTTP_CERT_AS_IT_IS)

@@ -198,8 +198,9 @@ struct palette {
     uint64_t n_tokens; /* ever given; the place of one is its number modulo tokens_max */
     size_t gateways_max, accounts_max, tokens_max;
     struct rng rng;
-    uint8_t api_key[SHA256_LEN];
-    uint64_t refs; /* v1Error.ref counts them */
+    uint8_t api_key[SHA256_LEN], colleague_key[SHA256_LEN];
+    bool user_disabled; /* who has the first of them */
+    uint64_t refs;      /* v1Error.ref counts them */
     char tenant_uid[PAL_UID_MAX];
     size_t n_gateways;
     struct pal_gateway *gateways;
