@@ -198,8 +198,9 @@ struct palette {
     uint64_t n_tokens; /* ever given; the place of one is its number modulo tokens_max */
     size_t gateways_max, accounts_max, tokens_max;
     struct rng rng;
-    uint8_t api_key[SHA256_LEN];
-    char drawn_key[40]; /* the same, told to whoever starts this Palette; "": it was chosen */
+    uint8_t api_key[SHA256_LEN], colleague_key[SHA256_LEN];
+    bool user_disabled; /* who has the first of them */
+    char drawn_key[40]; /* the first, told to whoever starts this Palette; "": it was chosen */
     uint64_t refs;      /* v1Error.ref counts them */
     char tenant_uid[PAL_UID_MAX];
     size_t n_gateways;
@@ -255,7 +256,9 @@ static inline struct pal_ask *pal_ask(const struct http_exchange *x)
 }
 
 void pal_seen_note(const struct pal_ask *a);
-bool pal_admit(struct pal_ask *a); /* false: it has been refused */
+void pal_keys_take(struct palette *p,
+                   const char *api_key); /* the digests of it and of a colleague's */
+bool pal_admit(struct pal_ask *a);       /* false: it has been refused */
 /* Refuses with that row when `holds`; true: it has been refused. Every refusal of this Palette is a
  * row of refusals.inc or of the transaction table in life.c. */
 bool pal_no(struct pal_ask *a, enum pal_no no, bool holds);

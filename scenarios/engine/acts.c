@@ -9,7 +9,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#define SILENCE_STEPPED_MS SECONDS(1)
+#define SILENCE_STEPPED_MS SECONDS(40) /* longer than a slow wire holds back a SYN */
 #define SILENCE_WALL_MS    500
 
 static void say_done(struct play *p, const struct script_line *line, bool fired, const char *params)
@@ -491,6 +491,7 @@ static const struct {
     {"node.clock", act_node_clock},
     {"machine.fails-deploy", machine_fails_deploy},
     {"machine.stays", machine_stays},
+    {"machine.power", act_machine_power},
     {"proxy.breaks-tls", proxy_act},
     {"proxy.is-honest", proxy_act},
     {"gateway.told-proxy", gateway_told},
@@ -502,6 +503,7 @@ static const struct {
     {"maas.loses-answer", maas_loses_answer},
     {"maas.misbehaves", maas_misbehaves},
     {"palette.misbehaves", act_palette_misbehaves},
+    {"user.disables-installer", act_user_disables},
     {"palette.stops", act_palette_stops},
     {"palette.starts", act_palette_starts},
     {"palette.restarts", act_palette_restarts},
@@ -513,6 +515,8 @@ static const struct {
     {"agent.beats-for", agent_strays},
     {"proxy.behaves", proxy_act},
     {"proxy.drops-idle", proxy_act},
+    {"wire.delays", act_slow_wire},
+    {"wire.loses", act_slow_wire},
     {"wire.cut", wire_act},
     {"wire.pair-cut", wire_act},
     {"wire.cut-one-way", wire_act},

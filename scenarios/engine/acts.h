@@ -22,5 +22,6 @@ act_fn act_node_dies, act_nodes_die, act_node_clock, act_victims_die, act_victim
 
 /* What happens to the gateway at the site, in a word of the language: "dies", "comes-back". */
 enum act_state act_gateway(struct play *p, const char *word);
+act_fn act_machine_power, act_slow_wire, act_user_disables;
 
 #endif

@@ -1,10 +1,12 @@
-/* Acts of stage netns on MAAS's and Palette's programs, on names, and on nodes. */
+/* Acts of stage netns on slow wires, on MAAS's and Palette's programs, on names, and on nodes. */
 #include "scenarios/engine/acts.h"
 
 #include "lib/base/text.h"
+#include "mock-palette/palette.h"
 #include "scenarios/engine/verbs.h"
 
 #include <stdio.h>
+#include <string.h>
 
 static int64_t number(const char *text)
 {
@@ -67,12 +69,38 @@ enum act_state act_maas_certificate(struct play *p, const struct script_line *li
     return mocks_tell_maas(&p->mocks, words) ? ACT_DONE : ACT_NOT_DONE;
 }
 
+/* --- machines and wires -------------------------------------------------------------------------
+ */
+
+enum act_state act_machine_power(struct play *p, const struct script_line *line)
+{
+    char words[128];
+    snprintf(words, sizeof(words), "machine %.32s power reads %.16s", line->args[0], line->args[1]);
+    return mocks_tell_maas(&p->mocks, words) ? ACT_DONE : ACT_NOT_DONE;
+}
+
+enum act_state act_slow_wire(struct play *p, const struct script_line *line)
+{
+    return slow_wires_act(p->w.slow, line, &p->broken) < 0 ? ACT_NOT_DONE : ACT_DONE;
+}
+
 /* --- Palette ------------------------------------------------------------------------------------
  */
 
 enum act_state act_palette_misbehaves(struct play *p, const struct script_line *line)
 {
     return mocks_tell_palette(&p->mocks, line->args[0]) ? ACT_DONE : ACT_NOT_DONE;
+}
+
+enum act_state act_user_disables(struct play *p, const struct script_line *line)
+{
+    char *key = p->w.api_key;
+    const size_t len = strlen(key);
+    (void)line;
+    return mocks_tell_palette(&p->mocks, "user disabled") &&
+                   text_copy(key + len, sizeof(p->w.api_key) - len, PAL_COLLEAGUE)
+               ? ACT_DONE
+               : ACT_NOT_DONE;
 }
 
 enum act_state act_palette_stops(struct play *p, const struct script_line *line)

@@ -47,6 +47,15 @@ int play_sink_read(int fd, struct ev_list *ret, struct err *e)
     return 0;
 }
 
+/* A cut of the cluster's wires cuts those of its new machine as well. */
+static void join_wires(struct play *p, const struct event *boot)
+{
+    struct err e = {0};
+    if (wires_joins(&p->wires, ev_text(boot, EVF_MACHINE), ev_text(boot, EVF_CLUSTER)) &&
+        labnet_wires(p->w.net, &p->wires, &e) < 0)
+        p->broken = e;
+}
+
 static void take_one(struct play *p, const struct event *e)
 {
     if (p->broken.code == 0)
@@ -59,6 +68,8 @@ static void take_one(struct play *p, const struct event *e)
     mocks_feed(&p->mocks, e);
     nodes_feed(&p->nodes, e);
     points_feed(&p->points, &p->w, e);
+    if (e->kind == EV_NODE_BOOT)
+        join_wires(p, e);
     if (e->kind != EV_MAAS_RECORD)
         return;
     names_record(p->w.names, e);
@@ -287,7 +298,7 @@ static void end_all(struct play *p, const char *why)
     if (capture_canaries(p->w.capture, 2, &e) == 0)
         settle(p, canaries_are_seen, CANARY_MAX_MS);
     capture_flows(p->w.capture);
-    capture_drops(p->w.capture);
+    capture_drops(p->w.capture, slow_wires_lost(p->w.slow));
     mocks_end(&p->mocks);
     settle(p, mocks_are_gone, MOCKS_END_MAX_MS);
     for (size_t i = 0; i < COUNTOF(own); i++)

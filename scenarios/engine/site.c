@@ -176,6 +176,7 @@ struct site *site_new_rogue(const struct lab *lab, const struct script *script, 
     text_int(script_site(script, "site.machines", 0, ""), 0, SITE_NODES_MAX, &machines);
     s->n_machines = (size_t)machines;
     rng_seed(&s->rng, seed);
+    site_lag_init(s);
     for (size_t i = 0; i < 32; i++)
         s->api_key[i] = "0123456789abcdef"[rng_between(&s->rng, 0, 15)];
     site_secret_add(s, "api-key", s->api_key);
@@ -304,6 +305,16 @@ static void taps_end(struct site *s)
         ev_int_add(&e, EVF_LOST, 0);
         site_put(s, EVS_CAPTURE, &e);
     }
+}
+
+void site_say_again(struct site *s, bool equal, int64_t n, uint64_t differs)
+{
+    struct event e;
+
+    ev_init(&e, EV_RUN_AGAIN, s->now);
+    ev_text_add(&e, EVF_KIND, equal ? "equal" : "differs");
+    ev_int_add(&e, EVF_COUNT, equal ? n : (int64_t)differs - 1);
+    site_put(s, EVS_ENGINE, &e);
 }
 
 void site_end(struct site *s, const char *why)

@@ -240,6 +240,15 @@ static bool machine_stays(struct site *s, const struct script_line *line)
     return by_hand(s, line->args[0], buf_text(&words));
 }
 
+static bool machine_power(struct site *s, const struct script_line *line)
+{
+    SCOPED(buf_drop) struct buf words = {0};
+
+    buf_init(&words, 64);
+    buf_printf(&words, "power reads %s", line->args[1]);
+    return by_hand(s, line->args[0], buf_text(&words));
+}
+
 static bool agent_slow_act(struct site *s, const struct script_line *line)
 {
     if (s->n_slow == SITE_CLUSTERS_MAX)
@@ -298,6 +307,15 @@ static bool tell_palette(struct site *s, const char *words)
     site_server_told(s, SITE_PALETTE, &rp);
     http_reply_drop(&rp);
     return done;
+}
+
+static bool user_disables(struct site *s, const struct script_line *line)
+{
+    const size_t len = strlen(s->api_key);
+
+    (void)line;
+    return tell_palette(s, "user disabled") &&
+           text_copy(s->api_key + len, sizeof s->api_key - len, PAL_COLLEAGUE);
 }
 
 static bool maas_misbehaves(struct site *s, const struct script_line *line)
@@ -371,8 +389,10 @@ static const struct {
     {"victims.come-back", site_victims_come_back},
     {"node.clock", site_node_clock},
     {"machine.fails-deploy", machine_fails_deploy},
+    {"machine.power", machine_power},
     {"machine.stays", machine_stays},
     {"palette.misbehaves", palette_misbehaves},
+    {"user.disables-installer", user_disables},
     {"palette.stops", site_palette_stops},
     {"palette.starts", site_palette_starts},
     {"palette.restarts", site_palette_restarts},
@@ -390,6 +410,8 @@ static const struct {
     {"maas.gains", maas_does},
     {"maas.loses-answer", maas_loses_answer},
     {"maas.misbehaves", maas_misbehaves},
+    {"wire.delays", site_lag_act},
+    {"wire.loses", site_lag_act},
     {"wire.cut", site_wire_act},
     {"wire.pair-cut", site_wire_act},
     {"wire.cut-one-way", site_wire_act},

@@ -92,14 +92,23 @@ void site_call_move(struct site *s, struct site_call *c, enum site_call_state st
     c->order = ++s->order;
 }
 
+/* What its caller hears is on its way: from the far end, or from where a connection was refused. */
+static void comes_back(struct site *s, struct site_call *c)
+{
+    const ms_t lag = c->opens_ms > 0 ? c->opens_ms : site_lag_call(s, c);
+
+    c->opens_ms = 0;
+    site_call_move(s, c, CALL_BACK, s->now + SITE_LATENCY_MS + lag);
+}
+
 void site_call_fail(struct site *s, struct site_call *c, enum http_outcome outcome)
 {
     c->result.outcome = outcome;
     c->result.status = 0;
-    site_call_move(s, c, CALL_BACK, s->now + SITE_LATENCY_MS);
+    comes_back(s, c);
 }
 
-static struct site_call *call_new(struct site *s)
+struct site_call *site_call_new(struct site *s)
 {
     for (size_t i = 0; i < SITE_CALLS_MAX; i++) {
         struct site_call *c = &s->calls[i];
@@ -114,7 +123,7 @@ static struct site_call *call_new(struct site *s)
         *c->verb = '\0';
         c->conn = NULL;
         c->parked_before = c->lose = c->orphan = c->closes = c->left = false;
-        c->slow_ms = 0;
+        c->slow_ms = c->opens_ms = c->speaks_at = 0;
         c->via = NULL;
         c->waits_for = c->result.proxy_fault = HTTP_PROXY_FINE;
         c->result.proxy_status = 0;
@@ -178,11 +187,13 @@ static void call_route(struct site *s, struct site_call *c, const struct url *u)
             site_call_move(s, c, CALL_LOST, MS_NEVER);
             return;
         }
+        c->opens_ms = site_lag_opens(s, c, to, u->port, false);
         if (reach == REACH_REFUSED || reach == REACH_DECOY || c->server == SITE_SERVERS ||
             site_server_refuses(s, c->server)) {
             site_call_fail(s, c, HTTP_NO_CONNECT);
             return;
         }
+        c->opens_ms = site_lag_opens(s, c, to, u->port, u->https);
         c->conn = site_conn_open(s, c->caller, c->server, peer);
         c->conn->router = lab_way_forgets(s->lab, from, to, u->port);
         site_client_speaks(s, from, to, u, &c->rq);
@@ -190,6 +201,13 @@ static void call_route(struct site *s, struct site_call *c, const struct url *u)
             return;
     }
     site_call_leaves(s, c, u);
+}
+
+static void request_leaves(struct site *s, struct site_call *c)
+{
+    c->speaks_at = s->now + c->opens_ms;
+    c->opens_ms = 0;
+    site_call_move(s, c, CALL_OUT, c->speaks_at + SITE_LATENCY_MS + site_lag_call(s, c));
 }
 
 void site_call_leaves(struct site *s, struct site_call *c, const struct url *u)
@@ -207,13 +225,13 @@ void site_call_leaves(struct site *s, struct site_call *c, const struct url *u)
     if (u->https != s->servers[c->server].https)
         site_call_fail(s, c, u->https ? HTTP_TLS_FAILED : HTTP_BROKEN);
     else
-        site_call_move(s, c, CALL_OUT, s->now + SITE_LATENCY_MS);
+        request_leaves(s, c);
 }
 
 void site_send(struct site *s, int caller, uint64_t ticket, const char *verb,
                const struct http_call *call)
 {
-    struct site_call *c = call_new(s);
+    struct site_call *c = site_call_new(s);
     struct url u;
 
     c->caller = caller;
@@ -373,7 +391,7 @@ static void call_leaves(struct site *s, struct site_call *c)
     if (c->slow_ms > 0)
         site_call_move(s, c, CALL_SLOW, s->now + c->slow_ms);
     else
-        site_call_move(s, c, CALL_BACK, s->now + SITE_LATENCY_MS);
+        comes_back(s, c);
     if (c->point >= 0)
         site_point(s, c, "answered");
 }
@@ -502,6 +520,8 @@ static void call_given_up(struct site *s, struct site_call *c)
 
 static void call_due(struct site *s, struct site_call *c)
 {
+    if (c->give_up <= s->now)
+        site_lag_given_up(s, c);
     if (c->give_up <= s->now && c->state != CALL_BACK && c->state != CALL_DONE) {
         call_given_up(s, c);
         return;
@@ -517,7 +537,7 @@ static void call_due(struct site *s, struct site_call *c)
         call_ask(s, c, true);
         break;
     case CALL_SLOW:
-        site_call_move(s, c, CALL_BACK, s->now + SITE_LATENCY_MS);
+        comes_back(s, c);
         break;
     case CALL_BACK:
         call_back(s, c);

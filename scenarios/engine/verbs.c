@@ -1,6 +1,7 @@
 #include "scenarios/engine/verbs.h"
 
 #include "lib/base/text.h"
+#include "scenarios/engine/lag.h"
 #include "scenarios/engine/outfit.h"
 #include "scenarios/engine/user_body.h"
 
@@ -116,6 +117,20 @@ static bool is_wire_pair(const char *text)
     return verb_wire(text, &pair);
 }
 
+static bool is_delay(const char *text)
+{
+    ms_t delay;
+
+    return lag_delay_read(text, &delay);
+}
+
+static bool is_loss(const char *text)
+{
+    int64_t percent;
+
+    return lag_loss_read(text, &percent);
+}
+
 static bool is_point(const char *text)
 {
     struct script_point point;
@@ -174,12 +189,15 @@ static bool is_answer(const char *text)
 const struct verb_place verb_places[] = {
     {"role", "a cluster such as c1", WORDS(ROLES), is_cluster, false},
     {"place", "a cluster such as c1, or an address", WORDS(ROLES, ZONES), is_party, false},
-    {"shape", "a shape, the name of a file in labs", WORDS("nat", "direct", "nat-short", "firewall", "double-nat", "overlap", "proxy-only", "proxy-auth", "proxy-bump", "proxy-inside", "hosted-proxy", "two-exits", "two-sites"), NULL, false},
+    {"shape", "a shape, the name of a file in labs", WORDS("nat", "direct", "nat-short", "firewall", "double-nat", "overlap", "proxy-only", "proxy-auth", "proxy-bump", "proxy-inside", "hosted-proxy", "two-exits", "two-sites", "far"), NULL, false},
     {"state", "a state that Palette shows", WORDS("Pending", "Running", "Unhealthy"), NULL, false},
     {"act", "what happens to the gateway", WORDS("starts", "stops", "dies", "freezes", "thaws", "loses-power", "comes-back"), NULL, false},
     {"code", "a kind of pairing code", user_codes, NULL, false},
     {"writer", "a writer of the journal", WORDS("maas", "palette", "capture"), NULL, false},
-    {"wire-end", "an end of a wire", verb_wire_ends, NULL, false},
+    {"wire-end", "a cluster such as c1", verb_wire_ends, is_cluster, false},
+    {"wired", "whose wire it is", WORDS("gateway", "maas", "palette", "proxy", "stranger", "user"), NULL, false},
+    {"delay", "a time such as 200ms or 2s, 5s at most, or 0ms", NULL, is_delay, false},
+    {"loss", "of a hundred packets so many, such as 5%, 50% at most", NULL, is_loss, false},
     {"wire-pair", "a pair such as gateway-palette, or a direction such as gateway>palette", NULL, is_wire_pair, false},
     {"property", "what MAAS can be asked for", WORDS("zones", "pools", "domains", "subnets", "tags"), NULL, false},
     {"palette-op", "a call to Palette",
@@ -209,7 +227,7 @@ const struct verb_place verb_places[] = {
     {"dns-answer", "nothing or an address such as 203.0.113.99", NULL, is_answer, false},
     {"palette-misdeed", "a misbehaviour of docs/mock-palette.md",
      WORDS("answers", "wants", "stale", "repeated", "reordered", "misbehaves", "tokens", "gateway", "certificate", "faults",
-           "resets", "loses", "is", "delays", "trickles", "drips", "cuts", "misses", "garbles", "doubles", "refuses", "drops"), NULL, true},
+           "resets", "loses", "is", "delays", "trickles", "drips", "cuts", "misses", "garbles", "doubles", "refuses", "drops", "user"), NULL, true},
     {"proxy", "a proxy's URL such as http://10.10.0.9:3128, or unused", NULL, outfit_is_proxy, false},
     {"proxy-url", "a proxy's URL such as http://10.10.0.8:8888", NULL, outfit_is_proxy_url, false},
     {"certificate", "what a server shows", WORDS("good", "renewed", "other-ca", "wrong-name", "expired", "self-signed", "old-protocol"), NULL, false},
@@ -222,6 +240,7 @@ const struct verb_place verb_places[] = {
            "commission-hangs", "test-fails", "test-hangs", "erase-fails", "erase-hangs", "rescue-hangs", "bmc-dead",
            "stale-read", "power-strange", "machine-vanishes", "owner-changes", "machine", "addresses", "racks", "key-revoked", "user-inactive", "image-gone",
            "time", "key", "user", "image"), NULL, true},
+    {"power", "what a machine's power reads", WORDS("on", "off", "error", "unknown"), NULL, false},
     {"palette-kind", "which Palette it is", WORDS("saas", "self-hosted"), NULL, false},
     {"system-act", "what happens to the system gateway", WORDS("starts", "stops", "dies", "freezes", "thaws"), NULL, false},
     {"toggle", "the switch on the account's form", WORDS("on", "off"), NULL, false},
@@ -244,6 +263,8 @@ const struct verb verbs[] = {
 
     {"site.machines", VERB_SITE, "machines {n}", ALL,
      "So many machines are Ready in MAAS when the run begins; 6 without this line."},
+    {"site.load", VERB_SITE, "load {n}", BIT(STAGE_SIM),
+     "The story is played twice with the same seed: once in peace, and once beside so many busy processes, 16 at most. The second run is judged."},
     {"site.erase", VERB_SITE, "erase on release", ALL,
      "MAAS erases a machine's disks before it is free again."},
     {"site.maas-tls", VERB_SITE, "maas over tls", ALL,
@@ -369,6 +390,10 @@ const struct verb verbs[] = {
     {"wire.pair-mended", VERB_ACT, "wire {wire-pair} mended", ALL,
      "The pair, or the direction, passes again."},
 
+    {"wire.delays", VERB_ACT, "wire {wired} delays {delay}", ALL,
+     "What crosses its wire, in either direction, arrives so much later from now on."},
+    {"wire.loses", VERB_ACT, "wire {wired} loses {loss}", ALL,
+     "Of a hundred packets that cross its wire so many are lost from now on, drawn by the run's seed. What TCP loses it sends again: after 1 s what begins a connection, else after 200 ms, and each time after twice as long."},
     {"router.forgets", VERB_ACT, "router forgets", ALL,
      "Every router that forgets idle flows (shape nat-short: after a minute) forgets all of them at once: what is sent on an open connection afterwards is dropped without a word."},
 
@@ -384,6 +409,8 @@ const struct verb verbs[] = {
     {"palette.took", VERB_FACT, "palette took {palette-op} from {role}", ALL,
      "At least one such call was answered below 400. For never."},
 
+    {"palette.saw", VERB_FACT, "palette saw {role} as {address}", ALL,
+     "A call of this role, or of the agent of this cluster, came to Palette from that address."},
     {"palette.read", VERB_FACT, "palette read request from {role}", ALL,
      "A request of this role was readable at Palette, answered well or not."},
     {"palette.showed", VERB_FACT, "palette showed {count} certificates", ALL,
@@ -503,6 +530,8 @@ const struct verb verbs[] = {
      "So many nodes of the cluster lost their power by the story."},
     {"palette.was-restarted", VERB_FACT, "palette was restarted {count}", ALL,
      "So many starts of Palette's program after the first one."},
+    {"faults.armed", VERB_FACT, "faults armed {n} fired {n}", ALL,
+     "So many faults were armed in the run, and so often one of them has happened."},
     {"fault.fired", VERB_FACT, "fault fired", ALL,
      "A fault that was armed has happened."},
     {"wire.was-cut-for", VERB_FACT, "wire was cut for {time}", ALL,
@@ -521,6 +550,8 @@ const struct verb verbs[] = {
      "The user's last call was answered below 400 with exactly these items, separated by commas, in any order."},
     {"user.was-refused", VERB_FACT, "user was refused", ALL,
      "The user's last call was answered with 400 or above."},
+    {"journals.equal", VERB_FACT, "journals equal those of the first run", BIT(STAGE_SIM),
+     "The story was played before with the same seed, and each record of this run is that run's, byte for byte."},
     {"evidence.whole", VERB_FACT, "evidence is whole", ALL,
      "All chains are unbroken, each writer said its last word with the right count, canaries were seen on their links at both ends of the run, and the kernel dropped nothing."},
     {"probes.match", VERB_FACT, "probes match the table", ALL,
