@@ -240,7 +240,7 @@ const struct rogue_exception rogue_exceptions[] = {
     {"TOP-5", "a MAY: calls that the documented API does not have are listed, and fail nothing"},
     {"PRX-9",
      "a MAY: whether the proxy's certificate reaches the clusters is noted, either is fine"},
-    {"SPG-1", "a MAY: an option of the user, which nobody fails by not offering work"},
+    {"SPG-1", "a MAY: the user may choose it where the way is open, and may not"},
 };
 const size_t n_rogue_exceptions = COUNTOF(rogue_exceptions);
 
