@@ -209,6 +209,11 @@ static enum act_state wire_act(struct play *p, const struct script_line *line)
     return labnet_wires(p->w.net, &p->wires, &p->broken) < 0 ? ACT_NOT_DONE : ACT_DONE;
 }
 
+static enum act_state slow_act(struct play *p, const struct script_line *line)
+{
+    return slow_wires_act(p->w.slow, line, &p->broken) < 0 ? ACT_NOT_DONE : ACT_DONE;
+}
+
 static enum act_state router_forgets(struct play *p, const struct script_line *line)
 {
     (void)line;
@@ -513,6 +518,8 @@ static const struct {
     {"agent.beats-for", agent_strays},
     {"proxy.behaves", proxy_act},
     {"proxy.drops-idle", proxy_act},
+    {"wire.delays", slow_act},
+    {"wire.loses", slow_act},
     {"wire.cut", wire_act},
     {"wire.pair-cut", wire_act},
     {"wire.cut-one-way", wire_act},

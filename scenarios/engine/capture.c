@@ -347,9 +347,9 @@ bool capture_canaries_seen(const struct capture *c, int round)
     return true;
 }
 
-void capture_drops(struct capture *c)
+void capture_drops(struct capture *c, uint64_t lost_elsewhere)
 {
-    int64_t lost = (int64_t)sniffer_lost(c->sniffer);
+    int64_t lost = (int64_t)(sniffer_lost(c->sniffer) + lost_elsewhere);
     for (size_t i = 0; i < c->config.lab->n_zones; i++) {
         struct event e;
         ev_init(&e, EV_TAP_DROPS, clk_domain_ms(c->config.domain));

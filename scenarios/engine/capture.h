@@ -55,7 +55,8 @@ int capture_canaries(struct capture *c, int round, struct err *e) MUST_CHECK;
 bool capture_canaries_seen(const struct capture *c, int round); /* on every link */
 /* One flow.end each, in the order in which they began. */
 void capture_flows(struct capture *c);
-/* Asks the kernel how many packets it dropped, on whatever link: one tap.drops a link. */
-void capture_drops(struct capture *c);
+/* Asks the kernel how many packets it dropped, on whatever link: one tap.drops a link. With those
+ * that were lost elsewhere without anybody wanting it. */
+void capture_drops(struct capture *c, uint64_t lost_elsewhere);
 
 #endif

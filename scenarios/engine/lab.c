@@ -49,6 +49,8 @@ static const struct jx_field link_fields[] = {
     JX_TEXT(struct lab_link, zone, JX_MUST),
     JX_TEXT(struct lab_link, address, JX_MUST),
     JX_TEXT(struct lab_link, also, 0),
+    JX_INT(struct lab_link, delay_ms, "delay_ms", 0, 0, LAB_DELAY_MAX_MS),
+    JX_INT(struct lab_link, loss_percent, "loss_percent", 0, 0, LAB_LOSS_MAX),
 };
 static const struct jx_field route_fields[] = {
     JX_TEXT(struct lab_route, net, JX_MUST),

@@ -7,15 +7,17 @@
 #include "lib/base/err.h"
 #include "lib/base/event.h"
 
-#define LAB_ZONES_MAX   8
-#define LAB_HOSTS_MAX   32
-#define LAB_LINKS_MAX   4 /* interfaces of one host */
-#define LAB_RULES_MAX   32
-#define LAB_REACH_MAX   192 /* pairs of roles */
-#define LAB_ROWS_MAX    64  /* rows of the file that say them */
-#define LAB_ROLES_LEN   160 /* "gateway maas dns node" */
-#define LAB_NAME_MAX    32
-#define LAB_ADDRESS_MAX 48
+#define LAB_ZONES_MAX    8
+#define LAB_HOSTS_MAX    32
+#define LAB_LINKS_MAX    4 /* interfaces of one host */
+#define LAB_RULES_MAX    32
+#define LAB_REACH_MAX    192 /* pairs of roles */
+#define LAB_ROWS_MAX     64  /* rows of the file that say them */
+#define LAB_ROLES_LEN    160 /* "gateway maas dns node" */
+#define LAB_NAME_MAX     32
+#define LAB_ADDRESS_MAX  48
+#define LAB_DELAY_MAX_MS 5000 /* of one link, each way */
+#define LAB_LOSS_MAX     50   /* percent */
 
 struct lab_zone {
     char name[LAB_NAME_MAX];   /* "private" */
@@ -32,6 +34,8 @@ struct lab_host {
         char zone[LAB_NAME_MAX];
         char address[LAB_ADDRESS_MAX]; /* without prefix length; the zone's net has it */
         char also[LAB_ADDRESS_MAX]; /* one more of the same net, that no name leads to; "": none */
+        int64_t delay_ms;           /* what crosses it, either way, is so much later; lag.h */
+        int64_t loss_percent;       /* of what crosses it so many of a hundred are lost */
     } links[LAB_LINKS_MAX];
     char gateway[LAB_ADDRESS_MAX]; /* default route, "" = none */
     size_t n_routes;

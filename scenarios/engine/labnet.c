@@ -14,7 +14,9 @@
 #define LINK_INDEX     100 /* of a host's first interface */
 #define BRIDGE_INDEX   100 /* of the first zone's bridge */
 #define WIRE_RULES_MAX KIB(16)
-#define PORT_INDEX     1000 /* of the first zone's first port; each zone has so many */
+#define PORT_INDEX     1000  /* of the first zone's first port; each zone has so many */
+#define SPLICE_INDEX   50000 /* so much higher: the port that takes the place of a link's own; */
+#define SPLICE_FAR     90000 /* … and its other end. No zone's: a tap looks at the link's own */
 
 struct labnet {
     const struct lab *lab;
@@ -44,6 +46,8 @@ static const struct setting every_ns[] = {
     {"net/ipv4/tcp_slow_start_after_idle", "0", false},
     {"net/ipv4/tcp_autocorking", "0", true},
     {"net/ipv4/tcp_no_metrics_save", "1", true},
+    /* … and asks nobody by its own clock, after milliseconds, whether the last of two arrived */
+    {"net/ipv4/tcp_early_retrans", "0", true},
     /* a try without a way is told so each time, also when many come at once */
     {"net/ipv4/icmp_ratelimit", "0", false},
     /* bridges are wires here: their frames need no second walk through the firewall's hooks */
@@ -65,7 +69,7 @@ const char *labnet_address_in(const struct lab_host *h, const char *zone)
     return NULL;
 }
 
-static bool is_built(const struct labnet *n, size_t host_i)
+bool labnet_is_built(const struct labnet *n, size_t host_i)
 {
     return !text_is(n->lab->hosts[host_i].role, n->without);
 }
@@ -166,7 +170,7 @@ size_t labnet_zone_of_port(const struct labnet *n, int index)
 static int join_all(struct labnet *n, struct nl *room, struct err *e)
 {
     for (size_t h = 0; h < n->lab->n_hosts; h++)
-        for (size_t i = 0; is_built(n, h) && i < n->lab->hosts[h].n_links; i++) {
+        for (size_t i = 0; labnet_is_built(n, h) && i < n->lab->hosts[h].n_links; i++) {
             size_t z = zone_index(n->lab, n->lab->hosts[h].links[i].zone);
             int r = join(n, room, z, h, i, e);
             if (r < 0)
@@ -221,7 +225,7 @@ static int await_all(const struct labnet *n, struct err *e)
     if (r == 0)
         r = nl_wait_ready(e);
     for (size_t i = 0; i < n->lab->n_hosts && r == 0; i++) {
-        if (!is_built(n, i))
+        if (!labnet_is_built(n, i))
             continue;
         r = enter(n->hosts[i], e);
         if (r == 0)
@@ -235,14 +239,14 @@ static int build(struct labnet *n, struct nl *room, struct nl *hosts, struct err
     const struct lab *l = n->lab;
     int r = 0;
     for (size_t i = 0; i < l->n_hosts && r == 0; i++)
-        if (is_built(n, i))
+        if (labnet_is_built(n, i))
             r = make_ns(&n->hosts[i], &hosts[i], e);
     if (r == 0)
         r = make_bridges(n, room, e);
     if (r == 0)
         r = join_all(n, room, e);
     for (size_t i = 0; i < l->n_hosts && r == 0; i++)
-        if (is_built(n, i) && (r = dress_host(n, i, &hosts[i], e)) < 0)
+        if (labnet_is_built(n, i) && (r = dress_host(n, i, &hosts[i], e)) < 0)
             err_at(e, "%s", l->hosts[i].name);
     return r < 0 ? r : await_all(n, e);
 }
@@ -332,6 +336,44 @@ int labnet_socket(const struct labnet *n, int ns, int domain, int type, int prot
     return r;
 }
 
+static int splice_in(const struct labnet *n, struct nl *room, size_t zone_i, int nth, int old_port,
+                     struct err *e)
+{
+    char port_name[16], far_name[16];
+    struct nl_end port = {.name = port_name, .index = SPLICE_INDEX + old_port};
+    struct nl_end far = {.name = far_name, .index = SPLICE_FAR + old_port};
+    snprintf(port_name, sizeof(port_name), "s%u.%u", (unsigned)(uint8_t)zone_i, (unsigned)nth);
+    snprintf(far_name, sizeof(far_name), "f%u.%u", (unsigned)(uint8_t)zone_i, (unsigned)nth);
+    mac_of(port.mac, zone_i, (size_t)nth, 2);
+    mac_of(far.mac, zone_i, (size_t)nth, 3);
+    int r = nl_master_set(room, old_port, 0, e);
+    if (r == 0)
+        r = nl_veth_add(room, &port, BRIDGE_INDEX + (int)zone_i, &far, n->room, e);
+    return r < 0 ? r : nl_link_up(room, far.index, e);
+}
+
+int labnet_splice(struct labnet *n, size_t host_i, size_t link_i, int *ret_near, int *ret_far,
+                  struct err *e)
+{
+    const size_t zone_i = zone_index(n->lab, n->lab->hosts[host_i].links[link_i].zone);
+    const int nth = (int)(host_i * LAB_LINKS_MAX + link_i);
+    struct nl room = {0};
+    struct err back = {0};
+    *ret_near = PORT_INDEX * (int)(1 + zone_i) + nth;
+    *ret_far = SPLICE_FAR + *ret_near;
+    int r = enter(n->room, e);
+    if (r == 0)
+        r = nl_open(&room, e);
+    if (r == 0)
+        r = splice_in(n, &room, zone_i, nth, *ret_near, e);
+    if (r == 0)
+        r = nl_wait_ready(e);
+    nl_close(&room);
+    if (enter(n->home, &back) < 0)
+        WRONG("cannot come home from a namespace we entered");
+    return r;
+}
+
 static int wires_at(struct labnet *n, size_t host_i, const struct wires *w, struct err *e)
 {
     struct buf rules SCOPED(buf_drop);
@@ -368,11 +410,11 @@ int labnet_wires(struct labnet *n, const struct wires *w, struct err *e)
     struct err back = {0};
     int r = 0;
     for (size_t i = 0; w->n_opened > n->n_opened && i < n->lab->n_hosts && r == 0; i++)
-        if (is_built(n, i) && (r = opened_at(n, i, w, e)) < 0)
+        if (labnet_is_built(n, i) && (r = opened_at(n, i, w, e)) < 0)
             err_at(e, "%s", n->lab->hosts[i].name);
     n->n_opened = w->n_opened;
     for (size_t i = 0; i < n->lab->n_hosts && r == 0; i++)
-        if (is_built(n, i) && (r = wires_at(n, i, w, e)) < 0)
+        if (labnet_is_built(n, i) && (r = wires_at(n, i, w, e)) < 0)
             err_at(e, "%s", n->lab->hosts[i].name);
     if (enter(n->home, &back) < 0)
         WRONG("cannot come home from a namespace we entered");

@@ -32,6 +32,14 @@ size_t labnet_zone_of_port(const struct labnet *n, int index);
 int labnet_socket(const struct labnet *n, int ns, int domain, int type, int protocol, struct err *e)
     MUST_CHECK;
 
+/* Does anybody live at that place of the table? */
+bool labnet_is_built(const struct labnet *n, size_t host_i);
+/* Takes the host's link off its zone's bridge: what it sends comes out of the switch's interface
+ * `near`, and `far` leads to the bridge in its place. Nothing passes until somebody carries it from
+ * the one to the other. Once a link; the caller is home again. */
+int labnet_splice(struct labnet *n, size_t host_i, size_t link_i, int *ret_near, int *ret_far,
+                  struct err *e) MUST_CHECK;
+
 /* Cuts these wires and mends all others, by rules beside the lab's own; the caller is home again.
  */
 int labnet_wires(struct labnet *n, const struct wires *w, struct err *e) MUST_CHECK;

@@ -84,6 +84,15 @@ int nl_link_up(struct nl *n, int index, struct err *e)
     return talk(n, h, "set a link up", e);
 }
 
+int nl_master_set(struct nl *n, int index, int master, struct err *e)
+{
+    char bytes[NL_BYTES_MAX];
+    struct nlmsghdr *h = begin(bytes, RTM_NEWLINK, 0);
+    put_link(h, index, 0);
+    mnl_attr_put_u32(h, IFLA_MASTER, (uint32_t)master);
+    return talk(n, h, "take a port off its bridge", e);
+}
+
 int nl_bridge_add(struct nl *n, const char *name, int index, const uint8_t mac[NL_MAC_LEN],
                   struct err *e)
 {

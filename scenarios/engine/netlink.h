@@ -33,6 +33,8 @@ struct nl_end {
  * opens no end before the pair is whole), in the namespace of descriptor `far_ns`. */
 int nl_veth_add(struct nl *n, const struct nl_end *port, int master, const struct nl_end *far,
                 int far_ns, struct err *e) MUST_CHECK;
+/* The bridge that the link is a port of; 0: of none. */
+int nl_master_set(struct nl *n, int index, int master, struct err *e) MUST_CHECK;
 int nl_address_add(struct nl *n, int index, const char *address, int prefix, struct err *e)
     MUST_CHECK;
 /* net "0.0.0.0/0" is the default route. */

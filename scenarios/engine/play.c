@@ -287,7 +287,7 @@ static void end_all(struct play *p, const char *why)
     if (capture_canaries(p->w.capture, 2, &e) == 0)
         settle(p, canaries_are_seen, CANARY_MAX_MS);
     capture_flows(p->w.capture);
-    capture_drops(p->w.capture);
+    capture_drops(p->w.capture, slow_wires_lost(p->w.slow));
     mocks_end(&p->mocks);
     settle(p, mocks_are_gone, MOCKS_END_MAX_MS);
     for (size_t i = 0; i < COUNTOF(own); i++)

@@ -176,6 +176,7 @@ struct site *site_new_rogue(const struct lab *lab, const struct script *script, 
     text_int(script_site(script, "site.machines", 0, ""), 0, SITE_NODES_MAX, &machines);
     s->n_machines = (size_t)machines;
     rng_seed(&s->rng, seed);
+    site_lag_init(s);
     for (size_t i = 0; i < 32; i++)
         s->api_key[i] = "0123456789abcdef"[rng_between(&s->rng, 0, 15)];
     site_secret_add(s, "api-key", s->api_key);

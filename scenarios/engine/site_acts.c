@@ -390,6 +390,8 @@ static const struct {
     {"maas.gains", maas_does},
     {"maas.loses-answer", maas_loses_answer},
     {"maas.misbehaves", maas_misbehaves},
+    {"wire.delays", site_lag_act},
+    {"wire.loses", site_lag_act},
     {"wire.cut", site_wire_act},
     {"wire.pair-cut", site_wire_act},
     {"wire.cut-one-way", site_wire_act},

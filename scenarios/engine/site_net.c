@@ -92,11 +92,20 @@ void site_call_move(struct site *s, struct site_call *c, enum site_call_state st
     c->order = ++s->order;
 }
 
+/* What its caller hears is on its way: from the far end, or from where a connection was refused. */
+static void comes_back(struct site *s, struct site_call *c)
+{
+    const ms_t lag = c->opens_ms > 0 ? c->opens_ms : site_lag_call(s, c);
+
+    c->opens_ms = 0;
+    site_call_move(s, c, CALL_BACK, s->now + SITE_LATENCY_MS + lag);
+}
+
 void site_call_fail(struct site *s, struct site_call *c, enum http_outcome outcome)
 {
     c->result.outcome = outcome;
     c->result.status = 0;
-    site_call_move(s, c, CALL_BACK, s->now + SITE_LATENCY_MS);
+    comes_back(s, c);
 }
 
 static struct site_call *call_new(struct site *s)
@@ -114,7 +123,7 @@ static struct site_call *call_new(struct site *s)
         *c->verb = '\0';
         c->conn = NULL;
         c->parked_before = c->lose = c->orphan = c->closes = c->left = false;
-        c->slow_ms = 0;
+        c->slow_ms = c->opens_ms = c->speaks_at = 0;
         c->via = NULL;
         c->waits_for = c->result.proxy_fault = HTTP_PROXY_FINE;
         c->result.proxy_status = 0;
@@ -178,11 +187,13 @@ static void call_route(struct site *s, struct site_call *c, const struct url *u)
             site_call_move(s, c, CALL_LOST, MS_NEVER);
             return;
         }
+        c->opens_ms = site_lag_opens(s, c, to, u->port, false);
         if (reach == REACH_REFUSED || reach == REACH_DECOY || c->server == SITE_SERVERS ||
             site_server_refuses(s, c->server)) {
             site_call_fail(s, c, HTTP_NO_CONNECT);
             return;
         }
+        c->opens_ms = site_lag_opens(s, c, to, u->port, u->https);
         c->conn = site_conn_open(s, c->caller, c->server, peer);
         c->conn->router = lab_way_forgets(s->lab, from, to, u->port);
         site_client_speaks(s, from, to, u, &c->rq);
@@ -190,6 +201,13 @@ static void call_route(struct site *s, struct site_call *c, const struct url *u)
             return;
     }
     site_call_leaves(s, c, u);
+}
+
+static void request_leaves(struct site *s, struct site_call *c)
+{
+    c->speaks_at = s->now + c->opens_ms;
+    c->opens_ms = 0;
+    site_call_move(s, c, CALL_OUT, c->speaks_at + SITE_LATENCY_MS + site_lag_call(s, c));
 }
 
 void site_call_leaves(struct site *s, struct site_call *c, const struct url *u)
@@ -207,7 +225,7 @@ void site_call_leaves(struct site *s, struct site_call *c, const struct url *u)
     if (u->https != s->servers[c->server].https)
         site_call_fail(s, c, u->https ? HTTP_TLS_FAILED : HTTP_BROKEN);
     else
-        site_call_move(s, c, CALL_OUT, s->now + SITE_LATENCY_MS);
+        request_leaves(s, c);
 }
 
 void site_send(struct site *s, int caller, uint64_t ticket, const char *verb,
@@ -373,7 +391,7 @@ static void call_leaves(struct site *s, struct site_call *c)
     if (c->slow_ms > 0)
         site_call_move(s, c, CALL_SLOW, s->now + c->slow_ms);
     else
-        site_call_move(s, c, CALL_BACK, s->now + SITE_LATENCY_MS);
+        comes_back(s, c);
     if (c->point >= 0)
         site_point(s, c, "answered");
 }
@@ -490,7 +508,7 @@ void site_thaw(struct site *s)
 /* As lib/io/call tells it: without a connection nobody heard of it. */
 static void call_given_up(struct site *s, struct site_call *c)
 {
-    const enum http_outcome silent = c->left ? HTTP_TIMEOUT : HTTP_NO_CONNECT;
+    const enum http_outcome silent = c->left && c->speaks_at <= s->now ? HTTP_TIMEOUT : HTTP_NO_CONNECT;
 
     site_conn_close(s, c->conn);
     c->conn = NULL;
@@ -500,8 +518,33 @@ static void call_given_up(struct site *s, struct site_call *c)
     c->at = s->now;
 }
 
+/* Its caller has gone home, and the request arrives all the same. */
+static void request_goes_on(struct site *s, const struct site_call *c)
+{
+    struct site_call *twin = call_new(s);
+
+    twin->caller = c->caller;
+    twin->ticket = UINT64_MAX; /* nobody's */
+    twin->server = c->server;
+    twin->via = c->via;
+    twin->conn_number = c->conn_number;
+    twin->point = c->point;
+    twin->orphan = true;
+    twin->give_up = MS_NEVER;
+    text_copy(twin->peer, sizeof twin->peer, c->peer);
+    text_copy(twin->rq.method, sizeof twin->rq.method, c->rq.method);
+    text_copy(twin->rq.path, sizeof twin->rq.path, c->rq.path);
+    text_copy(twin->rq.query, sizeof twin->rq.query, c->rq.query);
+    buf_add(&twin->rq.headers, c->rq.headers.data, c->rq.headers.len);
+    buf_add(&twin->rq.body, c->rq.body.data, c->rq.body.len);
+    site_call_move(s, twin, CALL_OUT, c->at);
+}
+
 static void call_due(struct site *s, struct site_call *c)
 {
+    if (c->give_up <= s->now && c->state == CALL_OUT && c->speaks_at <= s->now && c->at > s->now &&
+        c->at != MS_NEVER)
+        request_goes_on(s, c);
     if (c->give_up <= s->now && c->state != CALL_BACK && c->state != CALL_DONE) {
         call_given_up(s, c);
         return;
@@ -517,7 +560,7 @@ static void call_due(struct site *s, struct site_call *c)
         call_ask(s, c, true);
         break;
     case CALL_SLOW:
-        site_call_move(s, c, CALL_BACK, s->now + SITE_LATENCY_MS);
+        comes_back(s, c);
         break;
     case CALL_BACK:
         call_back(s, c);

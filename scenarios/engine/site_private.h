@@ -8,6 +8,7 @@
 #include "mock-cluster/agent.h"
 #include "mock-maas/maas.h"
 #include "mock-palette/palette.h"
+#include "scenarios/engine/lag.h"
 #include "scenarios/engine/outfit.h"
 #include "scenarios/engine/site.h"
 #include "scenarios/engine/wires.h"
@@ -99,6 +100,8 @@ struct site_call {
     bool left;                       /* over a connection */
     bool lose;                       /* the connection closes instead of the answer */
     bool closes;                     /* … or with it */
+    ms_t opens_ms;                   /* what its connection cost to open; 0 once that is paid */
+    ms_t speaks_at;                  /* the request leaves its host */
     ms_t slow_ms;                    /* so much later than it could be there */
     bool orphan;                     /* who asked is gone; what was sent still takes effect */
     const struct lab_host *via;      /* the proxy it goes through, NULL: straight */
@@ -195,6 +198,8 @@ struct site {
     struct site_call calls[SITE_CALLS_MAX];
     size_t calls_top; /* from here on all are free */
     struct wires wires;
+    struct lags lags;
+    struct rng lag_rng;
     struct outfit outfit;
     struct site_proxy {
         size_t n;
@@ -374,6 +379,15 @@ bool site_router_forgets(struct site *s, const struct script_line *line);
 bool site_conn_forgotten(struct site *s, struct site_conn *c);
 /* Of the packets of a call, or of those that answer it. */
 enum wire_fate site_wire_fate(const struct site *s, const struct site_call *c, bool answers);
+
+/* site_lag.c */
+void site_lag_init(struct site *s);
+bool site_lag_act(struct site *s, const struct script_line *line);
+/* How late opening a connection to that host is, through the call's proxy if it has one. */
+ms_t site_lag_opens(struct site *s, const struct site_call *c, const struct lab_host *to, int port,
+                    bool tls);
+/* … and a packet of the call, from the one end to the other. */
+ms_t site_lag_call(struct site *s, const struct site_call *c);
 
 /* site_gateway.c */
 void site_gateway_init(struct site_gateway *g, const char *who, int caller);

@@ -223,6 +223,8 @@ static void tunnel_asked(struct site *s, struct site_call *c, const struct lab_h
         refused(s, c, HTTP_PROXY_CUTS, 200);
         return;
     }
+    c->opens_ms =
+        site_lag_opens(s, c, lab_role(s->lab, s->servers[c->server].role), u->port, u->https);
     c->conn = site_conn_open(s, c->caller, c->server, peer);
     c->conn->via = via;
     c->conn->tunnel = asked.tunnel;
@@ -248,6 +250,8 @@ static void connect_to(struct site *s, struct site_call *c, const struct url *u,
     SCOPED(buf_drop) struct buf talk = {0};
     char seen_as[LAB_ADDRESS_MAX];
     const enum reach reach = site_syn(s, site_host_of(s, c->caller), via, proxy->port, seen_as);
+
+    c->opens_ms = site_lag_opens(s, c, via, proxy->port, false);
 
     if (reach == REACH_DROP) {
         never_answers(s, c, HTTP_PROXY_ABSENT);

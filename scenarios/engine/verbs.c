@@ -1,6 +1,7 @@
 #include "scenarios/engine/verbs.h"
 
 #include "lib/base/text.h"
+#include "scenarios/engine/lag.h"
 #include "scenarios/engine/outfit.h"
 #include "scenarios/engine/user_body.h"
 
@@ -116,6 +117,20 @@ static bool is_wire_pair(const char *text)
     return verb_wire(text, &pair);
 }
 
+static bool is_delay(const char *text)
+{
+    ms_t delay;
+
+    return lag_delay_read(text, &delay);
+}
+
+static bool is_loss(const char *text)
+{
+    int64_t percent;
+
+    return lag_loss_read(text, &percent);
+}
+
 static bool is_point(const char *text)
 {
     struct script_point point;
@@ -180,6 +195,9 @@ const struct verb_place verb_places[] = {
     {"code", "a kind of pairing code", user_codes, NULL, false},
     {"writer", "a writer of the journal", WORDS("maas", "palette", "capture"), NULL, false},
     {"wire-end", "an end of a wire", verb_wire_ends, NULL, false},
+    {"wired", "whose wire it is", WORDS("gateway", "maas", "palette", "proxy", "stranger", "user"), NULL, false},
+    {"delay", "a time such as 200ms or 2s, 5s at most, or 0ms", NULL, is_delay, false},
+    {"loss", "of a hundred packets so many, such as 5%, 50% at most", NULL, is_loss, false},
     {"wire-pair", "a pair such as gateway-palette, or a direction such as gateway>palette", NULL, is_wire_pair, false},
     {"property", "what MAAS can be asked for", WORDS("zones", "pools", "domains", "subnets", "tags"), NULL, false},
     {"palette-op", "a call to Palette",
@@ -369,6 +387,10 @@ const struct verb verbs[] = {
     {"wire.pair-mended", VERB_ACT, "wire {wire-pair} mended", ALL,
      "The pair, or the direction, passes again."},
 
+    {"wire.delays", VERB_ACT, "wire {wired} delays {delay}", ALL,
+     "What crosses its wire, in either direction, arrives so much later from now on."},
+    {"wire.loses", VERB_ACT, "wire {wired} loses {loss}", ALL,
+     "Of a hundred packets that cross its wire so many are lost from now on, drawn by the run's seed. What TCP loses it sends again: after 1 s what begins a connection, else after 200 ms, and each time after twice as long."},
     {"router.forgets", VERB_ACT, "router forgets", ALL,
      "Every router that forgets idle flows (shape nat-short: after a minute) forgets all of them at once: what is sent on an open connection afterwards is dropped without a word."},
 

@@ -158,6 +158,8 @@ static int open_lab(struct world *w, struct err *e)
     const struct lab_host *user = lab_role(w->run->lab, "user");
     char path[WORLD_PATH_MAX], name[64];
     int r = labnet_new(&w->net, w->run->lab, w->with_nodes ? "" : NODE_ROLE, e);
+    if (r == 0)
+        r = slow_wires_new(&w->slow, w->loop, w->run->lab, w->net, &w->domain, w->run->seed, e);
     if (r < 0 || user == NULL)
         return r;
     snprintf(name, sizeof(name), "resolv-%s.conf", user->name);
@@ -301,6 +303,7 @@ void world_close(struct world *w)
 {
     names_free(w->names);
     capture_free(w->capture);
+    slow_wires_free(w->slow);
     labnet_free(w->net);
     ctl_free(w->ctl);
     loop_free(w->loop);

@@ -13,6 +13,7 @@
 #include "scenarios/engine/launch.h"
 #include "scenarios/engine/names.h"
 #include "scenarios/engine/rings.h"
+#include "scenarios/engine/slow_wires.h"
 #include "scenarios/engine/stage.h"
 
 #define WORLD_EPOCH_S   1782864000 /* 2026-07-01T00:00:00Z */
@@ -31,6 +32,7 @@ struct world {
     struct rng rng;
     struct rings rings;
     struct labnet *net;
+    struct slow_wires *slow;
     struct capture *capture;
     struct names *names;
     struct secrets secrets;

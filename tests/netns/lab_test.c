@@ -85,7 +85,7 @@ static int play(struct trial *x, struct err *e)
     if (r == 0 && !capture_canaries_seen(x->capture, 1))
         r = err_set(e, -ENODATA, "a canary was not seen");
     if (r == 0)
-        capture_drops(x->capture);
+        capture_drops(x->capture, 0);
     return r;
 }
 
