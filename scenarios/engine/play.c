@@ -47,6 +47,15 @@ int play_sink_read(int fd, struct ev_list *ret, struct err *e)
     return 0;
 }
 
+/* A cut of the cluster's wires cuts those of its new machine as well. */
+static void join_wires(struct play *p, const struct event *boot)
+{
+    struct err e = {0};
+    if (wires_joins(&p->wires, ev_text(boot, EVF_MACHINE), ev_text(boot, EVF_CLUSTER)) &&
+        labnet_wires(p->w.net, &p->wires, &e) < 0)
+        p->broken = e;
+}
+
 static void take_one(struct play *p, const struct event *e)
 {
     if (p->broken.code == 0)
@@ -59,6 +68,8 @@ static void take_one(struct play *p, const struct event *e)
     mocks_feed(&p->mocks, e);
     nodes_feed(&p->nodes, e);
     points_feed(&p->points, &p->w, e);
+    if (e->kind == EV_NODE_BOOT)
+        join_wires(p, e);
     if (e->kind != EV_MAAS_RECORD)
         return;
     names_record(p->w.names, e);

@@ -59,6 +59,7 @@ static void boot_event(struct site *s, size_t i)
     text_copy(s->nodes[i].cluster, sizeof s->nodes[i].cluster, cluster);
     ev_text_add(&e, EVF_UID, s->nodes[i].system_id);
     ev_text_add(&e, EVF_PARAMS, buf_text(&found));
+    (void)wires_joins(&s->wires, node_host(s, i)->name, ev_text(&e, EVF_CLUSTER));
     site_put(s, EVS_AGENT, &e);
 }
 

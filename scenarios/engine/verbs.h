@@ -40,12 +40,13 @@ bool verb_point(const char *text, struct script_point *ret);
 /* "allocate.1" of a call to MAAS; phase is empty. */
 bool verb_call(const char *text, struct script_point *ret);
 
-/* The two ends of a wire, roles or zones: "gateway-palette", "gateway>palette". */
+/* The two ends of a wire, roles, zones or clusters: "gateway-palette", "c1>palette". */
 struct verb_wire {
     char from[32], to[32];
     bool both; /* the other direction too */
 };
-extern const char *const verb_wire_ends[]; /* ends with NULL */
+extern const char *const verb_wire_ends[]; /* ends with NULL; beside them any cluster */
+bool verb_wire_end(const char *text);
 bool verb_wire(const char *text, struct verb_wire *ret);
 /* Those of an act on a wire, as it was written: "wire gateway - palette cut silently". */
 bool verb_wire_of_act(const char *text, struct verb_wire *ret);
@@ -63,6 +64,7 @@ enum verb_event_kind {
     VERB_EVENT_ACT,            /* an act of the story with these words was done */
     VERB_EVENT_DEAD,           /* a node of the cluster was killed by the story */
     VERB_EVENT_WIRE,           /* a wire was cut, or mended */
+    VERB_EVENT_CUT,            /* a span: some wire is cut */
     VERB_EVENT_GATEWAY_DEAD,   /* a span: the program does not live */
     VERB_EVENT_SYSTEM_DEAD,    /* the same of the one inside Palette */
     VERB_EVENT_BAD_CERTIFICATE /* a span: from the first hello that met one until it is good again

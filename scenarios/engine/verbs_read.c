@@ -59,9 +59,9 @@ const char *const verb_wire_ends[] = {"gateway", "maas",     "palette", "proxy",
                                       "dns",     "stranger", "user",    "private",
                                       "transit", "internet", NULL};
 
-static bool is_wire_end(const char *text)
+bool verb_wire_end(const char *text)
 {
-    return is_one_of(verb_wire_ends, text);
+    return is_one_of(verb_wire_ends, text) || is_numbered('c', text);
 }
 
 bool verb_wire(const char *text, struct verb_wire *ret)
@@ -69,8 +69,8 @@ bool verb_wire(const char *text, struct verb_wire *ret)
     const size_t n = strcspn(text, "->");
     struct verb_wire p = {.both = text[n] == '-'};
 
-    if (text[n] == '\0' || !is_wire_end(text + n + 1) ||
-        !text_copy_len(p.from, sizeof p.from, text, n) || !is_wire_end(p.from) ||
+    if (text[n] == '\0' || !verb_wire_end(text + n + 1) ||
+        !text_copy_len(p.from, sizeof p.from, text, n) || !verb_wire_end(p.from) ||
         !text_copy(p.to, sizeof p.to, text + n + 1))
         return false;
     *ret = p;
@@ -195,6 +195,7 @@ static const struct {
     {"palette refuses", VERB_EVENT_ACT, OBJECT_NONE, false},
     {"cut", VERB_EVENT_WIRE, OBJECT_NONE, false},
     {"mended", VERB_EVENT_WIRE, OBJECT_NONE, false},
+    {"wire cut", VERB_EVENT_CUT, OBJECT_NONE, true},
     {"gateway dead", VERB_EVENT_GATEWAY_DEAD, OBJECT_NONE, true},
     {"system gateway dead", VERB_EVENT_SYSTEM_DEAD, OBJECT_NONE, true},
 };

@@ -14,9 +14,24 @@ static struct wire_cut *cut_of(struct wires *w, const char *from, const char *to
     return NULL;
 }
 
+/* A cluster without a machine has no wire. */
+static bool is_there(const struct wires *w, const char *end)
+{
+    for (size_t i = 0; i < w->n_joined; i++)
+        if (text_is(w->joined[i].cluster, end))
+            return true;
+    for (size_t i = 0; verb_wire_ends[i] != NULL; i++)
+        if (text_is(verb_wire_ends[i], end))
+            return true;
+    return false;
+}
+
 static bool cut(struct wires *w, const char *from, const char *to, bool resets)
 {
     struct wire_cut x = {.resets = resets};
+
+    if (!is_there(w, from) || !is_there(w, to))
+        return false;
 
     if (cut_of(w, from, to) != NULL || w->n == WIRES_MAX ||
         !text_copy(x.from, sizeof x.from, from) || !text_copy(x.to, sizeof x.to, to))
@@ -73,10 +88,41 @@ bool wires_act(struct wires *w, const struct script_line *line)
     return (!p.both || mend(w, p.to, p.from)) && done;
 }
 
+static bool names(const struct wires *w, const char *cluster)
+{
+    for (size_t i = 0; i < w->n; i++)
+        if (text_is(w->at[i].from, cluster) || text_is(w->at[i].to, cluster))
+            return true;
+    return false;
+}
+
+bool wires_joins(struct wires *w, const char *host, const char *cluster)
+{
+    struct wire_joined *x = NULL;
+    bool concerns;
+
+    for (size_t i = 0; i < w->n_joined && x == NULL; i++)
+        if (text_is(w->joined[i].host, host))
+            x = &w->joined[i];
+    if (x == NULL) {
+        assert(w->n_joined < WIRES_MACHINES_MAX); /* a lab has fewer */
+        x = &w->joined[w->n_joined++];
+        (void)text_copy(x->host, sizeof x->host, host);
+    }
+    if (text_is(x->cluster, cluster))
+        return false;
+    concerns = names(w, x->cluster) || names(w, cluster);
+    (void)text_copy(x->cluster, sizeof x->cluster, cluster);
+    return concerns;
+}
+
 /* --- packets --------------------------------------------------------------------------------- */
 
-static bool is_end(const struct lab_host *h, const char *end)
+static bool is_end(const struct wires *w, const struct lab_host *h, const char *end)
 {
+    for (size_t i = 0; i < w->n_joined; i++)
+        if (text_is(w->joined[i].host, h->name) && text_is(w->joined[i].cluster, end))
+            return true;
     if (text_is(h->role, end))
         return true;
     for (size_t i = 0; i < h->n_links; i++)
@@ -91,7 +137,7 @@ enum wire_fate wires_fate(const struct wires *w, const struct lab_host *from,
     enum wire_fate fate = WIRE_OPEN;
 
     for (size_t i = 0; i < w->n && fate != WIRE_SILENT; i++)
-        if (is_end(from, w->at[i].from) && is_end(to, w->at[i].to))
+        if (is_end(w, from, w->at[i].from) && is_end(w, to, w->at[i].to))
             fate = w->at[i].resets ? WIRE_RESETS : WIRE_SILENT;
     return fate;
 }
@@ -99,7 +145,7 @@ enum wire_fate wires_fate(const struct wires *w, const struct lab_host *from,
 bool wires_opened(const struct wires *w, const struct lab_host *from, const struct lab_host *to)
 {
     for (size_t i = 0; i < w->n_opened; i++)
-        if (is_end(from, w->opened[i].from) && is_end(to, w->opened[i].to))
+        if (is_end(w, from, w->opened[i].from) && is_end(w, to, w->opened[i].to))
             return true;
     return false;
 }
@@ -117,14 +163,14 @@ static bool net_add(const struct lab *l, const char *end, struct buf *out)
 }
 
 /* "10.10.0.2, 10.10.0.3": addresses of a role, or the net of a zone. */
-static void end_add(const struct lab *l, const char *end, struct buf *out)
+static void end_add(const struct wires *w, const struct lab *l, const char *end, struct buf *out)
 {
     const char *comma = "";
 
     if (net_add(l, end, out))
         return;
     for (size_t i = 0; i < l->n_hosts; i++)
-        for (size_t k = 0; text_is(l->hosts[i].role, end) && k < l->hosts[i].n_links; k++) {
+        for (size_t k = 0; is_end(w, &l->hosts[i], end) && k < l->hosts[i].n_links; k++) {
             const struct lab_link *link = &l->hosts[i].links[k];
 
             buf_printf(out, "%s%s", comma, link->address);
@@ -134,13 +180,15 @@ static void end_add(const struct lab *l, const char *end, struct buf *out)
         }
 }
 
-static void rule_add(const struct lab *l, const struct wire_cut *x, const char *what,
-                     struct buf *out)
+static void rule_add(const struct wires *w, const struct lab *l, const struct wire_cut *x,
+                     const char *what, struct buf *out)
 {
+    if (!is_there(w, x->from) || !is_there(w, x->to))
+        return; /* the cluster has lost its last machine to another one */
     buf_text_add(out, "    ip saddr { ");
-    end_add(l, x->from, out);
+    end_add(w, l, x->from, out);
     buf_text_add(out, " } ip daddr { ");
-    end_add(l, x->to, out);
+    end_add(w, l, x->to, out);
     buf_printf(out, " } %s\n", what);
 }
 
@@ -159,10 +207,10 @@ static void drop_add(const struct wires *w, const struct lab *l, const struct wi
                      struct buf *out)
 {
     if (w->for_good)
-        rule_add(l, x,
+        rule_add(w, l, x,
                  "meta l4proto tcp update @lost { ip saddr . tcp sport . ip daddr . tcp dport }",
                  out);
-    rule_add(l, x, "drop", out);
+    rule_add(w, l, x, "drop", out);
 }
 
 static void chain_add(const struct wires *w, const struct lab *l, const struct lab_host *at,
@@ -175,13 +223,13 @@ static void chain_add(const struct wires *w, const struct lab *l, const struct l
                hook);
     lost_flows_add(w, out);
     for (size_t i = 0; i < w->n; i++) {
-        if (!passes && !is_end(at, w->at[i].to))
+        if (!passes && !is_end(w, at, w->at[i].to))
             continue;
         /* a router's own resets come in the name of the other end */
         if (w->at[i].resets && !passes)
-            rule_add(l, &w->at[i], "tcp flags & rst == rst accept", out);
+            rule_add(w, l, &w->at[i], "tcp flags & rst == rst accept", out);
         if (w->at[i].resets)
-            rule_add(l, &w->at[i], "meta l4proto tcp reject with tcp reset", out);
+            rule_add(w, l, &w->at[i], "meta l4proto tcp reject with tcp reset", out);
         drop_add(w, l, &w->at[i], out);
     }
     buf_text_add(out, "  }\n");
@@ -193,7 +241,7 @@ bool wires_rules(const struct wires *w, const struct lab *l, const struct lab_ho
     bool concerns = at->forward && w->n > 0;
 
     for (size_t i = 0; i < w->n; i++)
-        concerns = concerns || is_end(at, w->at[i].to);
+        concerns = concerns || is_end(w, at, w->at[i].to);
     buf_printf(out, "add table inet wires\n%s table inet wires\n",
                w->for_good ? "flush" : "delete");
     if (!concerns && !w->for_good)
@@ -218,8 +266,8 @@ void wires_opening(const struct wires *w, const struct lab *l, const struct lab_
     if (!x || !lab_rules_chain(at, "forward", table, chain, sizeof table))
         return;
     buf_printf(out, "insert rule %s %s ip saddr { ", table, chain);
-    end_add(l, x->from, out);
+    end_add(w, l, x->from, out);
     buf_text_add(out, " } ip daddr { ");
-    end_add(l, x->to, out);
+    end_add(w, l, x->to, out);
     buf_text_add(out, " } ct state new accept\n");
 }

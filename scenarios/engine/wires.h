@@ -1,7 +1,8 @@
 /* Wires that a story has cut, for both stages: which packets a cut stops, and the firewall rules
  * that stop them in a lab of namespaces. Pure.
  *
- * An end is a role (all its hosts) or a zone (its whole net). A cut has a direction; a cut of both
+ * An end is a role (all its hosts), a zone (its whole net) or a cluster (the machines that run for
+ * it, also those that join it later). A cut has a direction; a cut of both
  * is two. It stops packets of flows that are open already, too. Silent: the packet is gone, and
  * nobody is told. Else its sender gets a reset, as from a firewall that rejects.
  *
@@ -14,7 +15,8 @@
 #include "scenarios/engine/lab.h"
 #include "scenarios/engine/script.h"
 
-#define WIRES_MAX 16
+#define WIRES_MAX          16
+#define WIRES_MACHINES_MAX 16
 
 enum wire_fate { WIRE_OPEN, WIRE_SILENT, WIRE_RESETS }; /* of a packet */
 
@@ -29,6 +31,10 @@ struct wires {
         char from[LAB_NAME_MAX], to[LAB_NAME_MAX];
         bool resets;
     } at[WIRES_MAX];
+    size_t n_joined;
+    struct wire_joined {
+        char host[LAB_NAME_MAX], cluster[LAB_NAME_MAX];
+    } joined[WIRES_MACHINES_MAX];
     size_t n_opened; /* new flows that pass whatever the routers' rules say */
     struct wire_opened {
         char from[LAB_NAME_MAX], to[LAB_NAME_MAX]; /* roles or zones */
@@ -36,6 +42,9 @@ struct wires {
 };
 /* Does what an act of the verbs wire.* and path.* says. false: it was cut already, or was not. */
 bool wires_act(struct wires *w, const struct script_line *line);
+/* The machine on that host has booted for the cluster, and runs for no other any more. true: a cut
+ * lies in its way now, or lay there before. */
+bool wires_joins(struct wires *w, const char *host, const char *cluster);
 /* Of a packet between two hosts. */
 enum wire_fate wires_fate(const struct wires *w, const struct lab_host *from,
                           const struct lab_host *to);

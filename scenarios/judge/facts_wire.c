@@ -37,6 +37,15 @@ bool view_is_link(const struct event *e)
            ((is_near(p.from) && is_far(p.to)) || (is_far(p.from) && is_near(p.to)));
 }
 
+bool view_is_voice(const struct event *e, const char *cluster)
+{
+    struct verb_wire p;
+
+    return verb_wire_of_act(ev_text(e, EVF_VERB), &p) &&
+           ((text_is(p.from, cluster) && is_far(p.to)) ||
+            (text_is(p.to, cluster) && is_far(p.from)));
+}
+
 bool view_is_palette(const struct event *e, const char *word)
 {
     static const struct {
@@ -150,6 +159,45 @@ static void once_seen(const struct fact *f, const struct view *v, char *out, siz
     snprintf(out, size, "%lld machines, each taken once", (long long)n);
 }
 
+/* --- what got through ------------------------------------------------------------------------ */
+
+static void saw_feed(struct fact *f, const struct view *v, const struct event *e)
+{
+    (void)v;
+    if (e->kind == EV_PAL_CALL && fact_caller_is(e, fact_arg(f, 0)) &&
+        ev_is(e, EVF_PEER, fact_arg(f, 1)))
+        fact_count(f, e);
+}
+
+/* --- faults: count those that were armed, `bad` those of them that struck ----------------------
+ */
+
+static void faults_feed(struct fact *f, const struct view *v, const struct event *e)
+{
+    (void)v;
+    if (e->kind != EV_FAULT)
+        return;
+    f->count += ev_is(e, EVF_KIND, "armed");
+    f->bad += ev_is(e, EVF_KIND, "fired");
+    fact_evidence_add(f, e);
+}
+
+static bool faults_hold(const struct fact *f, const struct view *v, bool final)
+{
+    int64_t armed = 0, fired = 0;
+
+    (void)v, (void) final;
+    (void)text_int(fact_arg(f, 0), 0, INT32_MAX, &armed);
+    (void)text_int(fact_arg(f, 1), 0, INT32_MAX, &fired);
+    return f->count == armed && f->bad == fired;
+}
+
+static void faults_seen(const struct fact *f, const struct view *v, char *out, size_t size)
+{
+    (void)v;
+    snprintf(out, size, "%lld armed, struck %lld times", (long long)f->count, (long long)f->bad);
+}
+
 /* --- routers --------------------------------------------------------------------------------- */
 
 static void forgot_feed(struct fact *f, const struct view *v, const struct event *e)
@@ -165,6 +213,8 @@ static void forgot_feed(struct fact *f, const struct view *v, const struct event
 const struct fact_row fact_wire_rows[] = {
     {"wire.was-cut",            cut_feed,     fact_count_holds, fact_count_seen, false},
     {"wire.was-cut-for",        cut_for_feed, cut_for_holds,    cut_for_seen, false},
+    {"palette.saw",             saw_feed,     fact_count_holds, fact_count_seen, false},
+    {"faults.armed",            faults_feed,  faults_hold,      faults_seen, false},
     {"router.forgot",           forgot_feed,  fact_count_holds, fact_count_seen, false},
     {"machines.allocated-once", once_feed,    once_holds,       once_seen, false},
     {NULL, NULL, NULL, NULL, false},

@@ -2,6 +2,7 @@
 #include "scenarios/judge/law_site.h"
 
 #include "lib/base/text.h"
+#include "scenarios/judge/view.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -203,11 +204,23 @@ static ms_t beat_bound(const struct breath *b, const struct event *since)
                                                      : law_parameters[BOUND_BEAT].ms;
 }
 
-static void breath_take(struct breath *b, const struct event *e)
+/* A cluster's own wire counts as everybody's way does. */
+static void breath_take(struct breath *b, const struct event *e, const char *cluster)
 {
-    b->closed = (b->closed || law_is_way(e, false)) && !law_is_way(e, true);
-    if (law_is_way(e, true))
+    const bool own = view_is_voice(e, cluster);
+    const bool closes = law_is_way(e, false) || (own && view_is_wire(e, "cut"));
+    const bool opens = law_is_way(e, true) || (own && view_is_wire(e, "mended"));
+
+    b->closed = (b->closed || closes) && !opens;
+    if (opens)
         b->opened = e;
+}
+
+static void breaths_take(struct breath all[LAW_CLUSTERS_MAX], const struct law_site *s,
+                         const struct event *e)
+{
+    for (size_t i = 0; e->kind == EV_ACT && i < LAW_CLUSTERS_MAX; i++)
+        breath_take(&all[i], e, i < s->n ? s->at[i].name : "");
 }
 
 void law_agt_3(const struct ev_list *journal, const struct law_context *c,
@@ -216,7 +229,7 @@ void law_agt_3(const struct ev_list *journal, const struct law_context *c,
     const ms_t bound = law_parameters[BOUND_BEAT].ms;
     struct law_site *s SCOPED(law_site_free) = law_site_new(journal);
     char expected[96], span[LAW_TIME_SIZE];
-    struct breath breath = {.closed = false};
+    struct breath breaths[LAW_CLUSTERS_MAX] = {{.closed = false}};
     ms_t worst = 0, watched = 0;
     const struct event *e;
 
@@ -226,21 +239,22 @@ void law_agt_3(const struct ev_list *journal, const struct law_context *c,
         for (size_t i = 0; i < s->n; i++) {
             struct law_cluster *of = &s->at[i];
             const struct event *since = of->last ? of->last : of->running;
+            const struct breath *b = &breaths[i];
 
-            if (!law_lives(of) || breath.closed)
+            if (!law_lives(of) || b->closed)
                 continue;
-            if (breath.opened && since->seq < breath.opened->seq)
-                since = breath.opened;
+            if (b->opened && since->seq < b->opened->seq)
+                since = b->opened;
             worst = ms_max(worst, e->t - since->t);
             watched = ms_max(watched, e->t - of->running->t);
-            if (e->t - since->t <= beat_bound(&breath, since))
+            if (e->t - since->t <= beat_bound(b, since))
                 continue;
             text_duration_write(e->t - since->t, span, sizeof(span));
             law_missing(ret, c, expected, "%s was silent for %s", of->name, span);
             law_witness(ret, since);
             return;
         }
-        breath_take(&breath, e);
+        breaths_take(breaths, s, e);
         if (e->kind == EV_PAL_BEAT && spoken_for(s, e) && law_lives(spoken_for(s, e)))
             spoken_for(s, e)->last = e;
     }

@@ -242,6 +242,7 @@ static void on_act(struct view *v, const struct event *e)
 
     const char *next = v->link_cut ? "mended" : "cut";
 
+    v->wires_cut += view_is_wire(e, "cut") - view_is_wire(e, "mended");
     if ((view_is_link(e) && view_is_wire(e, next)) || view_is_palette(e, next)) {
         v->link_cut = !v->link_cut;
         v->last_sign = e->t;

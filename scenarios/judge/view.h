@@ -87,6 +87,7 @@ struct view {
         ms_t dead_since, dead_longest;
     } system;
     int64_t starts, good_stops;
+    int64_t wires_cut;    /* acts that cut a wire, less those that mended one */
     bool link_cut;        /* a wire between the gateway and Palette is */
     bool bad_certificate; /* Palette showed one that must not be taken, and does so still */
     bool was_running;     /* Palette has shown Running once */
@@ -127,6 +128,8 @@ bool view_happens(const struct view *v, const struct verb_event *x, const struct
 bool view_is_wire(const struct event *e, const char *word);
 /* It lies between the gateway and Palette. */
 bool view_is_link(const struct event *e);
+/* It lies between that cluster and Palette. */
+bool view_is_voice(const struct event *e, const char *cluster);
 /* An act that took Palette away or brought it back: "cut" and "mended" as of a wire to it. */
 bool view_is_palette(const struct event *e, const char *word);
 /* The span of a `while` is open now. */

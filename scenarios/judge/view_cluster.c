@@ -231,6 +231,7 @@ bool view_happens(const struct view *v, const struct verb_event *x, const struct
                ev_is(e, EVF_CLUSTER, x->name);
     case VERB_EVENT_WIRE:
         return view_is_wire(e, x->name);
+    case VERB_EVENT_CUT:
     case VERB_EVENT_GATEWAY_DEAD:
     case VERB_EVENT_BAD_CERTIFICATE:
     case VERB_EVENT_SYSTEM_DEAD:
@@ -243,6 +244,8 @@ bool view_spans(const struct view *v, const struct verb_event *x)
 {
     if (x->kind == VERB_EVENT_BAD_CERTIFICATE)
         return v->bad_certificate;
+    if (x->kind == VERB_EVENT_CUT)
+        return v->wires_cut > 0;
     return (x->kind == VERB_EVENT_GATEWAY_DEAD && v->starts > 0 && !v->alive && !v->over) ||
            (x->kind == VERB_EVENT_SYSTEM_DEAD && v->system.started && !v->system.alive);
 }
