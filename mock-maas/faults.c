@@ -41,6 +41,29 @@ static void fault_said(struct ev_list *events, ms_t now, const struct maas_armed
     ev_list_add(events, &e);
 }
 
+void maas_power_said(struct ev_list *events, ms_t now, const struct maas_machine *one,
+                     const char *kind)
+{
+    struct buf words SCOPED(buf_drop) = {0};
+    struct event e;
+
+    buf_init(&words, 128);
+    buf_printf(&words, "power.%s", one->hostname);
+    ev_init(&e, EV_FAULT, now);
+    ev_text_add(&e, EVF_NAME, buf_text(&words));
+    ev_text_add(&e, EVF_KIND, kind);
+    ev_int_add(&e, EVF_COUNT, 1);
+    ev_text_add(&e, EVF_WHO, "maas");
+    ev_text_add(&e, EVF_WHY, maas_power_name(one->power));
+    ev_list_add(events, &e);
+}
+
+void maas_power_shown(struct maas_ask *a, const struct maas_machine *one)
+{
+    if (one->power >= MAAS_POWER_UNKNOWN)
+        maas_power_said(&a->rp->events, a->ctx->now, one, "fired");
+}
+
 /* It will never strike again. */
 static bool is_spent(const struct maas_armed *f, ms_t now)
 {

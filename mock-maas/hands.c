@@ -218,13 +218,16 @@ static bool hand_works(const struct maas_hands *h, struct maas_machine *one, con
     return true;
 }
 
+/* On and off are as it should be; whatever else it reads is a fault until it is on or off again. */
 static bool hand_power(const struct maas_hands *h, struct maas_machine *one, const struct words *w)
 {
     for (unsigned i = 0; i < MAAS_POWER_COUNT; i++)
         if (text_is(maas_power_name((enum maas_power)i), word(w, 2))) {
             one->power = (enum maas_power)i;
-            if (i >= MAAS_POWER_UNKNOWN)
-                maas_mishap_done(h->m, MAAS_MISHAP_POWER_STRANGE);
+            if (i < MAAS_POWER_UNKNOWN)
+                return true;
+            maas_mishap_done(h->m, MAAS_MISHAP_POWER_STRANGE);
+            maas_power_said(h->events, h->now, one, "armed");
             return true;
         }
     return false;

@@ -499,6 +499,7 @@ void maas_machine_answer(struct maas_ask *a, const struct maas_machine *one,
     buf_init(&body, MAAS_JSON_MAX);
     pyjson_init(&j, &body);
     maas_machine_write(&j, a->m, one, constraints);
+    maas_power_shown(a, one);
     maas_return_body(a, &body);
 }
 

@@ -93,8 +93,10 @@ static void list(struct maas_ask *a,
     for (size_t i = 0; i < a->m->n_machines; i++) {
         const struct maas_machine *one = a->m->machines[i];
 
-        if (!one->gone && maas_may_view(a, one) && wanted(a, one))
+        if (!one->gone && maas_may_view(a, one) && wanted(a, one)) {
             maas_machine_write(&j, a->m, one, NULL);
+            maas_power_shown(a, one);
+        }
     }
     pyjson_close(&j, ']');
     a->m->last_list = body.len;

@@ -241,6 +241,11 @@ void maas_nic_write(struct pyjson *j, const char *name, const struct maas *m,
                     const struct maas_machine *one, const struct maas_nic *nic);
 void maas_disk_write(struct pyjson *j, const char *name, const struct maas_machine *one, size_t i,
                      bool in_machine);
+/* A machine's power reads neither on nor off: that is a fault, armed by hand, and it strikes each
+ * time somebody is shown it. */
+void maas_power_said(struct ev_list *events, ms_t now, const struct maas_machine *one,
+                     const char *kind);
+void maas_power_shown(struct maas_ask *a, const struct maas_machine *one);
 /* The whole object; `constraints`: that of an allocate, or NULL. */
 void maas_machine_write(struct pyjson *j, const struct maas *m, const struct maas_machine *one,
                         const char *constraints);

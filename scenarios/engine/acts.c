@@ -209,11 +209,6 @@ static enum act_state wire_act(struct play *p, const struct script_line *line)
     return labnet_wires(p->w.net, &p->wires, &p->broken) < 0 ? ACT_NOT_DONE : ACT_DONE;
 }
 
-static enum act_state slow_act(struct play *p, const struct script_line *line)
-{
-    return slow_wires_act(p->w.slow, line, &p->broken) < 0 ? ACT_NOT_DONE : ACT_DONE;
-}
-
 static enum act_state router_forgets(struct play *p, const struct script_line *line)
 {
     (void)line;
@@ -496,6 +491,7 @@ static const struct {
     {"node.clock", act_node_clock},
     {"machine.fails-deploy", machine_fails_deploy},
     {"machine.stays", machine_stays},
+    {"machine.power", act_machine_power},
     {"proxy.breaks-tls", proxy_act},
     {"proxy.is-honest", proxy_act},
     {"gateway.told-proxy", gateway_told},
@@ -518,8 +514,8 @@ static const struct {
     {"agent.beats-for", agent_strays},
     {"proxy.behaves", proxy_act},
     {"proxy.drops-idle", proxy_act},
-    {"wire.delays", slow_act},
-    {"wire.loses", slow_act},
+    {"wire.delays", act_slow_wire},
+    {"wire.loses", act_slow_wire},
     {"wire.cut", wire_act},
     {"wire.pair-cut", wire_act},
     {"wire.cut-one-way", wire_act},

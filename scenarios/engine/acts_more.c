@@ -1,4 +1,4 @@
-/* Acts of stage netns on MAAS's and Palette's programs, on names, and on nodes. */
+/* Acts of stage netns on MAAS's and Palette's programs, on slow wires, machines, names, and nodes. */
 #include "scenarios/engine/acts.h"
 
 #include "lib/base/text.h"
@@ -65,6 +65,21 @@ enum act_state act_maas_certificate(struct play *p, const struct script_line *li
     char words[64];
     snprintf(words, sizeof(words), "certificate %.32s", verb_certificate(line->args[0]));
     return mocks_tell_maas(&p->mocks, words) ? ACT_DONE : ACT_NOT_DONE;
+}
+
+/* --- machines and wires -------------------------------------------------------------------------
+ */
+
+enum act_state act_machine_power(struct play *p, const struct script_line *line)
+{
+    char words[128];
+    snprintf(words, sizeof(words), "machine %.32s power reads %.16s", line->args[0], line->args[1]);
+    return mocks_tell_maas(&p->mocks, words) ? ACT_DONE : ACT_NOT_DONE;
+}
+
+enum act_state act_slow_wire(struct play *p, const struct script_line *line)
+{
+    return slow_wires_act(p->w.slow, line, &p->broken) < 0 ? ACT_NOT_DONE : ACT_DONE;
 }
 
 /* --- Palette ------------------------------------------------------------------------------------

@@ -240,6 +240,15 @@ static bool machine_stays(struct site *s, const struct script_line *line)
     return by_hand(s, line->args[0], buf_text(&words));
 }
 
+static bool machine_power(struct site *s, const struct script_line *line)
+{
+    SCOPED(buf_drop) struct buf words = {0};
+
+    buf_init(&words, 64);
+    buf_printf(&words, "power reads %s", line->args[1]);
+    return by_hand(s, line->args[0], buf_text(&words));
+}
+
 static bool agent_slow_act(struct site *s, const struct script_line *line)
 {
     if (s->n_slow == SITE_CLUSTERS_MAX)
@@ -371,6 +380,7 @@ static const struct {
     {"victims.come-back", site_victims_come_back},
     {"node.clock", site_node_clock},
     {"machine.fails-deploy", machine_fails_deploy},
+    {"machine.power", machine_power},
     {"machine.stays", machine_stays},
     {"palette.misbehaves", palette_misbehaves},
     {"palette.stops", site_palette_stops},

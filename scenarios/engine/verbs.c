@@ -240,6 +240,7 @@ const struct verb_place verb_places[] = {
            "commission-hangs", "test-fails", "test-hangs", "erase-fails", "erase-hangs", "rescue-hangs", "bmc-dead",
            "stale-read", "power-strange", "machine-vanishes", "owner-changes", "machine", "addresses", "racks", "key-revoked", "user-inactive", "image-gone",
            "time", "key", "user", "image"), NULL, true},
+    {"power", "what a machine's power reads", WORDS("on", "off", "error", "unknown"), NULL, false},
     {"palette-kind", "which Palette it is", WORDS("saas", "self-hosted"), NULL, false},
     {"system-act", "what happens to the system gateway", WORDS("starts", "stops", "dies", "freezes", "thaws"), NULL, false},
     {"toggle", "the switch on the account's form", WORDS("on", "off"), NULL, false},

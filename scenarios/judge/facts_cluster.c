@@ -202,21 +202,45 @@ static void record_feed(struct fact *f, const struct view *v, const struct event
         fact_evidence_set(f, e);
 }
 
-static bool record_holds(const struct fact *f, const struct view *v, bool final)
+static bool is_machine(const struct view *v, const char *address, const char *wanted)
+{
+    return text_is(ledger_name(&v->ledger, address), wanted);
+}
+
+static bool record_any(const struct fact *f, const struct view *v,
+                       bool (*is)(const struct view *v, const char *address, const char *wanted))
 {
     const struct view_cluster *c = cluster(f, v);
-    const char *answer = c ? c->answer : "";
     char list[EV_VALUE_MAX], one[EV_VALUE_MAX];
     const char *at = list;
 
-    (void) final;
-    (void)text_copy(list, sizeof list, answer);
+    (void)text_copy(list, sizeof list, c ? c->answer : "");
     for (char *comma = list; *comma; comma++)
         *comma = *comma == ',' ? ' ' : *comma;
     while (text_next(&at, ' ', one, sizeof one))
-        if (fact_party_is(v, one, fact_arg(f, 1)))
+        if (is(v, one, fact_arg(f, 1)))
             return true;
     return false;
+}
+
+static bool record_holds(const struct fact *f, const struct view *v, bool final)
+{
+    (void) final;
+    return record_any(f, v, fact_party_is);
+}
+
+static bool record_has_machine(const struct fact *f, const struct view *v, bool final)
+{
+    (void) final;
+    return record_any(f, v, is_machine);
+}
+
+static bool record_is_empty(const struct fact *f, const struct view *v, bool final)
+{
+    const struct view_cluster *c = cluster(f, v);
+
+    (void) final;
+    return !c || c->answer[0] == '\0';
 }
 
 static void record_seen(const struct fact *f, const struct view *v, char *out, size_t size)
@@ -482,6 +506,16 @@ static void hit_feed(struct fact *f, const struct view *v, const struct event *e
             fact_count(f, e);
 }
 
+static void power_feed(struct fact *f, const struct view *v, const struct event *e)
+{
+    const char *name = ev_text(e, EVF_NAME);
+
+    (void)v;
+    if (e->kind == EV_FAULT && ev_is(e, EVF_KIND, "fired") && text_begins(name, "power.") &&
+        text_is(name + strlen("power."), fact_arg(f, 1)) && ev_is(e, EVF_WHY, fact_arg(f, 0)))
+        fact_count(f, e);
+}
+
 static void fault_feed(struct fact *f, const struct view *v, const struct event *e)
 {
     (void)v;
@@ -501,6 +535,9 @@ const struct fact_row fact_cluster_rows[] = {
     {"cluster.label",        label_feed,    label_holds,      label_seen,      FACT_OF_INSTANT},
     {"beats.no-gap",         beats_feed,    beats_holds,      beats_seen, FACT_OF_EVENTS},
     {"record.holds-address", record_feed,   record_holds,     record_seen,     FACT_OF_INSTANT},
+    {"record.holds-machine", record_feed,   record_has_machine, record_seen,   FACT_OF_INSTANT},
+    {"record.is-empty",      record_feed,   record_is_empty,  record_seen,     FACT_OF_INSTANT},
+    {"maas.showed-power",    power_feed,    fact_count_holds, fact_count_seen, FACT_OF_EVENTS},
     {"machine.is",           machine_feed,  machine_holds,    machine_seen,    FACT_OF_INSTANT},
     {"machine.owner",        machine_feed,  owner_holds,      machine_seen,    FACT_OF_INSTANT},
     {"machine.was-for",      was_feed,      was_holds,        was_seen, FACT_OF_EVENTS},

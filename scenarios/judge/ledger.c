@@ -30,6 +30,13 @@ const char *ledger_role(const struct ledger *l, const char *address)
     return h ? h->role : "";
 }
 
+const char *ledger_name(const struct ledger *l, const char *address)
+{
+    const struct ledger_host *h = host_of(l, address);
+
+    return h ? h->name : "";
+}
+
 const char *ledger_party(const struct ledger *l, const char *address)
 {
     const struct ledger_host *h = host_of(l, address);

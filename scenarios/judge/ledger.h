@@ -61,6 +61,7 @@ void ledger_feed(struct ledger *l, const struct event *e);
 /* Who speaks from an address: a cluster's name for a node of it, else the host's role, "" = nobody.
  */
 const char *ledger_party(const struct ledger *l, const char *address);
+const char *ledger_name(const struct ledger *l, const char *address); /* of its host, or "" */
 const char *ledger_role(const struct ledger *l, const char *address);
 /* Is it a gateway's place: the role gateway, or Palette's host once one was started in there? */
 bool ledger_is_gateway(const struct ledger *l, const char *role);
