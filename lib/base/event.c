@@ -194,6 +194,13 @@ int64_t ev_int(const struct event *e, enum ev_field f)
     return text_int(ev_text(e, f), INT64_MIN, INT64_MAX, &value) ? value : -1;
 }
 
+bool ev_equal(const struct event *a, const struct event *b)
+{
+    return a->seq == b->seq && a->nth == b->nth && a->t == b->t && a->kind == b->kind &&
+           a->src == b->src && a->n == b->n && a->len == b->len && text_is(a->chain, b->chain) &&
+           memcmp(a->bytes, b->bytes, a->len) == 0;
+}
+
 bool ev_is(const struct event *e, enum ev_field f, const char *text)
 {
     return strcmp(ev_text(e, f), text) == 0;

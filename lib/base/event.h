@@ -106,6 +106,7 @@ enum ev_mark {
     K(FLOW_FIRST,   "flow.first",   "from to kind",     "first bytes of a flow, client to server") \
     K(FLOW_END,     "flow.end",     "from to from_ip seen_as kind sni first last sent received", \
       "a flow as a whole, told when it is closed or at the end of the run; bytes are 0 where its end was not seen") \
+    K(RUN_AGAIN,    "run.again",    "kind count",       "the same run was played before, and the journals are equal until here, or differ (kind, after so many records)") \
     K(ROUTER_FORGOT,"router.forgot","name count",       "a router forgot so many flows: idle ones, or all at once") \
     K(DNS_ANSWER,   "dns.answer",   "from name answer", "the lab's name server answered")          \
     K(PROXY_CONNECT,"proxy.connect","from sni status",  "a proxy made the tunnel that a CONNECT asked for") \
@@ -194,6 +195,7 @@ bool ev_has(const struct event *e, enum ev_field f);
 const char *ev_text(const struct event *e, enum ev_field f); /* "" when absent */
 int64_t ev_int(const struct event *e, enum ev_field f);      /* -1 when absent or no number */
 bool ev_is(const struct event *e, enum ev_field f, const char *text);
+bool ev_equal(const struct event *a, const struct event *b); /* in everything, chain included */
 /* Name of a field that the kind's row demands and that is missing, or NULL. */
 const char *ev_missing(const struct event *e);
 

@@ -307,6 +307,16 @@ static void taps_end(struct site *s)
     }
 }
 
+void site_say_again(struct site *s, bool equal, int64_t n, uint64_t differs)
+{
+    struct event e;
+
+    ev_init(&e, EV_RUN_AGAIN, s->now);
+    ev_text_add(&e, EVF_KIND, equal ? "equal" : "differs");
+    ev_int_add(&e, EVF_COUNT, equal ? n : (int64_t)differs - 1);
+    site_put(s, EVS_ENGINE, &e);
+}
+
 void site_end(struct site *s, const char *why)
 {
     static const enum ev_src writers[] = {EVS_CAPTURE, EVS_MAAS,  EVS_PALETTE,

@@ -84,6 +84,9 @@ bool site_act(struct site *s, const struct script_line *line);
 /* Canary flows, and run.begin with the lab's hosts before anything else. */
 void site_begin(struct site *s, const char *stage, const char *clock);
 /* run.end, canaries, and every writer's last word. */
+/* How this run compares with one of the same seed: so many records, equal or not; the first that
+ * differs, 0: none. */
+void site_say_again(struct site *s, bool equal, int64_t n, uint64_t differs);
 void site_end(struct site *s, const char *why);
 
 #endif

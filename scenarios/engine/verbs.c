@@ -263,6 +263,8 @@ const struct verb verbs[] = {
 
     {"site.machines", VERB_SITE, "machines {n}", ALL,
      "So many machines are Ready in MAAS when the run begins; 6 without this line."},
+    {"site.load", VERB_SITE, "load {n}", BIT(STAGE_SIM),
+     "The story is played twice with the same seed: once in peace, and once beside so many busy processes, 16 at most. The second run is judged."},
     {"site.erase", VERB_SITE, "erase on release", ALL,
      "MAAS erases a machine's disks before it is free again."},
     {"site.maas-tls", VERB_SITE, "maas over tls", ALL,
@@ -548,6 +550,8 @@ const struct verb verbs[] = {
      "The user's last call was answered below 400 with exactly these items, separated by commas, in any order."},
     {"user.was-refused", VERB_FACT, "user was refused", ALL,
      "The user's last call was answered with 400 or above."},
+    {"journals.equal", VERB_FACT, "journals equal those of the first run", BIT(STAGE_SIM),
+     "The story was played before with the same seed, and each record of this run is that run's, byte for byte."},
     {"evidence.whole", VERB_FACT, "evidence is whole", ALL,
      "All chains are unbroken, each writer said its last word with the right count, canaries were seen on their links at both ends of the run, and the kernel dropped nothing."},
     {"probes.match", VERB_FACT, "probes match the table", ALL,
