@@ -9,7 +9,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#define SILENCE_STEPPED_MS SECONDS(1)
+#define SILENCE_STEPPED_MS SECONDS(40) /* longer than a slow wire holds back a SYN */
 #define SILENCE_WALL_MS    500
 
 static void say_done(struct play *p, const struct script_line *line, bool fired, const char *params)

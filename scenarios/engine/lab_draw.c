@@ -15,6 +15,21 @@ static const char *last_part(const char *address)
 
 #define DRAW_WIDTH 72
 
+/* " (300 ms, 5% lost)" of a slow wire, or nothing. */
+static void lag_draw_add(struct buf *out, const struct lab_link *link)
+{
+    const bool both = link->delay_ms > 0 && link->loss_percent > 0;
+
+    if (link->delay_ms == 0 && link->loss_percent == 0)
+        return;
+    buf_text_add(out, " (");
+    if (link->delay_ms > 0)
+        buf_printf(out, "%d ms%s", (int)link->delay_ms, both ? ", " : "");
+    if (link->loss_percent > 0)
+        buf_printf(out, "%d%% lost", (int)link->loss_percent);
+    buf_text_add(out, ")");
+}
+
 static void hosts_draw(struct buf *out, const struct lab *l, const char *zone)
 {
     size_t used = 0;
@@ -32,6 +47,7 @@ static void hosts_draw(struct buf *out, const struct lab *l, const char *zone)
             buf_printf(&one, ":%d", h->listen);
         if (link->also[0] != '\0')
             buf_printf(&one, " or %s", last_part(link->also));
+        lag_draw_add(&one, link);
         if (used > 0 && used + one.len + 3 > DRAW_WIDTH) {
             buf_text_add(out, "\n");
             used = 0;
@@ -46,9 +62,11 @@ static void hosts_draw(struct buf *out, const struct lab *l, const char *zone)
 static void router_draw(struct buf *out, const struct lab_host *h)
 {
     buf_printf(out, "  └──┤ %s", h->name);
-    for (size_t i = 0; i < h->n_links; i++)
+    for (size_t i = 0; i < h->n_links; i++) {
         buf_printf(out, "%s %s %s", i == 0 ? " " : " │", h->links[i].zone,
                    last_part(h->links[i].address));
+        lag_draw_add(out, &h->links[i]);
+    }
     if (strstr(h->nft, "masquerade") != NULL)
         buf_text_add(out, " │ NAT");
     if (strstr(h->nft, "drop") != NULL)

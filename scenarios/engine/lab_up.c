@@ -5,6 +5,7 @@
 #include "lib/io/loop.h"
 #include "scenarios/engine/labnet.h"
 #include "scenarios/engine/ns.h"
+#include "scenarios/engine/slow_wires.h"
 #include "scenarios/engine/spot.h"
 
 #include <errno.h>
@@ -35,6 +36,9 @@ static const int place_flags[PLACE_COUNT] = {CLONE_NEWUSER, CLONE_NEWPID, CLONE_
 struct keeper {
     const struct lab *lab;
     struct labnet *net;
+    struct loop *loop;
+    struct clk_domain domain;
+    struct slow_wires *slow;
     int door;
     char dir[SPOT_MAX];
 };
@@ -147,27 +151,39 @@ static void hand_out(struct keeper *k, int fd, const char *host)
     door_answer(fd, "", NULL);
 }
 
-/* Until somebody says that it is enough: pid 1 ends, and all ends with it. */
+static void on_knock(void *arg, uint32_t events)
+{
+    struct keeper *k = arg;
+    char words[WORDS_MAX] = "";
+    struct ucred who = {0};
+    socklen_t len = sizeof(who);
+    int fd = accept4(k->door, NULL, NULL, SOCK_CLOEXEC);
+    (void)events;
+    if (fd < 0)
+        return;
+    /* ours is root of the inner user namespace, and who made the lab is the same outside */
+    if (getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &who, &len) == 0 && who.uid == geteuid() &&
+        recv(fd, words, sizeof(words) - 1, 0) > 0) {
+        if (text_is(words, "down"))
+            loop_stop(k->loop);
+        else
+            hand_out(k, fd, words);
+    }
+    close(fd);
+    while (waitpid(-1, NULL, WNOHANG) > 0) /* shells that ended */
+        ;
+}
+
+/* Until somebody says that it is enough: pid 1 ends, and all ends with it. Slow wires are carried
+ * meanwhile, in real time. */
 static void keep(struct keeper *k)
 {
-    for (bool goes_on = true; goes_on;) {
-        char words[WORDS_MAX] = "";
-        struct ucred who = {0};
-        socklen_t len = sizeof(who);
-        int fd = accept4(k->door, NULL, NULL, SOCK_CLOEXEC);
-        if (fd < 0)
-            continue;
-        /* ours is root of the inner user namespace, and who made the lab is the same outside */
-        if (getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &who, &len) == 0 && who.uid == geteuid() &&
-            recv(fd, words, sizeof(words) - 1, 0) > 0) {
-            goes_on = !text_is(words, "down");
-            if (goes_on)
-                hand_out(k, fd, words);
-        }
-        close(fd);
-        while (waitpid(-1, NULL, WNOHANG) > 0) /* shells that ended */
-            ;
-    }
+    struct loop_watch *watch = NULL;
+    struct err e = {0};
+    if (loop_watch_add(k->loop, k->door, EPOLLIN, on_knock, k, &watch, &e) < 0)
+        WRONG("no descriptors left");
+    loop_run(k->loop);
+    loop_watch_remove(&watch);
 }
 
 static int write_hosts(const struct keeper *k, struct err *e)
@@ -194,10 +210,15 @@ static int build(struct keeper *k, struct report *r)
 {
     if (mount("gateproof", k->dir, "tmpfs", MS_NOSUID | MS_NODEV, "mode=0700") < 0)
         return err_errno(&r->e, "mount a file system in memory on %s", k->dir);
+    k->domain = (struct clk_domain){.start_ns = clk_monotonic_ns(), .factor = 1};
     int code = write_hosts(k, &r->e);
+    if (code == 0)
+        code = loop_new(&k->loop, NULL, &r->e);
     int64_t begin = clk_kernel_ns();
     if (code == 0)
         code = labnet_new(&k->net, k->lab, "", &r->e);
+    if (code == 0)
+        code = slow_wires_new(&k->slow, k->loop, k->lab, k->net, &k->domain, 1, &r->e);
     r->us = (clk_kernel_ns() - begin) / 1000;
     return code;
 }
@@ -211,7 +232,9 @@ static int body(void *arg, int fd)
     close(fd);
     if (code == 0)
         keep(k);
+    slow_wires_free(k->slow);
     labnet_free(k->net);
+    loop_free(k->loop);
     return code < 0;
 }
 

@@ -16,7 +16,7 @@
 #include <unistd.h>
 
 #define FRAME_SIZE     ((size_t)17 * 4096) /* what a host hands over in one piece, with all heads */
-#define FRAMES         256                 /* so many come while somebody else has the turn */
+#define FRAMES         128                 /* so many come while somebody else has the turn */
 #define RING_SIZE      (FRAMES * FRAME_SIZE)
 #define VNET_LEN       sizeof(struct virtio_net_hdr)
 #define IP_PROTOCOL_AT 9

@@ -189,7 +189,7 @@ static bool is_answer(const char *text)
 const struct verb_place verb_places[] = {
     {"role", "a cluster such as c1", WORDS(ROLES), is_cluster, false},
     {"place", "a cluster such as c1, or an address", WORDS(ROLES, ZONES), is_party, false},
-    {"shape", "a shape, the name of a file in labs", WORDS("nat", "direct", "nat-short", "firewall", "double-nat", "overlap", "proxy-only", "proxy-auth", "proxy-bump", "proxy-inside", "hosted-proxy", "two-exits", "two-sites"), NULL, false},
+    {"shape", "a shape, the name of a file in labs", WORDS("nat", "direct", "nat-short", "firewall", "double-nat", "overlap", "proxy-only", "proxy-auth", "proxy-bump", "proxy-inside", "hosted-proxy", "two-exits", "two-sites", "far"), NULL, false},
     {"state", "a state that Palette shows", WORDS("Pending", "Running", "Unhealthy"), NULL, false},
     {"act", "what happens to the gateway", WORDS("starts", "stops", "dies", "freezes", "thaws", "loses-power", "comes-back"), NULL, false},
     {"code", "a kind of pairing code", user_codes, NULL, false},

@@ -192,7 +192,7 @@ static void in_shape_direct_everything_is_open(void **state)
 static const char *const shapes[] = {"direct",     "nat",          "nat-short",    "firewall",
                                      "double-nat", "overlap",      "proxy-only",   "proxy-auth",
                                      "proxy-bump", "proxy-inside", "hosted-proxy", "two-exits",
-                                     "two-sites"};
+                                     "two-sites",  "far"};
 
 /* Routes and rules say of every pair what the table says: the shapes hold together as files, before
  * any kernel is asked. */

@@ -173,7 +173,7 @@ static const struct bad {
     {HEAD "site shape pentagon\n",
      "x.scn:3:12: 'pentagon' does not fit here; write 'nat', 'direct', 'nat-short', 'firewall', "
      "'double-nat', 'overlap', 'proxy-only', 'proxy-auth', 'proxy-bump', 'proxy-inside', "
-     "'hosted-proxy', 'two-exits' or 'two-sites'"},
+     "'hosted-proxy', 'two-exits', 'two-sites' or 'far'"},
     {HEAD "never flow privat -> palette\n",
      "x.scn:3:12: 'privat' is not known here; did you mean 'private'?"},
     {HEAD "never flow private to palette\n", "x.scn:3:20: 'to' does not fit here; write '->'"},
