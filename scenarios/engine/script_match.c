@@ -209,7 +209,7 @@ static int no_row(const struct script_place *p, const struct script_words *w,
 {
     const struct script_word *word = &w->at[x->at];
     const char *nearest;
-    char list[360];
+    char list[400];
 
     expected_write(x, list, sizeof list);
     if (x->at == w->n)

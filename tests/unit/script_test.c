@@ -261,8 +261,8 @@ static const struct bad {
      "x.scn:3:31: the line ends too early; write 'gateway', 'gateways', 'accounts', "
      "'palette', 'cluster', 'beats', 'machine', 'machines', 'every', 'ledger', 'record', "
      "'maas', 'account', 'path', 'nothing', 'user', 'flow', 'system', 'first', 'tokens', "
-     "'flows', 'proxy', 'bump', 'both', 'more', 'secret', 'output', 'link', 'nodes', 'fault', "
-     "'wire', 'router', 'evidence', 'probes' or a count: N, N+, some or no"},
+     "'flows', 'proxy', 'bump', 'both', 'more', 'secret', 'output', 'link', 'nodes', 'faults', "
+     "'fault', 'wire', 'router', 'journals', 'evidence', 'probes' or a count: N, N+, some or no"},
     {HEAD "by 5m cluster c1 is or cluster c1 is Running\n",
      "x.scn:3:21: the line ends too early; write 'Pending', 'Provisioning', 'Running', 'Deleting' "
      "or 'Deleted'"},

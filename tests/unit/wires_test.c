@@ -183,6 +183,36 @@ static void odd_pairs_are_refused(void **state)
     assert_false(verb_wire_of_act("user lists gateways", &p));
 }
 
+/* A cluster's wires are those of its machines, also of one that joins it while they are cut. */
+static void a_cluster_is_cut_off_with_all_its_machines(void **state)
+{
+    struct lab *l = nat();
+    const struct lab_host *m1 = lab_role(l, "node"), *m2 = m1 + 1,
+                          *palette = lab_role(l, "palette");
+    struct wires w = {0};
+    struct buf rules;
+    (void)state;
+    assert_false(act(&w, "wire c1 - palette cut silently")); /* it has no machine */
+    assert_false(wires_joins(&w, m1->name, "c1"));
+    assert_true(act(&w, "wire c1 - palette cut silently"));
+    assert_int_equal(wires_fate(&w, m1, palette), WIRE_SILENT);
+    assert_int_equal(wires_fate(&w, palette, m1), WIRE_SILENT);
+    assert_int_equal(wires_fate(&w, m2, palette), WIRE_OPEN);
+    assert_true(wires_joins(&w, m2->name, "c1"));
+    assert_int_equal(wires_fate(&w, m2, palette), WIRE_SILENT);
+    buf_init(&rules, KIB(16));
+    assert_true(wires_rules(&w, l, lab_host_at(l, "10.10.0.1"), &rules));
+    assert_non_null(strstr(buf_text(&rules), "ip saddr { 10.10.0.101, 10.10.0.102 }"));
+    buf_clear(&rules);
+    assert_true(wires_joins(&w, m1->name, "c2"));
+    assert_true(wires_joins(&w, m2->name, "c2")); /* nobody is left, and no rule is empty */
+    wires_rules(&w, l, lab_host_at(l, "10.10.0.1"), &rules);
+    assert_null(strstr(buf_text(&rules), "saddr"));
+    assert_int_equal(wires_fate(&w, m2, palette), WIRE_OPEN);
+    buf_drop(&rules);
+    free(l);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -193,6 +223,7 @@ int main(void)
         test(rules_stand_in_routers_and_at_the_receiver),
         test(a_cut_that_resets_says_so_to_tcp_and_drops_the_rest),
         test(a_flow_that_lost_a_packet_is_lost_for_good_where_time_is_stepped),
+        test(a_cluster_is_cut_off_with_all_its_machines),
         test(odd_pairs_are_refused),
     };
     return run_tests(tests);
