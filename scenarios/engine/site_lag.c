@@ -82,3 +82,31 @@ ms_t site_lag_call(struct site *s, const struct site_call *c)
                ? packet(s, from, to, port, LAG_DATA)
                : packet(s, from, c->via, port, LAG_DATA) + packet(s, c->via, to, port, LAG_DATA);
 }
+
+/* Its caller has gone home, and the request arrives all the same. */
+static void goes_on(struct site *s, const struct site_call *c)
+{
+    struct site_call *twin = site_call_new(s);
+
+    twin->caller = c->caller;
+    twin->ticket = UINT64_MAX; /* nobody's */
+    twin->server = c->server;
+    twin->via = c->via;
+    twin->conn_number = c->conn_number;
+    twin->point = c->point;
+    twin->orphan = true;
+    twin->give_up = MS_NEVER;
+    text_copy(twin->peer, sizeof twin->peer, c->peer);
+    text_copy(twin->rq.method, sizeof twin->rq.method, c->rq.method);
+    text_copy(twin->rq.path, sizeof twin->rq.path, c->rq.path);
+    text_copy(twin->rq.query, sizeof twin->rq.query, c->rq.query);
+    buf_add(&twin->rq.headers, c->rq.headers.data, c->rq.headers.len);
+    buf_add(&twin->rq.body, c->rq.body.data, c->rq.body.len);
+    site_call_move(s, twin, CALL_OUT, c->at);
+}
+
+void site_lag_given_up(struct site *s, const struct site_call *c)
+{
+    if (c->state == CALL_OUT && c->speaks_at <= s->now && c->at > s->now && c->at != MS_NEVER)
+        goes_on(s, c);
+}

@@ -108,7 +108,7 @@ void site_call_fail(struct site *s, struct site_call *c, enum http_outcome outco
     comes_back(s, c);
 }
 
-static struct site_call *call_new(struct site *s)
+struct site_call *site_call_new(struct site *s)
 {
     for (size_t i = 0; i < SITE_CALLS_MAX; i++) {
         struct site_call *c = &s->calls[i];
@@ -231,7 +231,7 @@ void site_call_leaves(struct site *s, struct site_call *c, const struct url *u)
 void site_send(struct site *s, int caller, uint64_t ticket, const char *verb,
                const struct http_call *call)
 {
-    struct site_call *c = call_new(s);
+    struct site_call *c = site_call_new(s);
     struct url u;
 
     c->caller = caller;
@@ -508,7 +508,8 @@ void site_thaw(struct site *s)
 /* As lib/io/call tells it: without a connection nobody heard of it. */
 static void call_given_up(struct site *s, struct site_call *c)
 {
-    const enum http_outcome silent = c->left && c->speaks_at <= s->now ? HTTP_TIMEOUT : HTTP_NO_CONNECT;
+    const bool connected = c->left && c->speaks_at <= s->now;
+    const enum http_outcome silent = connected ? HTTP_TIMEOUT : HTTP_NO_CONNECT;
 
     site_conn_close(s, c->conn);
     c->conn = NULL;
@@ -518,33 +519,10 @@ static void call_given_up(struct site *s, struct site_call *c)
     c->at = s->now;
 }
 
-/* Its caller has gone home, and the request arrives all the same. */
-static void request_goes_on(struct site *s, const struct site_call *c)
-{
-    struct site_call *twin = call_new(s);
-
-    twin->caller = c->caller;
-    twin->ticket = UINT64_MAX; /* nobody's */
-    twin->server = c->server;
-    twin->via = c->via;
-    twin->conn_number = c->conn_number;
-    twin->point = c->point;
-    twin->orphan = true;
-    twin->give_up = MS_NEVER;
-    text_copy(twin->peer, sizeof twin->peer, c->peer);
-    text_copy(twin->rq.method, sizeof twin->rq.method, c->rq.method);
-    text_copy(twin->rq.path, sizeof twin->rq.path, c->rq.path);
-    text_copy(twin->rq.query, sizeof twin->rq.query, c->rq.query);
-    buf_add(&twin->rq.headers, c->rq.headers.data, c->rq.headers.len);
-    buf_add(&twin->rq.body, c->rq.body.data, c->rq.body.len);
-    site_call_move(s, twin, CALL_OUT, c->at);
-}
-
 static void call_due(struct site *s, struct site_call *c)
 {
-    if (c->give_up <= s->now && c->state == CALL_OUT && c->speaks_at <= s->now && c->at > s->now &&
-        c->at != MS_NEVER)
-        request_goes_on(s, c);
+    if (c->give_up <= s->now)
+        site_lag_given_up(s, c);
     if (c->give_up <= s->now && c->state != CALL_BACK && c->state != CALL_DONE) {
         call_given_up(s, c);
         return;

@@ -307,6 +307,7 @@ void site_conn_break(struct site *s, struct site_conn *conn);
 /* address: one of the host's. */
 enum site_server_id site_server_at(const struct site *s, const struct lab_host *h,
                                    const char *address, int port);
+struct site_call *site_call_new(struct site *s); /* a free place, emptied */
 void site_call_move(struct site *s, struct site_call *c, enum site_call_state state, ms_t at);
 void site_call_fail(struct site *s, struct site_call *c, enum http_outcome outcome);
 /* Over its connection, which is there. */
@@ -386,6 +387,8 @@ bool site_lag_act(struct site *s, const struct script_line *line);
 /* How late opening a connection to that host is, through the call's proxy if it has one. */
 ms_t site_lag_opens(struct site *s, const struct site_call *c, const struct lab_host *to, int port,
                     bool tls);
+/* A call whose caller gives up now: a request that is on its way arrives all the same. */
+void site_lag_given_up(struct site *s, const struct site_call *c);
 /* … and a packet of the call, from the one end to the other. */
 ms_t site_lag_call(struct site *s, const struct site_call *c);
 

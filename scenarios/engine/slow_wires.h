@@ -1,7 +1,7 @@
 /* Wires of a lab of namespaces that delay and lose (lag.h): between a host's link and its zone's
  * bridge stands a relay that holds frames back. It lives on the engine's own loop, so under the
  * stepped clock what it holds is a deadline like any other and the clock jumps to it; on the wall
- * clock it is factor times faster. Why not the kernel's own means: docs/decisions/0006-slow-wires.md.
+ * clock it is factor times faster. Why not the means of the kernel: docs/decisions/0006.
  *
  * A wire costs nothing until somebody makes it slow: then its relay comes between, and stays. A
  * tap sees each frame when its sender sends it, before any relay.
