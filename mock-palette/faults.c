@@ -345,6 +345,19 @@ static bool wish_gateway(struct palette *p, const struct wire_words *w, ms_t now
     return w->n == 3 && wire_word_is(w, 2, "revoked") && revoke(p, wire_word(w, 1));
 }
 
+/* Who has the ApiKey, and not his colleague. What he did stays done. */
+static bool wish_user(struct palette *p, const struct wire_words *w, ms_t now,
+                      struct http_reply *rp)
+{
+    (void)now;
+    (void)rp;
+    if (w->n != 2 || !wire_word_is(w, 1, "disabled"))
+        return false;
+    p->user_disabled = true;
+    pal_keep_mark(p, PAL_KEEP_SELF, 0);
+    return true;
+}
+
 /* The listener's to do. */
 static bool wish_refuses(struct palette *p, const struct wire_words *w, ms_t now,
                          struct http_reply *rp)
@@ -400,6 +413,7 @@ bool palette_do(struct palette *p, ms_t now, const char *text, struct http_reply
                 {"gateway", "gateway-revoked", true, wish_gateway},
                 {"refuses", "refuses", false, wish_refuses},
                 {"drops", "connections-dropped", false, wish_drops},
+                {"user", "user-disabled", true, wish_user},
                 {"faults", NULL, false, wish_faults}};
     struct wire_words w;
 

@@ -198,8 +198,9 @@ struct palette {
     uint64_t n_tokens; /* ever given; the place of one is its number modulo tokens_max */
     size_t gateways_max, accounts_max, tokens_max;
     struct rng rng;
-    uint8_t api_key[SHA256_LEN];
+    uint8_t api_key[SHA256_LEN], colleague_key[SHA256_LEN];
     char drawn_key[40]; /* the same, told to whoever starts this Palette; "": it was chosen */
+    bool user_disabled; /* who has the first of them */
     uint64_t refs;      /* v1Error.ref counts them */
     char tenant_uid[PAL_UID_MAX];
     size_t n_gateways;
@@ -300,6 +301,8 @@ void pal_token_index(struct palette *p, size_t i); /* it can be found from now o
 void pal_found_drop(struct pal_found *f);
 /* That row may have changed. */
 void pal_keep_mark(struct palette *p, enum pal_keep t, size_t i);
+/* The ApiKeys of the user and of the colleague: only digests are kept of them. */
+void pal_keys_take(struct palette *p, const char *api_key);
 void pal_kept_drop(struct pal_kept *k);
 /* Masks that text from now on, as long as this Palette runs. */
 void pal_secret_know(struct palette *p, const char *name, const char *text);

@@ -17,6 +17,16 @@ static void *zeroes(size_t n, size_t size)
     return at;
 }
 
+void pal_keys_take(struct palette *p, const char *api_key)
+{
+    char colleague[sizeof p->config.api_key + sizeof PAL_COLLEAGUE];
+
+    snprintf(colleague, sizeof colleague, "%s" PAL_COLLEAGUE, api_key);
+    digest_sha256(api_key, strlen(api_key), p->api_key);
+    digest_sha256(colleague, strlen(colleague), p->colleague_key);
+    memset(colleague, 0, sizeof colleague);
+}
+
 struct palette *palette_new(const struct palette_config *c)
 {
     struct palette *p = calloc(1, sizeof(*p));
@@ -27,7 +37,7 @@ struct palette *palette_new(const struct palette_config *c)
     p->config = *c;
     rng_seed(&p->rng, c->seed);
     rng_seed(&p->chance, c->seed);
-    digest_sha256(c->api_key, strlen(c->api_key), p->api_key);
+    pal_keys_take(p, c->api_key);
     if (!c->api_key_drawn)
         memset(p->config.api_key, 0, sizeof(p->config.api_key));
     else if (!text_copy(p->drawn_key, sizeof(p->drawn_key), c->api_key))

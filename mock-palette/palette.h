@@ -14,11 +14,13 @@
 #define PALETTE_QUERIES_MAX  256
 #define PALETTE_CLUSTERS_MAX 16384 /* ever made */
 
+#define PAL_COLLEAGUE "-colleague" /* ApiKey of a second user, who may all that the first may */
+
 struct palette_config {
     uint64_t seed;           /* uids, codes and tokens are drawn from it */
     int factor;              /* F; 1 unless a clock of real time */
     int gateway_factor;      /* of the durations that gateways see; 0: factor */
-    char api_key[128];       /* the user's ApiKey */
+    char api_key[128];       /* the user's ApiKey; a colleague's has PAL_COLLEAGUE behind it */
     bool api_key_drawn;      /* nobody chose it: a Palette that goes on has the one of before */
     bool self_hosted;        /* else SaaS */
     bool lenient;            /* breaches of form are journalled and let pass */

@@ -193,7 +193,7 @@ static void key_resume(struct palette *p)
     if (!p->config.api_key_drawn)
         p->drawn_key[0] = '\0';
     else if (p->drawn_key[0])
-        digest_sha256(p->drawn_key, strlen(p->drawn_key), p->api_key);
+        pal_keys_take(p, p->drawn_key);
     else
         text_copy(p->drawn_key, sizeof(p->drawn_key), p->config.api_key);
 }

@@ -503,6 +503,7 @@ static const struct {
     {"maas.loses-answer", maas_loses_answer},
     {"maas.misbehaves", maas_misbehaves},
     {"palette.misbehaves", act_palette_misbehaves},
+    {"user.disables-installer", act_user_disables},
     {"palette.stops", act_palette_stops},
     {"palette.starts", act_palette_starts},
     {"palette.restarts", act_palette_restarts},

@@ -2,9 +2,11 @@
 #include "scenarios/engine/acts.h"
 
 #include "lib/base/text.h"
+#include "mock-palette/palette.h"
 #include "scenarios/engine/verbs.h"
 
 #include <stdio.h>
+#include <string.h>
 
 static int64_t number(const char *text)
 {
@@ -88,6 +90,17 @@ enum act_state act_slow_wire(struct play *p, const struct script_line *line)
 enum act_state act_palette_misbehaves(struct play *p, const struct script_line *line)
 {
     return mocks_tell_palette(&p->mocks, line->args[0]) ? ACT_DONE : ACT_NOT_DONE;
+}
+
+enum act_state act_user_disables(struct play *p, const struct script_line *line)
+{
+    char *key = p->w.api_key;
+    const size_t len = strlen(key);
+    (void)line;
+    return mocks_tell_palette(&p->mocks, "user disabled") &&
+                   text_copy(key + len, sizeof(p->w.api_key) - len, PAL_COLLEAGUE)
+               ? ACT_DONE
+               : ACT_NOT_DONE;
 }
 
 enum act_state act_palette_stops(struct play *p, const struct script_line *line)

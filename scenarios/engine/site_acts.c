@@ -309,6 +309,15 @@ static bool tell_palette(struct site *s, const char *words)
     return done;
 }
 
+static bool user_disables(struct site *s, const struct script_line *line)
+{
+    const size_t len = strlen(s->api_key);
+
+    (void)line;
+    return tell_palette(s, "user disabled") &&
+           text_copy(s->api_key + len, sizeof s->api_key - len, PAL_COLLEAGUE);
+}
+
 static bool maas_misbehaves(struct site *s, const struct script_line *line)
 {
     return tell_maas(s, line->args[0]);
@@ -383,6 +392,7 @@ static const struct {
     {"machine.power", machine_power},
     {"machine.stays", machine_stays},
     {"palette.misbehaves", palette_misbehaves},
+    {"user.disables-installer", user_disables},
     {"palette.stops", site_palette_stops},
     {"palette.starts", site_palette_starts},
     {"palette.restarts", site_palette_restarts},

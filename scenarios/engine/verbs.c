@@ -227,7 +227,7 @@ const struct verb_place verb_places[] = {
     {"dns-answer", "nothing or an address such as 203.0.113.99", NULL, is_answer, false},
     {"palette-misdeed", "a misbehaviour of docs/mock-palette.md",
      WORDS("answers", "wants", "stale", "repeated", "reordered", "misbehaves", "tokens", "gateway", "certificate", "faults",
-           "resets", "loses", "is", "delays", "trickles", "drips", "cuts", "misses", "garbles", "doubles", "refuses", "drops"), NULL, true},
+           "resets", "loses", "is", "delays", "trickles", "drips", "cuts", "misses", "garbles", "doubles", "refuses", "drops", "user"), NULL, true},
     {"proxy", "a proxy's URL such as http://10.10.0.9:3128, or unused", NULL, outfit_is_proxy, false},
     {"proxy-url", "a proxy's URL such as http://10.10.0.8:8888", NULL, outfit_is_proxy_url, false},
     {"certificate", "what a server shows", WORDS("good", "renewed", "other-ca", "wrong-name", "expired", "self-signed", "old-protocol"), NULL, false},
