@@ -409,6 +409,35 @@ static void what_is_anothers_looks_like_nothing(void **state)
                      404);
 }
 
+static int status_with(struct cluster_site *c, const char *key)
+{
+    char headers[128];
+
+    snprintf(headers, sizeof(headers), "ApiKey: %s\n", key);
+    talk_ask(&c->s->m, &c->s->t, "GET", "/v1/overlords", headers, NULL);
+    return c->s->t.rp.status;
+}
+
+/* A house outlives the account that made it: what the account did stays, and its colleague goes on.
+ */
+static void a_user_who_is_disabled_is_refused_and_his_colleague_is_not(void **state)
+{
+    struct cluster_site *c = *state;
+    struct http_reply rp;
+
+    palette_enrol(c->s);
+    assert_int_equal(status_with(c, API_KEY), 200);
+    assert_int_equal(status_with(c, API_KEY PAL_COLLEAGUE), 200);
+    assert_int_equal(status_with(c, API_KEY "-stranger"), 401);
+    http_reply_init(&rp);
+    assert_false(palette_do(c->s->palette, c->s->m.now, "user enabled", &rp));
+    assert_true(palette_do(c->s->palette, c->s->m.now, "user disabled", &rp));
+    http_reply_drop(&rp);
+    assert_int_equal(status_with(c, API_KEY), 401);
+    assert_int_equal(status_with(c, API_KEY PAL_COLLEAGUE), 200);
+    assert_int_equal(gateway(c->s, "GET", at(c->s, "/v1/overlords/%s"), NULL), 200);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -420,6 +449,7 @@ int main(void)
         CLUSTER_TEST(what_was_a_token_is_none, CLAUSE(101), CLAUSE(33)),
         CLUSTER_TEST(no_read_shows_a_secret, CLAUSE(103)),
         CLUSTER_TEST(an_event_is_about_ones_own_cluster, CLAUSE(101)),
+        CLUSTER_TEST(a_user_who_is_disabled_is_refused_and_his_colleague_is_not),
         CLUSTER_TEST(what_is_anothers_looks_like_nothing, CLAUSE(101)),
     };
 
