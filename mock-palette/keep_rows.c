@@ -44,8 +44,8 @@
 
 #define T struct palette /* pieces, and what is made anew, are not in its row */
 static const struct keep_field self_fields[] = {
-    BYTES(T, rng), NUM(T, refs), TEXT(T, tenant_uid), NUM(T, n_tokens), TEXT(T, drawn_key),
-    BYTES(T, rng), NUM(T, refs), TEXT(T, tenant_uid), NUM(T, n_tokens), NUM(T, user_disabled),
+    BYTES(T, rng),    NUM(T, refs),       TEXT(T, tenant_uid),
+    NUM(T, n_tokens), TEXT(T, drawn_key), NUM(T, user_disabled),
 };
 #undef T
 

@@ -199,8 +199,8 @@ struct palette {
     size_t gateways_max, accounts_max, tokens_max;
     struct rng rng;
     uint8_t api_key[SHA256_LEN], colleague_key[SHA256_LEN];
+    char drawn_key[40]; /* the same, told to whoever starts this Palette; "": it was chosen */
     bool user_disabled; /* who has the first of them */
-    char drawn_key[40]; /* the first, told to whoever starts this Palette; "": it was chosen */
     uint64_t refs;      /* v1Error.ref counts them */
     char tenant_uid[PAL_UID_MAX];
     size_t n_gateways;
@@ -256,9 +256,7 @@ static inline struct pal_ask *pal_ask(const struct http_exchange *x)
 }
 
 void pal_seen_note(const struct pal_ask *a);
-void pal_keys_take(struct palette *p,
-                   const char *api_key); /* the digests of it and of a colleague's */
-bool pal_admit(struct pal_ask *a);       /* false: it has been refused */
+bool pal_admit(struct pal_ask *a); /* false: it has been refused */
 /* Refuses with that row when `holds`; true: it has been refused. Every refusal of this Palette is a
  * row of refusals.inc or of the transaction table in life.c. */
 bool pal_no(struct pal_ask *a, enum pal_no no, bool holds);
@@ -303,6 +301,8 @@ void pal_token_index(struct palette *p, size_t i); /* it can be found from now o
 void pal_found_drop(struct pal_found *f);
 /* That row may have changed. */
 void pal_keep_mark(struct palette *p, enum pal_keep t, size_t i);
+/* The ApiKeys of the user and of the colleague: only digests are kept of them. */
+void pal_keys_take(struct palette *p, const char *api_key);
 void pal_kept_drop(struct pal_kept *k);
 /* Masks that text from now on, as long as this Palette runs. */
 void pal_secret_know(struct palette *p, const char *name, const char *text);

@@ -17,7 +17,6 @@ static void *zeroes(size_t n, size_t size)
     return at;
 }
 
-/* Of keys only digests are kept. */
 void pal_keys_take(struct palette *p, const char *api_key)
 {
     char colleague[sizeof p->config.api_key + sizeof PAL_COLLEAGUE];

@@ -18,10 +18,10 @@ act_fn act_gateway_installs, act_gateway_installs_code;
 /* acts_more.c */
 act_fn act_maas_certificate, act_palette_misbehaves, act_palette_stops, act_palette_starts,
     act_palette_restarts, act_palette_moves, act_name_answers;
+act_fn act_machine_power, act_slow_wire, act_user_disables;
 act_fn act_node_dies, act_nodes_die, act_node_clock, act_victims_die, act_victims_come_back;
 
 /* What happens to the gateway at the site, in a word of the language: "dies", "comes-back". */
 enum act_state act_gateway(struct play *p, const char *word);
-act_fn act_machine_power, act_slow_wire, act_user_disables;
 
 #endif

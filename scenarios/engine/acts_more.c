@@ -1,4 +1,4 @@
-/* Acts of stage netns on slow wires, on MAAS's and Palette's programs, on names, and on nodes. */
+/* Acts of stage netns on MAAS's and Palette's programs, on slow wires, machines, names, and nodes. */
 #include "scenarios/engine/acts.h"
 
 #include "lib/base/text.h"

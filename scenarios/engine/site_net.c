@@ -508,7 +508,8 @@ void site_thaw(struct site *s)
 /* As lib/io/call tells it: without a connection nobody heard of it. */
 static void call_given_up(struct site *s, struct site_call *c)
 {
-    const enum http_outcome silent = c->left ? HTTP_TIMEOUT : HTTP_NO_CONNECT;
+    const bool connected = c->left && c->speaks_at <= s->now;
+    const enum http_outcome silent = connected ? HTTP_TIMEOUT : HTTP_NO_CONNECT;
 
     site_conn_close(s, c->conn);
     c->conn = NULL;
