@@ -18,7 +18,7 @@
 #include <unistd.h>
 
 #define WATCHED_MS 700 /* longer than a pause */
-#define ROUNDS_MAX 50   /* without a pause there are tens of thousands */
+#define ROUNDS_MAX 50  /* without a pause there are tens of thousands */
 
 static struct rlimit before;
 
