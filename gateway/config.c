@@ -2,6 +2,7 @@
 
 #include "gateway/peek.h"
 #include "gateway/secrets.h"
+#include "lib/base/jx.h"
 #include "lib/base/proxy.h"
 #include "lib/base/text.h"
 #include "lib/io/file.h"
@@ -203,21 +204,36 @@ static int path_take(const char *variable, const char *text, char *out, struct e
     return 0;
 }
 
+/* Anchors that have all expired are a warning, since it may be this machine's clock that is wrong:
+ * nothing is trusted by them meanwhile. A time that is not real cannot tell. */
+static int anchors_take(const char *variable, const char *text, char *out, struct config *c,
+                        struct err *e)
+{
+    bool expired = false;
+    int r = path_take(variable, text, out, e);
+
+    if (r == 0)
+        r = secrets_anchors_check(variable, text, &expired, e);
+    if (r == 0 && expired && c->clock_fd < 0)
+        snprintf(
+            c->remark, sizeof(c->remark),
+            "%s: all certificates in %.300s have expired by this machine's clock: put new ones "
+            "there, or set the clock",
+            variable, text);
+    return r;
+}
+
 static int palette_ca_take(const char *variable, const char *text, struct config *c, struct err *e)
 {
-    int r = path_take(variable, text, c->palette_ca, e);
-
-    return r < 0 ? r : secrets_anchors_check(variable, text, e);
+    return anchors_take(variable, text, c->palette_ca, c, e);
 }
 
 /* The text itself goes to the machines, which speak to MAAS as well (GP-80). */
 static int maas_ca_take(const char *variable, const char *text, struct config *c, struct err *e)
 {
     SCOPED(buf_drop) struct buf pem = {.max = PEM_MAX};
-    int r = path_take(variable, text, c->maas_ca, e);
+    int r = anchors_take(variable, text, c->maas_ca, c, e);
 
-    if (r == 0)
-        r = secrets_anchors_check(variable, text, e);
     if (r == 0 && file_read(text, &pem, e) < 0)
         return err_at(e, "%s", variable);
     if (r == 0)
@@ -250,9 +266,12 @@ static int secrets_dir_take(const char *variable, const char *text, struct confi
 static int account_name_take(const char *variable, const char *text, struct config *c,
                              struct err *e)
 {
-    for (const char *at = text; *at; at++)
+    for (const char *at = text; *at; at += jx_utf8_len(at)) {
         if ((unsigned char)*at < ' ' || *at == 0x7f)
             return err_set(e, -EINVAL, "%s: the name holds a control character", variable);
+        if (!jx_utf8_len(at))
+            return err_set(e, -EINVAL, "%s: the name is no UTF-8", variable);
+    }
     return text_copy(c->gw.account_name, sizeof(c->gw.account_name), text)
                ? 0
                : err_set(e, -EINVAL, "%s: the name is longer than %zu bytes", variable,
@@ -304,9 +323,7 @@ static int no_proxy_take(const char *variable, const char *text, struct config *
 
 static int proxy_ca_take(const char *variable, const char *text, struct config *c, struct err *e)
 {
-    int r = path_take(variable, text, c->proxy_ca, e);
-
-    return r < 0 ? r : secrets_anchors_check(variable, text, e);
+    return anchors_take(variable, text, c->proxy_ca, c, e);
 }
 
 static int log_format_take(const char *variable, const char *text, struct config *c, struct err *e)

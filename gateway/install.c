@@ -434,7 +434,7 @@ static int usage_print(const struct opts *o)
 int install_main(int argc, char **argv)
 {
     SCOPED(opts_drop) struct opts *o = NULL;
-    struct install in = {.file.max = KIB(16)};
+    struct install in = {.file.max = KIB(16), .c.clock_fd = -1};
     struct err e = {0};
     int r = opts_new(&o, usage, option_rows, COUNTOF(option_rows), &e);
 

@@ -29,6 +29,7 @@ struct peek {
     void *arg;
     int fd;
     struct loop_watch *watch;
+    struct loop_timer *again; /* set: nobody is let in until then */
     char path[sizeof(((struct sockaddr_un *)0)->sun_path)]; /* "" = TCP */
     struct peek_conn conns[PEEK_CONNS_MAX];
 };
@@ -203,6 +204,11 @@ static void on_accept(void *arg, uint32_t events)
     struct peek_conn *c = place_find(p);
 
     (void)events;
+    if (fd < 0 && errno != EAGAIN) {
+        /* No descriptor is free: who waits would wake us for nothing, without a pause. */
+        loop_watch_change(p->watch, 0);
+        loop_timer_set(p->again, loop_now(p->loop) + PEEK_AGAIN_MS);
+    }
     if (fd < 0)
         return;
     if (!c) {
@@ -216,6 +222,13 @@ static void on_accept(void *arg, uint32_t events)
     loop_timer_set(c->late, loop_now(p->loop) + PEEK_MS);
     if (loop_watch_add(p->loop, fd, EPOLLIN, on_conn, c, &c->watch, NULL) < 0)
         conn_end(c);
+}
+
+static void on_again(void *arg)
+{
+    struct peek *p = arg;
+
+    loop_watch_change(p->watch, EPOLLIN);
 }
 
 /* A socket that a former process left is in the way; anything else at that path is not ours. */
@@ -258,6 +271,7 @@ int peek_open(struct peek **ret, struct loop *l, const char *where, peek_look_fn
     *p = (struct peek){.loop = l, .look = look, .arg = arg, .fd = -1};
     for (size_t i = 0; i < PEEK_CONNS_MAX; i++)
         p->conns[i].fd = -1;
+    p->again = loop_timer_new(l, on_again, p);
     r = listen_at(p, where, e);
     if (r == 0)
         r = loop_watch_add(l, p->fd, EPOLLIN, on_accept, p, &p->watch, e);
@@ -278,6 +292,7 @@ void peek_close(struct peek *p)
         if (p->conns[i].fd >= 0)
             conn_end(&p->conns[i]);
     loop_watch_remove(&p->watch);
+    loop_timer_free(&p->again);
     if (p->fd >= 0)
         close(p->fd);
     leftover_remove(p->path);

@@ -14,6 +14,7 @@
 #define PEEK_HEAD_MAX   KIB(4)
 #define PEEK_ANSWER_MAX KIB(32)
 #define PEEK_MS         SECONDS(5)
+#define PEEK_AGAIN_MS   500 /* pause when there is no descriptor for a client */
 
 /* 127.0.0.1:PORT, [::1]:PORT or unix:PATH; anything else is refused. */
 int peek_where_check(const char *where, struct err *e) MUST_CHECK;

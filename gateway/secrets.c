@@ -80,17 +80,22 @@ static int privacy_check(const char *variable, const char *dir, const char *path
                    variable, path, of_file.st_mode & 07777, of_dir.st_mode & 07777);
 }
 
+/* What is not there was not given; what is there and cannot be read is never taken for that: a
+ * gateway would make itself another secret. */
 static int secret_read(const char *variable, const char *dir, const struct secret *s,
                        struct gw_config *ret, struct err *e)
 {
     char path[SECRETS_PATH_MAX];
     char *value = (char *)ret + s->offset;
+    struct stat st;
     int r;
 
     if (snprintf(path, sizeof(path), "%s/%s", dir, s->name) >= (int)sizeof(path))
         return err_set(e, -ENAMETOOLONG, "%s: the path is too long", variable);
-    if (!file_exists(path))
-        return 0;
+    if (lstat(path, &st) < 0)
+        return errno == ENOENT ? 0
+                               : err_errno(e, "%s: %s: the gateway's user must be able to read it",
+                                           variable, path);
     r = privacy_check(variable, dir, path, e);
     if (r < 0)
         return r;
@@ -137,29 +142,58 @@ static void bio_drop(BIO **bio)
     BIO_free(*bio);
 }
 
-int secrets_anchors_check(const char *variable, const char *path, struct err *e)
+/* How many certificates; *ret_good: how many of them have not expired. Negative: one is torn. */
+static int certificates_count(BIO *bio, int *ret_good)
 {
-    SCOPED(buf_drop) struct buf text = {.max = ANCHORS_FILE_MAX};
-    SCOPED(bio_drop) BIO *bio = NULL;
-    size_t n = 0;
     X509 *cert;
-    bool torn;
+    int n = 0;
 
-    if (file_read(path, &text, e) < 0)
-        return err_at(e, "%s", variable);
-    bio = BIO_new_mem_buf(buf_text(&text), (int)text.len);
-    if (!bio)
-        WRONG("out of memory");
     ERR_clear_error();
+    *ret_good = 0;
     while ((cert = PEM_read_bio_X509(bio, NULL, NULL, NULL))) {
+        *ret_good += X509_cmp_current_time(X509_get0_notAfter(cert)) > 0;
         X509_free(cert);
         n++;
     }
-    torn = ERR_GET_REASON(ERR_peek_last_error()) != PEM_R_NO_START_LINE;
+    if (n && ERR_GET_REASON(ERR_peek_last_error()) != PEM_R_NO_START_LINE)
+        n = -1;
     ERR_clear_error();
-    if (!n || torn)
+    return n;
+}
+
+static const char *more_than_certificates(const struct buf *text)
+{
+    if (text->len && memchr(text->data, 0, text->len))
+        return "a zero byte";
+    if (!strstr(buf_text(text), "PRIVATE KEY-----"))
+        return NULL;
+    explicit_bzero(text->data, text->len);
+    return "a private key";
+}
+
+int secrets_anchors_check(const char *variable, const char *path, bool *ret_expired, struct err *e)
+{
+    SCOPED(buf_drop) struct buf text = {.max = ANCHORS_FILE_MAX};
+    SCOPED(bio_drop) BIO *bio = NULL;
+    const char *more;
+    int n, good;
+
+    if (file_read(path, &text, e) < 0)
+        return err_at(e, "%s", variable);
+    more = more_than_certificates(&text);
+    if (more)
+        return err_set(e, -EINVAL,
+                       "%s: %s holds %s, and anchors are handed to machines as they are: put the "
+                       "certificates alone into a file",
+                       variable, path, more);
+    bio = BIO_new_mem_buf(buf_text(&text), (int)text.len);
+    if (!bio)
+        WRONG("out of memory");
+    n = certificates_count(bio, &good);
+    if (n <= 0)
         return err_set(
             e, -EINVAL, "%s: %s %s; wanted are certificates in PEM (-----BEGIN CERTIFICATE-----)",
             variable, path, n ? "has a certificate that cannot be read" : "holds no certificate");
+    *ret_expired = !good;
     return 0;
 }

@@ -11,7 +11,9 @@ int secrets_read(const char *variable, const char *dir, struct gw_config *ret, s
 /* One of them as a person gave it: of the right form, into ret. */
 int secret_take(const char *name, const char *value, struct gw_config *ret, struct err *e)
     MUST_CHECK;
-/* The file can be read and holds at least one certificate in PEM. */
-int secrets_anchors_check(const char *variable, const char *path, struct err *e) MUST_CHECK;
+/* The file can be read and holds certificates in PEM, at least one, and neither a private key nor a
+ * zero byte. *ret_expired: the time of none of them is now or to come. */
+int secrets_anchors_check(const char *variable, const char *path, bool *ret_expired, struct err *e)
+    MUST_CHECK;
 
 #endif

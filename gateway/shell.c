@@ -1,6 +1,7 @@
 #include "gateway/shell.h"
 
 #include "gateway/calls.h"
+#include "gateway/limits.h"
 #include "gateway/peek.h"
 #include "gateway/store.h"
 #include "gateway/watch.h"
@@ -28,6 +29,7 @@ struct shell {
     struct peek *peek;           /* NULL: nowhere */
     struct loop_timer *save;     /* of status.json */
     ms_t save_next;              /* not before */
+    bool unsaved;                /* the last time it could not be written, which was said */
     struct loop_timer *patience; /* of shell_register */
     ms_t patience_ms;            /* 0: until a signal */
     bool impatient;
@@ -74,8 +76,11 @@ static void save(struct shell *s)
 {
     struct err e;
 
-    if (watch_save(&s->watch, s->config->state_dir, clk_realtime_ms(), &e) < 0)
+    const bool failed = watch_save(&s->watch, s->config->state_dir, clk_realtime_ms(), &e) < 0;
+
+    if (failed && !s->unsaved)
         log_line(&s->log, LOG_WARN, "%s", e.text); /* not say(): it would be tried for ever */
+    s->unsaved = failed;
 }
 
 static void on_save(void *arg)
@@ -349,8 +354,13 @@ static int store_take(struct shell *s, struct err *e)
 static int open_all(struct shell *s, struct err *e)
 {
     static const int signos[] = {SIGTERM, SIGINT, SIGHUP, SIGPIPE};
-    int r = clock_take(s, e);
+    char remark[LINE_MAX];
+    int r = limits_raise(remark, sizeof(remark), e);
 
+    if (r == 0 && *remark)
+        say(s, LOG_WARN, "%s", remark);
+    if (r == 0)
+        r = clock_take(s, e);
     if (r == 0)
         r = loop_new(&s->loop, s->page, e);
     if (r == 0)

@@ -7,6 +7,7 @@
 #include "lib/base/text.h"
 #include "lib/io/clk.h"
 
+#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -31,19 +32,17 @@ static void clusters_write(const struct gw *g, struct buf *out)
         buf_text_add(out, "clusters in work, from the records: none\n");
 }
 
-static int records_write(const struct config *c, struct buf *out, struct err *e)
+static int records_write(const struct config *c, struct store *store, struct buf *out,
+                         struct err *e)
 {
-    struct store *store = NULL;
     struct gw_record *records = NULL;
     struct gw_effects *fx = calloc(1, sizeof(*fx));
     struct gw_event event = {.kind = GW_EV_START, .config = &c->gw};
     struct gw *gw = gw_new();
-    int r = store_open(&store, c->state_dir, STORE_LOOK, e);
+    int r = store_load(store, &records, &event.n_records, e);
 
     if (!fx)
         abort();
-    if (r == 0)
-        r = store_load(store, &records, &event.n_records, e);
     if (r == 0) {
         event.records = records;
         gw_effects_init(fx);
@@ -52,7 +51,6 @@ static int records_write(const struct config *c, struct buf *out, struct err *e)
         clusters_write(gw, out);
     }
     store_records_free(records, event.n_records);
-    store_close(store);
     gw_free(gw);
     free(fx);
     return r;
@@ -80,10 +78,14 @@ int status_write(const struct config *c, struct buf *out, int *ret_code, struct 
 {
     const bool held = store_held(c->state_dir);
     struct watch_state state;
+    struct store *store = NULL;
     struct err unsaid;
+    int r = store_open(&store, c->state_dir, STORE_LOOK, e);
     const bool said = watch_load(&state, c->state_dir, &unsaid) == 0;
     const bool linked = said && watch_state_linked(&state, clk_realtime_s());
 
+    if (r == -EACCES) /* nor would the lock or the report be seen: "not running" were a guess */
+        return r;
     life_write(c->state_dir, held, said ? &state : NULL, out);
     if (said)
         watch_state_write(&state, out);
@@ -92,5 +94,8 @@ int status_write(const struct config *c, struct buf *out, int *ret_code, struct 
     if (held && !linked)
         buf_text_add(out, "the link to Palette is down\n");
     *ret_code = !held ? SHELL_EXIT_DOWN : linked ? SHELL_EXIT_DONE : SHELL_EXIT_UNLINKED;
-    return records_write(c, out, e);
+    if (r == 0)
+        r = records_write(c, store, out, e);
+    store_close(store);
+    return r;
 }

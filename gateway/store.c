@@ -35,6 +35,11 @@ static int failed_by_kernel(const struct store *s, const char *what, struct err 
     case ENOSPC:
     case EDQUOT:
         return full(s, what, e);
+    case EMFILE:
+    case ENFILE:
+        return err_set(e, -EMFILE,
+                       "%s: %s: too many files are open; raise the limit (LimitNOFILE=, ulimit -n)",
+                       s->path, what);
     case EROFS:
         return err_set(e, -EROFS, "%s: %s: the file system is read-only; mount it for writing",
                        s->path, what);
@@ -42,6 +47,16 @@ static int failed_by_kernel(const struct store *s, const char *what, struct err 
         return err_set(e, -EIO, "%s: %s: %s; look at the disk and its kernel messages", s->path,
                        what, sqlite3_errmsg(s->db));
     }
+}
+
+static bool known_by_kernel(const struct store *s)
+{
+    static const int causes[] = {ENOSPC, EDQUOT, EMFILE, ENFILE, EROFS};
+
+    for (size_t i = 0; i < COUNTOF(causes); i++)
+        if (sqlite3_system_errno(s->db) == causes[i])
+            return true;
+    return false;
 }
 
 /* SQLite's word for what went wrong. It never quotes a value of ours. */
@@ -56,7 +71,7 @@ int store_failed(const struct store *s, const char *what, struct err *e)
     case SQLITE_READONLY:
     case SQLITE_CANTOPEN:
     case SQLITE_PERM:
-        return sqlite3_system_errno(s->db) == ENOSPC ? full(s, what, e) : not_ours(s, what, e);
+        return known_by_kernel(s) ? failed_by_kernel(s, what, e) : not_ours(s, what, e);
     case SQLITE_BUSY:
     case SQLITE_LOCKED:
         return err_set(e, -EBUSY, "%s: %s: another program has it open; stop that one", s->path,

@@ -59,6 +59,8 @@ static int directory_check(const char *dir, enum store_use use, struct err *e)
                        "state directory %s belongs to the user with number %u, and root's files in "
                        "it would lock that user out: run this as that user",
                        dir, (unsigned)st.st_uid);
+    if (use == STORE_LOOK && access(dir, R_OK | X_OK) < 0)
+        return err_errno(e, "state directory %s: ask as the gateway's user, or as root", dir);
     if (use == STORE_RUN && access(dir, R_OK | W_OK | X_OK) < 0)
         return err_errno(e, "state directory %s: this user must be able to write it", dir);
     return 0;
@@ -226,13 +228,36 @@ static int new_fill(struct store *s, const char *path, struct err *e)
     return r;
 }
 
+/* Whether there is a file. A link that leads nowhere is one that is not there *now*: to begin anew
+ * in its place would be the end of what it stands for. */
+static int file_find(const struct store *s, bool *ret, struct err *e)
+{
+    struct stat st;
+
+    *ret = lstat(s->path, &st) == 0;
+    if (!*ret && errno != ENOENT)
+        return err_errno(e, "%s: this user must be able to reach it", s->path);
+    if (*ret && stat(s->path, &st) < 0)
+        return err_errno(e,
+                         "%s is a link whose file cannot be found: mount or put that back, or "
+                         "remove the link and pair this gateway anew",
+                         s->path);
+    if (*ret && !S_ISREG(st.st_mode))
+        return err_set(e, -EINVAL, "%s is no file, and records are kept in one: move it away",
+                       s->path);
+    return 0;
+}
+
 /* Under another name until it is whole: a file of this name that is empty is a damaged one. */
 static int file_make(struct store *s, const char *dir, struct err *e)
 {
     char path[STORE_PATH_MAX + 16];
-    int r;
+    bool there;
+    int r = file_find(s, &there, e);
 
-    if (access(s->path, F_OK) == 0)
+    if (r < 0)
+        return r;
+    if (there)
         return chmod(s->path, 0600) < 0
                    ? err_errno(e, "%s: it must be the gateway's user's: chown it", s->path)
                    : 0;
@@ -304,6 +329,17 @@ static const char *cut_short(const char *path)
                                                                                : NULL;
 }
 
+static int look_find(const struct store *s, struct err *e)
+{
+    bool there;
+    int r = file_find(s, &there, e);
+
+    if (r == 0 && access(s->path, R_OK) < 0)
+        r = err_errno(e, "%s: %s", s->path,
+                      there ? "ask as the gateway's user, or as root" : "no gateway has been here");
+    return r;
+}
+
 /* Who only looks makes no side files: they would be root's. With a log there is a gateway, or was
  * one that died, and its side files are there; without one the file alone is everything. */
 static int look_open(struct store *s, struct err *e)
@@ -352,8 +388,8 @@ int store_open(struct store **ret, const char *dir, enum store_use use, struct e
         r = lock_take(s, dir, e);
     if (r == 0 && use == STORE_RUN)
         r = file_make(s, dir, e);
-    if (r == 0 && use == STORE_LOOK && access(s->path, R_OK) < 0)
-        r = err_errno(e, "%s: no gateway has been here", s->path);
+    if (r == 0 && use == STORE_LOOK)
+        r = look_find(s, e);
     if (r == 0)
         r = database_open(s, use, e);
     if (r < 0) {

@@ -79,6 +79,7 @@ void watch_line(struct watch *w, enum log_level level, const char *text, int64_t
     log_time_write(realtime_ms, t->when);
     (void)text_copy(t->level, sizeof(t->level), log_level_name(level));
     (void)text_copy_len(t->text, sizeof(t->text), text, strnlen(text, sizeof(t->text) - 1));
+    log_flatten(t->text); /* as it is logged; and each byte would be six in the file */
     w->dirty = true;
 }
 
@@ -233,14 +234,19 @@ static const struct jx_field state_fields[] = {
 
 static int all_write(const char *path, const struct buf *text, struct err *e)
 {
-    int fd = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
     ssize_t n;
+    int fd, r;
 
+    (void)unlink(path); /* whatever a former process, or anybody, left there */
+    fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
     if (fd < 0)
         return err_errno(e, "%s cannot be written", path);
     n = write(fd, text->data, text->len);
+    if (n >= 0)
+        errno = ENOSPC; /* a part of it: the kernel says why at the next attempt only */
+    r = n == (ssize_t)text->len ? 0 : err_errno(e, "%s cannot be written", path);
     close(fd);
-    return n == (ssize_t)text->len ? 0 : err_errno(e, "%s cannot be written", path);
+    return r;
 }
 
 int watch_save(struct watch *w, const char *dir, int64_t realtime_ms, struct err *e)
@@ -264,6 +270,20 @@ int watch_save(struct watch *w, const char *dir, int64_t realtime_ms, struct err
     return r;
 }
 
+/* It is read on a terminal, and quotes what others said. */
+static void state_flatten(struct watch_state *s)
+{
+    char *const texts[] = {s->version, s->uid, s->account, s->started, s->written, s->beat};
+
+    for (size_t i = 0; i < COUNTOF(texts); i++)
+        log_flatten(texts[i]);
+    for (size_t i = 0; i < s->n_troubles; i++) {
+        log_flatten(s->troubles[i].when);
+        log_flatten(s->troubles[i].level);
+        log_flatten(s->troubles[i].text);
+    }
+}
+
 int watch_load(struct watch_state *ret, const char *dir, struct err *e)
 {
     SCOPED(buf_drop) struct buf text = {.max = STATUS_MAX};
@@ -275,8 +295,10 @@ int watch_load(struct watch_state *ret, const char *dir, struct err *e)
     r = file_read(path, &text, e);
     if (r == 0)
         r = jx_read(buf_text(&text), text.len, state_fields, COUNTOF(state_fields), 0, &s, e);
-    if (r == 0)
+    if (r == 0) {
+        state_flatten(&s);
         *ret = s;
+    }
     if (r == 0 || r == -ENOENT)
         return r < 0 ? err_set(e, r, "it has not said anything of itself yet") : 0;
     snprintf(path, sizeof(path), "%s", e->text);

@@ -5,6 +5,14 @@
 #include <stdio.h>
 #include <string.h>
 
+/* What is quoted may come from anywhere, and the reader is a terminal. */
+static void flatten(char *text)
+{
+    for (; *text; text++)
+        if ((unsigned char)*text < ' ' || *text == 0x7f)
+            *text = '?';
+}
+
 int err_set(struct err *e, int code, const char *fmt, ...)
 {
     assert(code < 0);
@@ -14,6 +22,7 @@ int err_set(struct err *e, int code, const char *fmt, ...)
         e->code = code;
         vsnprintf(e->text, sizeof e->text, fmt, args);
         va_end(args);
+        flatten(e->text);
     }
     return code;
 }
@@ -29,6 +38,7 @@ int err_at(struct err *e, const char *fmt, ...)
     va_start(args, fmt);
     vsnprintf(e->text, sizeof e->text, fmt, args);
     va_end(args);
+    flatten(e->text);
     used = strlen(e->text);
     snprintf(e->text + used, sizeof e->text - used, ": %s", before);
     return e->code;
@@ -47,6 +57,7 @@ int err_errno(struct err *e, const char *fmt, ...)
     va_start(args, fmt);
     vsnprintf(e->text, sizeof e->text, fmt, args);
     va_end(args);
+    flatten(e->text);
     used = strlen(e->text);
     snprintf(e->text + used, sizeof e->text - used, ": %s", strerror(number));
     errno = number;

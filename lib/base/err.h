@@ -1,8 +1,9 @@
 /* Why our own process could not do something: a negative errno and one sentence for a person.
  *
  * The sentence names the place and the remedy ("nat.json:12: hosts[3].zone: no zone 'privat'; did
- * you mean 'private'?"); context is put in front on the way up. It never holds a secret. What the
- * *other* side did wrong is never an err but an event (CONTRIBUTING.md, three kinds of wrong). */
+ * you mean 'private'?"); context is put in front on the way up. It never holds a secret, nor a
+ * control character: what it quotes may be anybody's, and a '?' stands for each. What the *other*
+ * side did wrong is never an err but an event (CONTRIBUTING.md, three kinds of wrong). */
 #ifndef BASE_ERR_H
 #define BASE_ERR_H
 

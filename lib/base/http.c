@@ -134,6 +134,11 @@ void http_why_write(const struct http_result *r, const char *proxy, char out[HTT
         (void)snprintf(out, HTTP_WHY_MAX, "%s: the proxy %s %s%s; %s", name, place,
                        proxy_faults[r->proxy_fault].did, status,
                        proxy_faults[r->proxy_fault].remedy);
+    else if (r->out_of_files)
+        (void)snprintf(out, HTTP_WHY_MAX,
+                       "%s: this process has as many files open as it may; raise its limit "
+                       "(LimitNOFILE=, ulimit -n)",
+                       name);
     else
         (void)snprintf(out, HTTP_WHY_MAX, *proxy ? "%s, through the proxy %s" : "%s", name, place);
 }

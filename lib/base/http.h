@@ -81,6 +81,7 @@ struct http_result {
     struct buf headers, body;
     enum http_proxy_fault proxy_fault; /* HTTP_PROXY_FINE unless HTTP_PROXY_FAILED */
     int proxy_status;                  /* with it: what CONNECT was answered, 0 when nothing */
+    bool out_of_files;                 /* HTTP_NO_CONNECT: this process may open no more */
 };
 
 #define HTTP_WHY_MAX 384

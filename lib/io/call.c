@@ -100,6 +100,8 @@ static enum http_outcome outcome_of(struct call *c, CURLcode code)
 {
     enum http_outcome outcome = HTTP_BROKEN;
 
+    if (c->result.out_of_files)
+        return HTTP_NO_CONNECT;
     c->result.proxy_fault = call_proxy_fault(c, code, &c->result.proxy_status);
     if (c->result.proxy_fault != HTTP_PROXY_FINE)
         return HTTP_PROXY_FAILED;

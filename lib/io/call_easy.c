@@ -2,8 +2,10 @@
 
 #include "lib/base/text.h"
 
+#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/socket.h>
 
 /* --- what comes back ------------------------------------------------------------------------- */
 
@@ -111,12 +113,25 @@ static void trust_set(const struct call *c)
     curl_easy_setopt(c->easy, CURLOPT_NETRC, (long)CURL_NETRC_IGNORED);
 }
 
+/* As libcurl does it; and when this process may open no more files, nobody else is to blame. */
+static curl_socket_t on_open(void *arg, curlsocktype purpose, struct curl_sockaddr *to)
+{
+    struct call *c = arg;
+    int fd = socket(to->family, to->socktype | SOCK_CLOEXEC, to->protocol);
+
+    (void)purpose;
+    c->result.out_of_files = fd < 0 && (errno == EMFILE || errno == ENFILE);
+    return fd < 0 ? CURL_SOCKET_BAD : fd;
+}
+
 void call_easy_set(struct call *c, const struct http_call *rq)
 {
     curl_easy_setopt(c->easy, CURLOPT_PRIVATE, c);
     curl_easy_setopt(c->easy, CURLOPT_URL, buf_text(&rq->url));
     curl_easy_setopt(c->easy, CURLOPT_PATH_AS_IS, 1L);
     curl_easy_setopt(c->easy, CURLOPT_NOSIGNAL, 1L);
+    curl_easy_setopt(c->easy, CURLOPT_OPENSOCKETFUNCTION, on_open);
+    curl_easy_setopt(c->easy, CURLOPT_OPENSOCKETDATA, c);
     curl_easy_setopt(c->easy, CURLOPT_TCP_KEEPALIVE, 1L);
     curl_easy_setopt(c->easy, CURLOPT_USERAGENT, c->caller->user_agent);
     curl_easy_setopt(c->easy, CURLOPT_WRITEFUNCTION, on_body);

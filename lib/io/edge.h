@@ -290,6 +290,8 @@ struct httpd {
     BIO_METHOD *bio;
     struct edge_listen listens[HTTPD_LISTENS_MAX];
     bool accepting, holding;
+    bool paused_before;       /* for want of descriptors, which was said */
+    struct loop_timer *again; /* set: no descriptor was free, and none is asked for until then */
     struct edge_conn_list conns, dead, queue;
     size_t n_conns, n_refused, conns_max;
     size_t bodies;               /* bytes that requests hold, of all connections */

@@ -19,9 +19,26 @@ static void fd_close(int *fd)
     *fd = -1;
 }
 
+/* The opening of a pipe waits for who writes into it, and perhaps nobody ever does. */
+static int read_open(const char *path)
+{
+    int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
+
+    if (fd >= 0)
+        (void)fcntl(fd, F_SETFL, O_RDONLY);
+    return fd;
+}
+
+static bool is_pipe(int fd)
+{
+    struct stat st;
+
+    return fstat(fd, &st) == 0 && S_ISFIFO(st.st_mode);
+}
+
 int file_read(const char *path, struct buf *out, struct err *e)
 {
-    SCOPED(fd_close) int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY);
+    SCOPED(fd_close) int fd = read_open(path);
     char chunk[FILE_CHUNK];
     ssize_t n = 1;
 
@@ -40,6 +57,8 @@ int file_read(const char *path, struct buf *out, struct err *e)
     explicit_bzero(chunk, sizeof(chunk)); /* it may have been a secret */
     if (out->full)
         return err_set(e, -EFBIG, "%s is larger than %zu bytes", path, out->max);
+    if (!out->len && is_pipe(fd))
+        return err_set(e, -EINVAL, "%s is a pipe that nobody writes into: give a file", path);
     return 0;
 }
 
@@ -53,7 +72,7 @@ int file_read_line(const char *path, char *out, size_t size, struct err *e)
     if (r < 0)
         return r;
     if (b.len > 0 && b.data[b.len - 1] == '\n')
-        b.len--;
+        b.len -= b.len > 1 && b.data[b.len - 2] == '\r' ? 2 : 1;
     if (b.len >= size)
         r = err_set(e, -EFBIG, "%s: its line is longer than %zu bytes", path, size - 1);
     else if (b.len > 0 && (memchr(b.data, '\n', b.len) != NULL || memchr(b.data, 0, b.len) != NULL))

@@ -3,6 +3,7 @@
 #include "lib/io/edge.h"
 
 #include <errno.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/epoll.h>
@@ -48,7 +49,23 @@ void edge_reap(struct httpd *h)
     accepting_set(h, true); /* a descriptor is free again */
 }
 
-/* Without descriptors we stop listening until one is free, instead of being woken for nothing. */
+static void on_again(void *arg)
+{
+    accepting_set(arg, true);
+}
+
+static void accepting_pause(struct httpd *h)
+{
+    if (!h->paused_before)
+        fprintf(stderr, "%s: no descriptor is free, so clients wait: raise the limit (ulimit -n)\n",
+                h->config.name);
+    h->paused_before = true;
+    accepting_set(h, false);
+    loop_timer_set(h->again, loop_now(h->loop) + HTTPD_AGAIN_MS);
+}
+
+/* Without descriptors we stop listening until one is free, instead of being woken for nothing: one
+ * of ours that ends says so; of what others of this process hold, nobody does. */
 static void on_listen(void *arg, uint32_t events)
 {
     struct edge_listen *l = arg;
@@ -61,8 +78,8 @@ static void on_listen(void *arg, uint32_t events)
         int fd = accept4(l->fd, &from.any, &len, SOCK_NONBLOCK | SOCK_CLOEXEC);
         int code = errno;
 
-        if (fd < 0 && (code == EMFILE || code == ENFILE) && !TAILQ_EMPTY(&h->conns))
-            accepting_set(h, false);
+        if (fd < 0 && (code == EMFILE || code == ENFILE))
+            accepting_pause(h);
         if (fd < 0)
             break;
         edge_conn_new(h, fd, l->i, &from.any);
@@ -166,6 +183,7 @@ static struct httpd *httpd_make(struct loop *l, const struct httpd_config *c)
     h->bio = edge_stream_bio();
     h->timer = loop_timer_new(l, on_timer, h);
     h->timer_for = MS_NEVER;
+    h->again = loop_timer_new(l, on_again, h);
     return h;
 }
 
@@ -241,6 +259,7 @@ void httpd_stop(struct httpd *h)
     edge_civet_stop(h->civet);
     edge_park_drop(&h->park);
     loop_timer_free(&h->timer);
+    loop_timer_free(&h->again);
     BIO_meth_free(h->bio);
     edge_app_stop(&h->app);
     free(h);

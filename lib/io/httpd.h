@@ -18,6 +18,7 @@
 #define HTTPD_REQUEST_BODY_MAX   MIB(4)
 #define HTTPD_CONNS_MAX          14000
 #define HTTPD_POINT_MAX          160
+#define HTTPD_AGAIN_MS           500 /* pause when no descriptor is free for a client */
 
 /* The application: total, called under the one lock, from a civetweb thread with a stack of 100 KB.
  * An answer longer than HTTP_ANSWER_MAX becomes a 500. HEAD arrives as GET. */

@@ -31,7 +31,7 @@ void log_time_write(int64_t realtime_ms, char out[LOG_TIME_MAX])
 }
 
 /* A line is a line, whatever was put into it. */
-static void flatten(char *text)
+void log_flatten(char *text)
 {
     for (; *text; text++)
         if ((unsigned char)*text < ' ' || *text == 0x7f)
@@ -61,7 +61,7 @@ void log_line(const struct log *l, enum log_level level, const char *fmt, ...)
     if (vsnprintf(message, sizeof(message), fmt, args) < 0)
         message[0] = '\0';
     va_end(args);
-    flatten(message);
+    log_flatten(message);
     if (l->form == LOG_JSON)
         json_write(&line, l, when, level, message);
     else

@@ -1,5 +1,6 @@
 #include "lib/io/opts.h"
 
+#include "lib/base/jx.h"
 #include "lib/base/text.h"
 #include "lib/io/file.h"
 
@@ -154,7 +155,8 @@ static int value_check(const struct opt_row *row, const char *where, const char 
     bool secret = (row->flags & OPT_SECRET) != 0;
 
     if (strlen(text) >= OPTS_VALUE_MAX)
-        return err_set(e, -EINVAL, "%s: longer than %d bytes", where, OPTS_VALUE_MAX - 1);
+        return err_set(e, -EINVAL, "%s: the value is longer than %d bytes", where,
+                       OPTS_VALUE_MAX - 1);
     if (number_read(row, text, ret_number))
         return 0;
     wanted(row, what, sizeof(what));
@@ -351,10 +353,30 @@ static int one_line(struct opts *o, const char *where, char *line, struct err *e
     return value_set(o, row, FROM_FILE, where, value, e);
 }
 
+static bool is_utf8(const char *text)
+{
+    size_t len = 1;
+
+    for (; *text != '\0' && len > 0; text += len)
+        len = jx_utf8_len(text);
+    return len > 0;
+}
+
+/* NULL, or what keeps these bytes from being lines of text. */
+static const char *not_text(const struct buf *b)
+{
+    if (memchr(b->data, 0, b->len) != NULL)
+        return "holds a zero byte";
+    if (text_begins(b->data, "\xef\xbb\xbf"))
+        return "begins with a byte order mark";
+    return is_utf8(b->data) ? NULL : "is no UTF-8";
+}
+
 int opts_file(struct opts *o, const char *path, struct err *e)
 {
     SCOPED(buf_drop) struct buf b;
     char where[OPTS_WHERE_MAX], *line;
+    const char *wrong;
     int r;
 
     buf_init(&b, OPTS_FILE_MAX);
@@ -362,6 +384,9 @@ int opts_file(struct opts *o, const char *path, struct err *e)
     if (r < 0 || b.len == 0)
         return r;
     assert(b.data != NULL);
+    wrong = not_text(&b);
+    if (wrong != NULL)
+        r = err_set(e, -EINVAL, "%s %s: wanted are lines NAME = VALUE in plain UTF-8", path, wrong);
     line = b.data;
     for (size_t number = 1; r == 0 && line != NULL; number++) {
         char *newline = strchr(line, '\n');

@@ -36,7 +36,8 @@ void opts_free(struct opts *o);
  * that are no options are kept; argv must live as long as o. */
 int opts_args(struct opts *o, int argc, char **argv, struct err *e) MUST_CHECK;
 int opts_env(struct opts *o, char **envp, struct err *e) MUST_CHECK; /* empty counts as not given */
-/* Lines "name = value"; "#" at the start or after a blank begins a comment. Errors: path:line: … */
+/* Lines "name = value" in UTF-8; "#" at the start or after a blank begins a comment. Errors:
+ * path:line: … */
 int opts_file(struct opts *o, const char *path, struct err *e) MUST_CHECK;
 int opts_check(const struct opts *o, struct err *e) MUST_CHECK; /* every OPT_MUST is there */
 

@@ -60,7 +60,7 @@ static int set_up(void **state)
 
     snprintf(f->dir, sizeof(f->dir), "/tmp/config_test.XXXXXX");
     assert_non_null(mkdtemp(f->dir));
-    must(tls_ca_make(f->dir, "ours", 1782864000, 30, &f->e), &f->e);
+    must(tls_ca_make(f->dir, "ours", 1782864000, 36500, &f->e), &f->e);
     write_text(in_dir(f, "maas-key"), "consumer:token:hunter2\n", 0600);
     write_text(in_dir(f, "pairing-code"), "8XT2QK\n", 0600);
     set(f, "GP_CONTRACT", "1");
@@ -216,14 +216,15 @@ static const struct {
      "GP_MAAS_URL: wanted is http[s]://HOST[:PORT]/MAAS, without user or query; the key is in the "
      "file maas-key"},
     {"GP_ACCOUNT_NAME", "a\tb", "GP_ACCOUNT_NAME: the name holds a control character"},
+    {"GP_ACCOUNT_NAME", "b\xc3(", "GP_ACCOUNT_NAME: the name is no UTF-8"},
     {"GP_PALETTE_CA_FILE", "/nowhere",
      "GP_PALETTE_CA_FILE: /nowhere cannot be read: No such file or directory"},
     {"GP_PALETTE_CA_FILE", "%s/maas-key",
      "GP_PALETTE_CA_FILE: %s/maas-key holds no certificate; wanted are certificates in PEM "
      "(-----BEGIN CERTIFICATE-----)"},
     {"GP_MAAS_CA_FILE", "%s/ca.key",
-     "GP_MAAS_CA_FILE: %s/ca.key holds no certificate; wanted are certificates in PEM (-----BEGIN "
-     "CERTIFICATE-----)"},
+     "GP_MAAS_CA_FILE: %s/ca.key holds a private key, and anchors are handed to machines as they "
+     "are: put the certificates alone into a file"},
     {"GP_HTTPS_PROXY", "https://u:hunter2@proxy:3128",
      "GP_HTTPS_PROXY: wanted is http://[USER:PASSWORD@]HOST:PORT, without path or query"},
     {"GP_HTTPS_PROXY", "http://u:hunter2%zz@proxy:3128",
@@ -320,6 +321,64 @@ static void a_secret_that_others_could_read_is_refused(void **state)
     must_fail(read_it(f), &f->e, -EPERM, sentence);
 }
 
+/* A gateway that took it for "not given" would make itself another secret and enrol as a stranger.
+ */
+static void a_secret_that_is_there_and_cannot_be_read_is_not_missing(void **state)
+{
+    struct fixture *f = *state;
+
+    assert_int_equal(symlink("/nowhere/at/all", in_dir(f, "gateway-secret")), 0);
+    assert_int_equal(read_it(f), -ENOENT);
+    assert_non_null(strstr(f->e.text, "gateway-secret: "));
+    assert_int_equal(unlink(in_dir(f, "gateway-secret")), 0);
+    assert_int_equal(symlink("gateway-secret", in_dir(f, "gateway-secret")), 0);
+    assert_int_equal(read_it(f), -ELOOP);
+    assert_int_equal(unlink(in_dir(f, "gateway-secret")), 0);
+    assert_int_equal(mkdir(in_dir(f, "gateway-secret"), 0700), 0);
+    assert_int_equal(read_it(f), -EINVAL);
+    assert_non_null(strstr(f->e.text, "gateway-secret is no file"));
+    assert_int_equal(rmdir(in_dir(f, "gateway-secret")), 0);
+}
+
+static void a_line_s_end_of_another_system_is_no_part_of_a_secret(void **state)
+{
+    struct fixture *f = *state;
+
+    write_text(in_dir(f, "maas-key"), "consumer:token:hunter2\r\n", 0600);
+    must(read_it(f), &f->e);
+    assert_text(f->config.gw.maas_key, "consumer:token:hunter2");
+}
+
+/* MAAS's anchors are written onto every machine, for all to read. */
+static void anchors_with_a_private_key_beside_are_refused(void **state)
+{
+    SCOPED(buf_drop) struct buf both = {.max = KIB(64)};
+    SCOPED(buf_drop) struct buf key = {.max = KIB(64)};
+    struct fixture *f = *state;
+
+    must(file_read(in_dir(f, "ca.pem"), &both, &f->e), &f->e);
+    must(file_read(in_dir(f, "ca.key"), &key, &f->e), &f->e);
+    buf_add(&both, key.data, key.len);
+    write_text(in_dir(f, "file"), buf_text(&both), 0600);
+    set(f, "GP_MAAS_CA_FILE", in_dir(f, "file"));
+    assert_int_equal(read_it(f), -EINVAL);
+    assert_true(text_begins(f->e.text, "GP_MAAS_CA_FILE: "));
+    assert_non_null(strstr(f->e.text, "holds a private key"));
+    assert_non_null(strstr(f->e.text, "put the certificates alone into a file"));
+}
+
+/* Or this machine's clock is wrong: a warning, since nothing is trusted meanwhile. */
+static void anchors_that_have_all_expired_are_a_remark(void **state)
+{
+    struct fixture *f = *state;
+
+    assert_int_equal(unlink(in_dir(f, "ca.pem")) + unlink(in_dir(f, "ca.key")), 0);
+    must(tls_ca_make(f->dir, "ours", 1000000000, 30, &f->e), &f->e);
+    must(read_it(f), &f->e);
+    assert_true(text_begins(f->config.remark, "GP_PALETTE_CA_FILE: all certificates in "));
+    assert_non_null(strstr(f->config.remark, "put new ones there, or set the clock"));
+}
+
 static void a_torn_certificate_is_refused(void **state)
 {
     SCOPED(buf_drop) struct buf pem = {.max = KIB(64)};
@@ -391,6 +450,10 @@ int main(void)
         story(each_wrong_value_has_its_sentence, CLAUSE(10)),
         story(a_key_of_another_form_is_refused_without_quoting_it),
         story(a_secret_that_others_could_read_is_refused, CLAUSE(7)),
+        story(a_secret_that_is_there_and_cannot_be_read_is_not_missing, CLAUSE(7)),
+        story(a_line_s_end_of_another_system_is_no_part_of_a_secret, CLAUSE(7)),
+        story(anchors_with_a_private_key_beside_are_refused),
+        story(anchors_that_have_all_expired_are_a_remark),
         story(a_torn_certificate_is_refused),
         story(what_this_gateway_is_not_made_for_is_refused, CLAUSE(5), CLAUSE(9), CLAUSE(105)),
         story(the_environment_s_say_in_trust_is_taken_away),

@@ -3,6 +3,7 @@
 #include "lib/io/file.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -30,7 +31,7 @@ static int folder_make(void **state)
 
 static int folder_remove(void **state)
 {
-    static const char *const names[] = {"a", "line", "deep/er/est", "deep/er", "deep"};
+    static const char *const names[] = {"a", "line", "pipe", "deep/er/est", "deep/er", "deep"};
 
     (void)state;
     for (size_t i = 0; i < COUNTOF(names); i++)
@@ -83,6 +84,9 @@ static void one_line_files_lose_their_newline_only(void **state)
                  {" k \n", 0, " k "},
                  {"", 0, ""},
                  {"\n", 0, ""},
+                 {"key\r\n", 0, "key"},
+                 {"\r\n", 0, ""},
+                 {"key\r", 0, "key\r"},
                  {"a\nb\n", -EINVAL, NULL},
                  {"a\n\n", -EINVAL, NULL},
                  {"12345678\n", -EFBIG, NULL},
@@ -97,6 +101,26 @@ static void one_line_files_lose_their_newline_only(void **state)
         if (cases[i].code == 0)
             assert_text(line, cases[i].line);
     }
+}
+
+/* Its opening alone would wait for ever. */
+static void a_pipe_that_nobody_writes_into_is_refused(void **state)
+{
+    SCOPED(buf_drop) struct buf b;
+    char want[200];
+    struct err e;
+    int fd;
+
+    (void)state;
+    buf_init(&b, 8);
+    assert_int_equal(mkfifo(in_folder("pipe"), 0600), 0);
+    (void)snprintf(want, sizeof(want), "%s/pipe is a pipe that nobody writes into: give a file",
+                   folder);
+    must_fail(file_read(in_folder("pipe"), &b, &e), &e, -EINVAL, want);
+    fd = open(in_folder("pipe"), O_RDWR | O_CLOEXEC);
+    assert_int_equal(write(fd, "too long!", 9), 9);
+    assert_int_equal(file_read(in_folder("pipe"), &b, &e), -EFBIG); /* it was read */
+    close(fd);
 }
 
 static void missing_files_and_folders_are_named(void **state)
@@ -135,6 +159,7 @@ int main(void)
         test(what_is_written_is_read),
         test(a_file_beyond_its_bound_is_refused),
         test(one_line_files_lose_their_newline_only),
+        test(a_pipe_that_nobody_writes_into_is_refused),
         test(missing_files_and_folders_are_named),
         test(folders_are_made_with_their_parents),
     };

@@ -1,5 +1,6 @@
 #include "tests/test.h"
 
+#include "lib/base/text.h"
 #include "lib/io/file.h"
 #include "lib/io/opts.h"
 
@@ -68,7 +69,7 @@ static int args(struct opts *o, char *const *words, struct err *e)
 
 #define ARGS(o, e, ...) args((o), (char *[]){__VA_ARGS__, NULL}, (e))
 
-static int from_file(struct opts *o, const char *text, struct err *e)
+static int from_bytes(struct opts *o, const char *text, size_t len, struct err *e)
 {
     char folder[] = "/tmp/opts-test-XXXXXX", path[64];
     int r;
@@ -76,11 +77,16 @@ static int from_file(struct opts *o, const char *text, struct err *e)
     assert_non_null(mkdtemp(folder));
     assert_int_equal(chdir(folder), 0); /* so that sentences do not depend on the folder's name */
     (void)snprintf(path, sizeof(path), "%s/p.conf", folder);
-    must(file_write("p.conf", text, strlen(text), 0600, e), e);
+    must(file_write("p.conf", text, len, 0600, e), e);
     r = opts_file(o, "p.conf", e);
     (void)unlink(path);
     (void)rmdir(folder);
     return r;
+}
+
+static int from_file(struct opts *o, const char *text, struct err *e)
+{
+    return from_bytes(o, text, strlen(text), e);
 }
 
 static void both_ways_of_writing_an_option_are_read(void **state)
@@ -187,6 +193,32 @@ static void wrong_lines_of_a_file_are_named(void **state)
     }
 }
 
+/* What stands behind a zero byte would not be read, and nobody would know. */
+static void bytes_that_are_no_text_are_refused_as_a_whole(void **state)
+{
+    static const char zero[] = "maas-url = a\n\0\nport = wrong\n";
+    static const struct {
+        const char *text;
+        size_t len;
+        const char *sentence;
+    } cases[] = {
+        {zero, sizeof(zero) - 1, "p.conf holds a zero byte: wanted are"},
+        {"\xef\xbb\xbfport = 1\n", 12, "p.conf begins with a byte order mark: wanted are"},
+        {"maas-url = \xff\n", 13, "p.conf is no UTF-8: wanted are lines NAME = VALUE"},
+        {"po\x1b[31mrt = 1\n", 14, "p.conf:1: no option 'po?[31mrt'"},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < COUNTOF(cases); i++) {
+        struct opts *o = fresh();
+        struct err e;
+
+        assert_int_equal(from_bytes(o, cases[i].text, cases[i].len, &e), -EINVAL);
+        assert_true(text_begins(e.text, cases[i].sentence));
+        opts_free(o);
+    }
+}
+
 static void comments_and_blanks_are_no_part_of_a_value(void **state)
 {
     struct opts *o = fresh();
@@ -262,6 +294,7 @@ int main(void)
         test(precedence_does_not_depend_on_the_order_of_reading),
         test(wrong_options_are_refused_with_a_sentence),
         test(wrong_lines_of_a_file_are_named),
+        test(bytes_that_are_no_text_are_refused_as_a_whole),
         test(comments_and_blanks_are_no_part_of_a_value),
         test(what_must_be_given_is_asked_for),
         test(secrets_are_never_shown),

@@ -241,6 +241,20 @@ static void an_error_carries_context_in_front(void **state)
     assert_text(e.text, "open x: Permission denied");
 }
 
+static void an_error_shows_a_terminal_no_control_character(void **state)
+{
+    struct err e = {0};
+
+    (void)state;
+    err_set(&e, -EINVAL, "no '%s'", "\x1b[31m\n\x7f.");
+    assert_text(e.text, "no '?[31m??.'");
+    err_at(&e, "%s", "a\tb");
+    assert_text(e.text, "a?b: no '?[31m??.'");
+    errno = EACCES;
+    err_errno(&e, "%s", "\a");
+    assert_text(e.text, "?: Permission denied");
+}
+
 /* A sentence that is too long is cut; the end of the context must not run over the end. */
 static void a_long_error_is_cut_not_overrun(void **state)
 {
@@ -272,6 +286,7 @@ int main(void)
         test(the_generator_is_the_published_one),
         test(a_range_is_met_at_both_ends_and_never_left),
         test(an_error_carries_context_in_front),
+        test(an_error_shows_a_terminal_no_control_character),
         test(a_long_error_is_cut_not_overrun),
     };
 

@@ -12,6 +12,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/un.h>
 #include <unistd.h>
@@ -328,6 +329,31 @@ static void nothing_listens_unless_it_is_configured(void **state)
 /* --- status ------------------------------------------------------------------------------------
  */
 
+/* As a full table of files looks from inside: nothing can be opened, and what is open goes on. */
+static void descriptors_are(const struct fixture *f, rlim_t n)
+{
+    struct rlimit files;
+
+    assert_int_equal(prlimit(f->pcg.pid, RLIMIT_NOFILE, NULL, &files), 0);
+    files.rlim_cur = n;
+    assert_int_equal(prlimit(f->pcg.pid, RLIMIT_NOFILE, &files, NULL), 0);
+}
+
+static void without_descriptors_nothing_changes_and_with_them_work_goes_on(void **state)
+{
+    struct fixture *f = *state;
+
+    runs(f);
+    program_until_said(&f->pcg, "is made");
+    descriptors_are(f, 3);
+    program_signal(&f->pcg, SIGHUP);
+    program_until_said(&f->pcg, "Too many open files; nothing was changed");
+    descriptors_are(f, 512);
+    program_signal(&f->pcg, SIGHUP);
+    program_until_said(&f->pcg, "SIGHUP: configuration, secrets and anchors are read again");
+    ends_well(f);
+}
+
 static int told(struct fixture *f, const char *word)
 {
     const char *const words[] = {"--config-file", two_mocks_path(&f->m, "conf"), word, NULL};
@@ -440,6 +466,7 @@ int main(void)
         story(a_request_too_long_is_hung_up_on),
         story(without_palette_the_health_answer_is_503_and_says_why),
         story(nothing_listens_unless_it_is_configured, CLAUSE(19)),
+        story(without_descriptors_nothing_changes_and_with_them_work_goes_on),
         story(status_tells_running_from_stopped_and_linked_from_not),
         story(a_status_file_that_cannot_be_read_is_said),
         story(status_tells_a_dead_gateway_from_a_stopped_one),

@@ -86,6 +86,15 @@ static void long_answer(struct http_reply *rp, size_t bytes)
     buf_char_add(&rp->body, 'z');
 }
 
+/* /size?N */
+static void size_answer(const struct http_request *rq, struct http_reply *rp)
+{
+    int64_t bytes = 1;
+
+    (void)text_int(rq->query, 1, HUGE_BYTES, &bytes);
+    long_answer(rp, (size_t)bytes);
+}
+
 /* /wire?WORD: the answer suffers from that. */
 static void wire_answer(const struct http_request *rq, struct http_reply *rp)
 {
@@ -128,6 +137,8 @@ static void on_call(void *app, const struct http_ctx *ctx, const struct http_req
         big_answer(rp);
     else if (text_is(rq->path, "/huge"))
         long_answer(rp, HUGE_BYTES);
+    else if (text_is(rq->path, "/size"))
+        size_answer(rq, rp);
     else if (text_is(rq->path, "/endless"))
         long_answer(rp, HTTP_ANSWER_MAX + 1);
     else if (text_is(rq->path, "/wire"))
