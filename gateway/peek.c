@@ -29,7 +29,7 @@ struct peek {
     void *arg;
     int fd;
     struct loop_watch *watch;
-    struct loop_timer *again; /* set: nobody is let in until then */
+    struct loop_timer *again;                               /* set: nobody is let in until then */
     char path[sizeof(((struct sockaddr_un *)0)->sun_path)]; /* "" = TCP */
     struct peek_conn conns[PEEK_CONNS_MAX];
 };
