@@ -1,4 +1,4 @@
-/* Acts of stage netns on MAAS's and Palette's programs, on slow wires, machines, names, and nodes. */
+/* Acts of stage netns: MAAS and Palette themselves, slow wires, machines, names, and nodes. */
 #include "scenarios/engine/acts.h"
 
 #include "lib/base/text.h"
