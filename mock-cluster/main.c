@@ -31,6 +31,11 @@ static const struct opt_row rows[] = {
      .min = 1,
      .max = 25,
      .what = "how long user data may run; twice, if it is not done"},
+    {.name = "interpret",
+     .kind = OPT_FLAG,
+     .what = "no sandbox, for machines that forbid namespaces: user data is applied to files in "
+             "memory, and commands that only a real machine could do are left out"},
+    {.name = "from", .arg = "ADDRESS", .what = "own address at which its calls begin"},
     {.name = "seed",
      .kind = OPT_INT,
      .arg = "N",
@@ -85,5 +90,7 @@ int main(int argc, char **argv)
     c.seed = (uint64_t)opt_int(o, "seed");
     c.sandbox_seconds = (int)opt_int(o, "sandbox-seconds");
     c.slow = opt_text(o, "slow");
+    c.interprets = opt_flag(o, "interpret");
+    c.from = opt_text(o, "from");
     return node_run(&c);
 }

@@ -229,6 +229,7 @@ static int agent_callers(struct node *n, const struct agent_config *c, struct er
     int r = anchor_put(n, "palette-ca.pem", c->palette.ca_file, palette_ca, sizeof palette_ca, e);
 
     palette.user_agent = maas.user_agent = NODE_NAME "/" AGENT_VERSION;
+    palette.from = maas.from = n->config->from;
     if (r == 0)
         r = anchor_put(n, "maas-ca.pem", c->maas_ca_file, maas_ca, sizeof maas_ca, e);
     if (r == 0)
@@ -298,6 +299,16 @@ static int execute(struct node *n, const struct userdata *u, struct userdata_out
     return sandbox_run(&c, u, &n->tree, ret, e);
 }
 
+static int obey(struct node *n, const struct userdata *u, struct userdata_outcome *ret,
+                struct err *e)
+{
+    if (!n->config->interprets)
+        return execute(n, u, ret, e);
+    tree_init(&n->tree);
+    userdata_apply(u, &n->tree, ret);
+    return 0;
+}
+
 static void boot(struct node *n, const char *text, size_t len)
 {
     struct userdata *u = calloc(1, sizeof *u);
@@ -309,7 +320,7 @@ static void boot(struct node *n, const char *text, size_t len)
     if (userdata_read(text, len, u, &e) < 0) {
         log_line(&n->log, LOG_WARN, "user data: %s", e.text);
         boot_event(n, NULL);
-    } else if (execute(n, u, &out, &e) < 0) {
+    } else if (obey(n, u, &out, &e) < 0) {
         userdata_drop(u);
         give_up(n, &e);
     } else {
@@ -382,7 +393,8 @@ static int open_all(struct node *n, struct err *e)
 {
     static const int signos[] = {SIGTERM, SIGINT, SIGPIPE};
     const struct call_config door = {.ca_file = n->config->maas_ca,
-                                     .user_agent = NODE_NAME "/" AGENT_VERSION};
+                                     .user_agent = NODE_NAME "/" AGENT_VERSION,
+                                     .from = n->config->from};
     int r = loop_new(&n->loop, n->config->slot.page, e);
 
     if (r == 0)

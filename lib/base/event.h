@@ -21,7 +21,7 @@ enum ev_mark {
 #define EV_FIELDS(F)                                                                               \
     /* name        json          mark       what it says */                                       \
     F(STORY,      "story",      EV_STABLE, "name of the story")                                    \
-    F(STAGE,      "stage",      EV_DROP,   "sim, netns")                                           \
+    F(STAGE,      "stage",      EV_DROP,   "sim, loopback, netns")                                           \
     F(CLOCK,      "clock",      EV_DROP,   "virtual, stepped, wall")                               \
     F(SEED,       "seed",       EV_STABLE, "the run's seed")                                       \
     F(OVER,       "over",       EV_STABLE, "value that `over` put in")                             \

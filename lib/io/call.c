@@ -258,6 +258,16 @@ static char *copy_or_null(const char *text)
     return copy;
 }
 
+/* "host!" keeps curl from taking it for the name of an interface. */
+static char *from_new(const char *address)
+{
+    struct buf text SCOPED(buf_drop);
+
+    buf_init(&text, URL_HOST_MAX);
+    buf_printf(&text, "host!%s", address);
+    return copy_or_null(buf_text(&text));
+}
+
 int caller_new(struct caller **ret, struct loop *l, struct dns *dns, const struct call_config *c,
                struct err *e)
 {
@@ -275,6 +285,7 @@ int caller_new(struct caller **ret, struct loop *l, struct dns *dns, const struc
     k->fresh_changes = c->fresh_changes;
     k->body_max = c->body_max ? c->body_max : HTTP_BODY_MAX;
     k->user_agent = copy_or_null(c->user_agent ? c->user_agent : CALL_AGENT_DEFAULT);
+    k->from = c->from && c->from[0] ? from_new(c->from) : NULL;
     k->failed_at = loop_now(l) - CALL_IDLE_MS;
     call_curl_start(k);
     r = call_trust_load(k, c, e);
@@ -296,6 +307,7 @@ void caller_free(struct caller *k)
     buf_drop(&k->anchors);
     buf_drop(&k->proxy_anchors);
     free(k->user_agent);
+    free(k->from);
     free(k);
     curl_global_cleanup();
 }

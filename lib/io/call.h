@@ -40,6 +40,8 @@ struct call_config {
     bool fresh_changes;
     size_t body_max; /* a larger answer ends as HTTP_BROKEN; 0 = HTTP_BODY_MAX */
     const char *user_agent;
+    const char
+        *from; /* own address at which all connections begin; NULL or "" = the kernel's choice */
 };
 
 int caller_new(struct caller **ret, struct loop *l, struct dns *dns, const struct call_config *c,

@@ -134,6 +134,7 @@ void call_easy_set(struct call *c, const struct http_call *rq)
     curl_easy_setopt(c->easy, CURLOPT_OPENSOCKETDATA, c);
     curl_easy_setopt(c->easy, CURLOPT_TCP_KEEPALIVE, 1L);
     curl_easy_setopt(c->easy, CURLOPT_USERAGENT, c->caller->user_agent);
+    curl_easy_setopt(c->easy, CURLOPT_INTERFACE, c->caller->from);
     curl_easy_setopt(c->easy, CURLOPT_WRITEFUNCTION, on_body);
     curl_easy_setopt(c->easy, CURLOPT_WRITEDATA, c);
     curl_easy_setopt(c->easy, CURLOPT_HEADERFUNCTION, on_header);

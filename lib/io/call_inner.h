@@ -24,6 +24,7 @@ struct caller {
     bool retrusted;           /* anchors were read again, at: */
     ms_t trusted_at;
     char *user_agent;
+    char *from; /* as curl wants it: "host!127.0.0.2"; NULL: none */
     bool fresh_changes;
     size_t body_max;
     /* Idle connections are trusted only when they were last used after this moment. */

@@ -206,7 +206,7 @@ static enum act_state wire_act(struct play *p, const struct script_line *line)
     p->wires.for_good = p->w.stepped;
     if (!wires_act(&p->wires, line))
         return ACT_NOT_DONE;
-    return labnet_wires(p->w.net, &p->wires, &p->broken) < 0 ? ACT_NOT_DONE : ACT_DONE;
+    return p->w.ground->wires(&p->w, &p->wires, &p->broken) < 0 ? ACT_NOT_DONE : ACT_DONE;
 }
 
 static enum act_state router_forgets(struct play *p, const struct script_line *line)

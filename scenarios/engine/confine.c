@@ -19,6 +19,8 @@
 
 static int enter_host(const struct launch *x, struct err *e)
 {
+    if (x->netns < 0)
+        return 0;
     if (setns(x->netns, CLONE_NEWNET) < 0)
         return err_errno(e, "enter its network namespace");
     if (unshare(CLONE_NEWNS) < 0)
@@ -93,13 +95,15 @@ static void reset_signals(void)
 
 #define WORD(cap) ((cap) / 32)
 
-/* Bounding set first, while we still may; then root means nothing, and nothing comes back. */
-static int drop_privileges(const struct launch *x, struct err *e)
+/* Beside us, and nobody who may change bounds: no_new_privs keeps lost what capset takes. */
+static bool has_no_say(const struct launch *x)
 {
-    struct __user_cap_header_struct head = {.version = _LINUX_CAPABILITY_VERSION_3};
-    struct __user_cap_data_struct kept[_LINUX_CAPABILITY_U32S_3] = {0};
-    if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) < 0)
-        return err_errno(e, "no_new_privs");
+    return x->netns < 0 && prctl(PR_CAPBSET_DROP, CAP_SETPCAP, 0, 0, 0) < 0 && errno == EPERM;
+}
+
+/* Bounding set first, while we still may; then root means nothing, and nothing comes back. */
+static int drop_bounds(const struct launch *x, struct err *e)
+{
     for (unsigned long cap = 0; cap <= CAP_LAST_CAP; cap++)
         if (!(x->sandboxes && cap == CAP_SETFCAP) && prctl(PR_CAPBSET_DROP, cap, 0, 0, 0) < 0 &&
             errno != EINVAL)
@@ -107,6 +111,17 @@ static int drop_privileges(const struct launch *x, struct err *e)
     (void)prctl(PR_CAP_AMBIENT, PR_CAP_AMBIENT_CLEAR_ALL, 0, 0, 0);
     if (prctl(PR_SET_SECUREBITS, SECBIT_NOROOT | SECBIT_NOROOT_LOCKED, 0, 0, 0) < 0)
         return err_errno(e, "secure bits");
+    return 0;
+}
+
+static int drop_privileges(const struct launch *x, struct err *e)
+{
+    struct __user_cap_header_struct head = {.version = _LINUX_CAPABILITY_VERSION_3};
+    struct __user_cap_data_struct kept[_LINUX_CAPABILITY_U32S_3] = {0};
+    if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) < 0)
+        return err_errno(e, "no_new_privs");
+    if (!has_no_say(x) && drop_bounds(x, e) < 0)
+        return e->code;
     if (x->sandboxes)
         kept[WORD(CAP_SETFCAP)].permitted = kept[WORD(CAP_SETFCAP)].inheritable =
             kept[WORD(CAP_SETFCAP)].effective = CAP_TO_MASK(CAP_SETFCAP);

@@ -52,8 +52,7 @@ static bool call(struct dial *x, const struct lab_host *from, const char *addres
     struct sockaddr_in to = {.sin_family = AF_INET, .sin_port = htons(DIALS_PORT)};
     if (inet_pton(AF_INET, address, &to.sin_addr) != 1)
         return false;
-    x->fd = labnet_socket(w->net, labnet_host(w->net, labnet_host_index(w->run->lab, from)),
-                          AF_INET, SOCK_STREAM, 0, NULL);
+    x->fd = w->ground->socket(w, from, NULL);
     return x->fd >= 0 &&
            (connect(x->fd, (struct sockaddr *)&to, sizeof(to)) == 0 || errno == EINPROGRESS) &&
            loop_watch_add(w->loop, x->fd, EPOLLOUT, on_answer, x, &x->watch, NULL) == 0;

@@ -66,9 +66,8 @@ static const char *inside(const struct guest *g)
 
 static void add_palette(struct guest_env *x, const struct guest *g)
 {
-    char url[128] = "https://palette.example";
-    if (g->is_system)
-        snprintf(url, sizeof(url), "https://%s", inside(g));
+    char url[WORLD_URL_MAX];
+    world_palette_url(g->w, g->is_system, url);
     add(x, "GP_PALETTE_URL", url);
     add_path(x, g->w, "GP_PALETTE_CA_FILE", "tls/ca.pem");
     add(x, "GP_PCG_UID", g->uid);

@@ -471,6 +471,8 @@ static int hunt(struct kills *k, struct buf *out, bool *ret_balanced, struct err
 
 static int play(struct kills *k, struct buf *out, bool *ret_balanced, struct err *e)
 {
+    if (text_is(k->o->run.stage, stage_name(STAGE_LOOPBACK)))
+        return err_set(e, -EINVAL, "kills: --stage loopback is not for them; use sim or netns");
     if (text_is(k->o->run.stage, stage_name(STAGE_NETNS)))
         return kills_netns(k, out, ret_balanced, e);
     return *k->o->at != '\0' ? aim_play(k, out, ret_balanced, e) : hunt(k, out, ret_balanced, e);

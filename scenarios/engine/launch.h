@@ -1,10 +1,11 @@
 /* Programs under the harness: started in a host's network namespace with a mount namespace of their
- * own (its resolv.conf, an empty hosts file), without any privilege, with exactly the environment
- * and the descriptors given; watched until they end, their output kept and searched for secrets.
+ * own (its resolv.conf, an empty hosts file), or, where there are none, beside us; without any
+ * privilege, with exactly the environment and the descriptors given; watched until they end, their
+ * output kept and searched for secrets.
  *
  * A program is its process group; what leaves the group is found by prog_strays. The caller is pid
- * 1 of a pid namespace (ns.h). Profile: GP-6, GP-12 to GP-18. Output: the first LAUNCH_OUTPUT_MAX
- * bytes are kept, the rest is read and counted. */
+ * 1 of a pid namespace, or a subreaper (ns.h). Profile: GP-6, GP-12 to GP-18. Output: the first
+ * LAUNCH_OUTPUT_MAX bytes are kept, the rest is read and counted. */
 #ifndef SCENARIOS_ENGINE_LAUNCH_H
 #define SCENARIOS_ENGINE_LAUNCH_H
 
@@ -34,7 +35,7 @@ struct launch {
     const char *const *argv; /* ends with NULL; a first word without '/' is looked up in PATH */
     const char *const *env;  /* ends with NULL */
     const char *dir;         /* working directory */
-    int netns;               /* namespace to live in */
+    int netns;               /* namespace to live in; -1: ours, and the next two are not used */
     const char *resolv_conf; /* files to be mounted over /etc/resolv.conf and /etc/hosts */
     const char *hosts;
     const int *fds; /* what it inherits besides stdio, under the same numbers */
@@ -72,7 +73,8 @@ void prog_signal(struct prog *p, int signo);
 /* Has it ended? Reads what is there, tells `ended`. For after ctl_slot_signalled(SIGKILL). */
 void prog_look(struct prog *p);
 
-/* Processes of this pid namespace that live and are none of `known`: told one by one, then killed
+/* Processes that descend from this one, or all others where it is pid 1, that live and are none of
+ * `known`: told one by one, then killed
  * and reaped. Those of process group `dying`, which was killed just now, are awaited without a
  * word; 0 = no such group. Returns how many were told. */
 typedef void prog_stray_fn(void *arg, pid_t pid);

@@ -8,8 +8,8 @@
 #include <unistd.h>
 
 static const struct opt_row rows[] = {
-    {"stage", NULL, OPT_TEXT, "", "STAGE", "sim, or netns (default where the machine allows it)", 0,
-     0, 0},
+    {"stage", NULL, OPT_TEXT, "", "STAGE",
+     "sim, netns (default where allowed), or loopback: real programs without namespaces", 0, 0, 0},
     {"clock", NULL, OPT_TEXT, "", "CLOCK",
      "stepped (default), faketime, wall, or auto; sim has its own", 0, 0, 0},
     {"proxy", NULL, OPT_TEXT, "", "NAME",

@@ -19,7 +19,6 @@
 
 #define CERTIFICATE_DAYS 3650
 #define DAY_S            86400
-#define PALETTE_NAME     "palette.example"
 #define PALETTE_TLS      "tls"
 #define MAAS_NAME        "maas.site"
 
@@ -96,6 +95,15 @@ static void add_certificate(struct words *x, const struct world *w, const char *
     word(x, "%s,%s", name, lab_role(w->run->lab, role)->links[0].address);
 }
 
+static void add_listen(struct words *x, const struct world *w, const struct lab_host *h,
+                       const char *address)
+{
+    char at[LAB_ADDRESS_MAX];
+    w->ground->listen(address, at);
+    word(x, "--listen");
+    word(x, "%s:%d", at, h->listen);
+}
+
 static int add_maas(struct words *x, struct mocks *m, struct err *e)
 {
     struct world *w = m->w;
@@ -110,9 +118,8 @@ static int add_maas(struct words *x, struct mocks *m, struct err *e)
     buf_text_add(&users, "[{\"name\":\"installer\",\"key\":");
     jx_write_text(&users, w->maas_key);
     buf_text_add(&users, ",\"superuser\":true}]\n");
-    word(x, "--listen");
-    word(x, "%s:%d", lab_role(w->run->lab, "maas")->links[0].address,
-         lab_role(w->run->lab, "maas")->listen);
+    add_listen(x, w, lab_role(w->run->lab, "maas"),
+               lab_role(w->run->lab, "maas")->links[0].address);
     word(x, "--seed");
     word(x, "%" PRIu64, w->run->seed);
     word(x, "--epoch");
@@ -139,19 +146,19 @@ static int add_palette(struct words *x, struct mocks *m, struct err *e)
 {
     struct world *w = m->w;
     struct outfit o;
-    char state[WORLD_PATH_MAX];
+    char state[WORLD_PATH_MAX], url[WORLD_URL_MAX];
     outfit_of(w, &o);
-    word(x, "--listen");
-    word(x, "%s:%d", m->palette_at, lab_role(w->run->lab, "palette")->listen);
+    add_listen(x, w, lab_role(w->run->lab, "palette"), m->palette_at);
     word(x, "--seed");
     word(x, "%" PRIu64, w->run->seed + (uint64_t)m->palette_starts);
     word(x, "--conns-before");
     word(x, "%" PRId64, m->palette_conns);
-    add_certificate(x, w, PALETTE_TLS, PALETTE_NAME, "palette");
+    add_certificate(x, w, PALETTE_TLS, WORLD_PALETTE_NAME, "palette");
     word(x, "--agent-ca");
     word(x, "%s/tls/ca.pem", w->dir);
+    world_palette_url(w, false, url);
     word(x, "--agent-url");
-    word(x, "https://%s", PALETTE_NAME);
+    word(x, "%s", url);
     word(x, "--api-key-file");
     word(x, "%s/api-key", w->dir);
     if (w->run->clock == CLOCK_FAKETIME) {

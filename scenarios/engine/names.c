@@ -177,7 +177,7 @@ int names_new(struct names **ret, struct loop *l, const struct lab *lab, const s
     if (n == NULL)
         WRONG("out of memory");
     *n = (struct names){.loop = l, .lab = lab, .net = net, .journal = journal, .domain = domain};
-    for (size_t h = 0; h < lab->n_hosts && r == 0; h++)
+    for (size_t h = 0; net != NULL && h < lab->n_hosts && r == 0; h++)
         for (size_t i = 0; i < lab->hosts[h].n_links && r == 0; i++)
             if (text_is(lab->hosts[h].role, "dns"))
                 r = door_open(n, h, lab->hosts[h].links[i].address, e);

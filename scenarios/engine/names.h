@@ -15,7 +15,7 @@
 #define NAMES_MOVED_MAX   8
 
 struct names;
-/* All pointers stay the caller's and must outlive it. */
+/* All pointers stay the caller's and must outlive it. net NULL: nobody can ask, it only knows. */
 int names_new(struct names **ret, struct loop *l, const struct lab *lab, const struct labnet *net,
               struct journal_ring *journal, const struct clk_domain *domain, struct err *e)
     MUST_CHECK;

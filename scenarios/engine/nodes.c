@@ -205,6 +205,10 @@ static void add_words(struct words *x, const struct node *n, int page_fd)
     word(x, "--domain-start=%" PRId64, w->domain.start_ns);
     word(x, "--journal-fds=%d,%d", n->all->counter_fd, n->ring_fd);
     word(x, "--control-fd=%d", n->hears_fd);
+    if (*world_from(w, n->host) != '\0')
+        word(x, "--from=%s", world_from(w, n->host));
+    if (!w->ground->executes)
+        word(x, "--interpret");
     if (n->all->slow[0] != '\0')
         word(x, "--slow=%s", n->all->slow);
     if (page_fd >= 0)
@@ -235,7 +239,7 @@ static int program_start(struct node *x, int page_fd, struct err *e)
                        .argv = words.at,
                        .env = env,
                        .dir = w->dir,
-                       .sandboxes = true,
+                       .sandboxes = w->ground->executes,
                        .fds = fds,
                        .n_fds = COUNTOF(fds)};
     begin_prog(x, "started", &said);

@@ -1,5 +1,6 @@
 #include "scenarios/engine/ns.h"
 
+#include "scenarios/engine/launch.h"
 #include "scenarios/engine/netlink.h"
 
 #include <errno.h>
@@ -23,6 +24,12 @@
 #define NS_FLAGS                                                                                   \
     (CLONE_NEWUSER | CLONE_NEWNS | CLONE_NEWPID | CLONE_NEWNET | CLONE_NEWIPC | CLONE_NEWUTS)
 #define NS_LINE_MAX 64
+
+struct plan { /* what is started */
+    ns_body_fn *body;
+    void *arg;
+    bool bare; /* no namespaces */
+};
 
 /* Reads the first number of a one-line file of /proc; -1 when there is no such file. */
 static long number_in(const char *path)
@@ -127,25 +134,34 @@ bool ns_hear(int fd, struct err *ret)
     return true;
 }
 
-static _Noreturn void run_as_first(ns_body_fn *body, void *arg, int fd)
+static _Noreturn void run_as_first(const struct plan *p, int fd)
 {
     struct err e = {0};
     prctl(PR_SET_PDEATHSIG, SIGKILL);
-    if (make_mounts(&e) < 0) {
+    if (p->bare)
+        prctl(PR_SET_CHILD_SUBREAPER, 1);
+    if (!p->bare && make_mounts(&e) < 0) {
         ns_tell(fd, &e);
         _exit(1);
     }
     ns_tell(fd, &e);
-    _exit(body(arg, fd) & 0xff);
+    _exit(p->body(p->arg, fd) & 0xff);
 }
 
-/* Lives outside the pid namespace and inside the user namespace; carries the exit status. */
-static _Noreturn void run_between(ns_body_fn *body, void *arg, int fd, pid_t parent,
-                                  pid_t *ret_first)
+static void ignore_stray(void *arg, pid_t pid)
+{
+    (void)arg, (void)pid;
+}
+
+/* Lives outside the pid namespace and inside the user namespace; carries the exit status. Without
+ * namespaces it does what the kernel would: whoever is left ends with the body. */
+static _Noreturn void run_between(const struct plan *p, int fd, pid_t parent, pid_t *ret_first)
 {
     struct err e = {0};
     int status = 0;
-    if (make_namespaces(&e) < 0)
+    if (p->bare)
+        prctl(PR_SET_CHILD_SUBREAPER, 1);
+    else if (make_namespaces(&e) < 0)
         goto refuse;
     /* After unshare: a change of credentials clears it. */
     prctl(PR_SET_PDEATHSIG, SIGKILL);
@@ -157,18 +173,20 @@ static _Noreturn void run_between(ns_body_fn *body, void *arg, int fd, pid_t par
         goto refuse;
     }
     if (first == 0)
-        run_as_first(body, arg, fd);
+        run_as_first(p, fd);
     __atomic_store_n(ret_first, first, __ATOMIC_RELEASE);
     close(fd);
     while (waitpid(first, &status, 0) < 0 && errno == EINTR)
         ;
+    if (p->bare)
+        (void)prog_strays(NULL, 0, 0, ignore_stray, NULL);
     _exit(WIFEXITED(status) ? WEXITSTATUS(status) : 255);
 refuse:
     ns_tell(fd, &e);
     _exit(1);
 }
 
-int ns_start(struct ns_child *ret, ns_body_fn *body, void *arg, struct err *e)
+static int start(struct ns_child *ret, const struct plan *p, struct err *e)
 {
     int fds[2];
     struct err said = {0};
@@ -189,7 +207,7 @@ int ns_start(struct ns_child *ret, ns_body_fn *body, void *arg, struct err *e)
     }
     if (pid == 0) {
         close(fds[0]);
-        run_between(body, arg, fds[1], parent, first);
+        run_between(p, fds[1], parent, first);
     }
     close(fds[1]);
     struct ns_child c = {.pid = pid, .first = first, .fd = fds[0]};
@@ -201,6 +219,16 @@ int ns_start(struct ns_child *ret, ns_body_fn *body, void *arg, struct err *e)
     }
     *ret = c;
     return 0;
+}
+
+int ns_start(struct ns_child *ret, ns_body_fn *body, void *arg, struct err *e)
+{
+    return start(ret, &(struct plan){.body = body, .arg = arg}, e);
+}
+
+int ns_start_bare(struct ns_child *ret, ns_body_fn *body, void *arg, struct err *e)
+{
+    return start(ret, &(struct plan){.body = body, .arg = arg, .bare = true}, e);
 }
 
 int ns_stop(struct ns_child *c, bool kill_it)

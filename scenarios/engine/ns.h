@@ -21,6 +21,10 @@ typedef int ns_body_fn(void *arg, int fd);
 /* Forks, makes the namespaces, mounts /proc, makes every mount private, and runs body there.
  * Returns when the body is about to run. Stops with -EPERM, -ENOSPC, … and the remedy. */
 int ns_start(struct ns_child *ret, ns_body_fn *body, void *arg, struct err *e) MUST_CHECK;
+/* The same without namespaces, where they are forbidden: the body is a process like any other,
+ * whose orphans become its own, and what it leaves behind is ended with it. Only if that one
+ * between is killed too does a process live on that left its program. */
+int ns_start_bare(struct ns_child *ret, ns_body_fn *body, void *arg, struct err *e) MUST_CHECK;
 /* The body's last word to whoever waits: its struct err; code 0 is success. */
 void ns_tell(int fd, const struct err *e);
 /* Blocks; false when the other side is gone (or a SO_RCVTIMEO of the descriptor passed). */

@@ -6,6 +6,7 @@
 #include "lib/io/file.h"
 #include "scenarios/engine/faketime.h"
 #include "scenarios/engine/gallery.h"
+#include "scenarios/engine/lab_loopback.h"
 #include "scenarios/engine/outfit.h"
 #include "scenarios/engine/stage.h"
 #include "scenarios/engine/witness.h"
@@ -76,10 +77,13 @@ static bool wanted(const struct run_options *o, const char *story)
 
 /* --- stage and clock ------------------------------------------------------------------------ */
 
+#define PLAN_LOOPBACK                                                                              \
+    "--stage loopback runs the same programs without namespaces, but for what needs packets"
+
 static int stage_choose(const struct run_options *o, struct run *r, enum stage_id *ret,
                         struct err *e)
 {
-    static const char *const names[] = {"sim", "netns", NULL};
+    static const char *const names[] = {"sim", "loopback", "netns", NULL};
     struct err why = {0};
 
     if (*o->stage != '\0') {
@@ -88,7 +92,7 @@ static int stage_choose(const struct run_options *o, struct run *r, enum stage_i
         *ret = stage_find(o->stage);
         if (*ret == STAGE_COUNT)
             return err_set(e, -EINVAL, "--stage: no stage '%s'; use %s", o->stage,
-                           near == NULL ? "sim or netns" : near);
+                           near == NULL ? "sim, loopback or netns" : near);
     } else {
         *ret = STAGE_NETNS;
     }
@@ -96,16 +100,17 @@ static int stage_choose(const struct run_options *o, struct run *r, enum stage_i
         return 0;
     /* Who names the stage wants it or nothing; who does not is told what ran instead. */
     if (*o->stage != '\0')
-        return err_set(e, RUN_FORBIDDEN, "--stage netns is forbidden on this machine: %.400s",
+        return err_set(e, RUN_FORBIDDEN,
+                       "--stage netns is forbidden on this machine: %.400s; " PLAN_LOOPBACK,
                        why.text);
     r->fell_back = true;
-    text_copy(r->forbidden, sizeof r->forbidden, why.text);
+    snprintf(r->forbidden, sizeof r->forbidden, "%.800s; " PLAN_LOOPBACK, why.text);
     *ret = STAGE_SIM;
     return 0;
 }
 
 /* The best one that works, and why: who repeats a run wants to know what it stood on. */
-static enum clock_id clock_auto(const struct manifest *m)
+static enum clock_id clock_auto(const struct manifest *m, enum stage_id stage)
 {
     struct err why = {0};
 
@@ -114,7 +119,11 @@ static enum clock_id clock_auto(const struct manifest *m)
               stderr);
         return CLOCK_STEPPED;
     }
-    if (!manifest_has_clock(m, "faketime"))
+    if (stage == STAGE_LOOPBACK)
+        err_set(&why, -EINVAL,
+                "the manifest does not declare stepped, and stage loopback has no "
+                "faketime");
+    else if (!manifest_has_clock(m, "faketime"))
         err_set(&why, -EINVAL, "the manifest declares neither stepped nor faketime");
     else if (faketime_check(m, &why) == 0) {
         fputs("gateproof: clock faketime: the manifest declares it, and not stepped\n", stderr);
@@ -125,15 +134,22 @@ static enum clock_id clock_auto(const struct manifest *m)
 }
 
 /* A gateway that does not follow a clock would let it run away from it. */
-static int clock_check(const struct run *r, enum clock_id clock, struct err *e)
+static int clock_check(const struct run *r, enum stage_id stage, enum clock_id clock, struct err *e)
 {
     const char *name = clock < CLOCK_COUNT ? clock_name(clock) : r->options.clock;
 
+    if (clock == CLOCK_FAKETIME && stage == STAGE_LOOPBACK)
+        return err_set(
+            e, -EINVAL,
+            "--clock faketime: its shared memory needs a namespace, which stage loopback "
+            "has not; use --clock stepped or --clock wall");
+
     if (clock == CLOCK_COUNT || clock == CLOCK_VIRTUAL)
         return err_set(e, -EINVAL,
-                       "--clock: stage netns has the clocks stepped, faketime and wall, not '%s'; "
-                       "auto chooses one",
-                       name);
+                       "--clock: stage %s has the clocks stepped%s and wall, not '%s'; auto "
+                       "chooses one",
+                       stage == STAGE_LOOPBACK ? "loopback" : "netns",
+                       stage == STAGE_LOOPBACK ? "" : ", faketime", name);
     if (clock != CLOCK_WALL && !manifest_has_clock(&r->manifest, name))
         return err_set(e, -EINVAL,
                        "--clock %s: %.200s does not declare it "
@@ -160,8 +176,8 @@ static int clock_choose(const struct run *r, enum stage_id stage, enum clock_id 
     if (*wish == '\0')
         clock = manifest_has_clock(&r->manifest, "stepped") ? CLOCK_STEPPED : CLOCK_WALL;
     else if (text_is(wish, "auto"))
-        clock = clock_auto(&r->manifest);
-    code = clock_check(r, clock, e);
+        clock = clock_auto(&r->manifest, stage);
+    code = clock_check(r, stage, clock, e);
     *ret = stage == STAGE_SIM ? CLOCK_VIRTUAL
                               : clock; /* the wish is checked where it is not met too */
     return code;
@@ -210,9 +226,11 @@ static int gateway_check(const struct run *r, enum stage_id stage, struct err *e
         return err_set(e, RUN_FORBIDDEN,
                        "--gateway: %.150s can be judged in stage netns only, and here %.280s",
                        r->options.gateway, r->forbidden);
-    return err_set(e, -EINVAL,
-                   "--stage sim plays the reference gateway only, not %.200s; use --stage netns",
-                   r->options.gateway);
+    return err_set(
+        e, -EINVAL,
+        "--stage sim plays the reference gateway only, not %.200s; use --stage netns, or "
+        "--stage loopback where namespaces are forbidden",
+        r->options.gateway);
 }
 
 /* --- items ---------------------------------------------------------------------------------- */
@@ -285,11 +303,21 @@ static int factor_of(const struct script *s, enum clock_id clock)
     return clock == CLOCK_FAKETIME && factor > FAKETIME_FACTOR_MAX ? FAKETIME_FACTOR_MAX : factor;
 }
 
-/* A story that this stage or clock cannot play is left out, and said. */
-static bool fits(const struct run_item *item, enum stage_id stage, enum clock_id clock)
+/* A story that this stage or clock cannot play is left out, and said: why, or NULL. */
+static const char *unfit(const struct run_item *item)
 {
-    return (item->script.stages & BIT(stage)) != 0 &&
-           (!is_real(clock) || *item->script.wall_skip == '\0');
+    const char *why = NULL;
+    struct outfit o;
+
+    outfit_read(&item->script, &o);
+    if ((item->script.stages & BIT(item->stage)) == 0)
+        return "the story is not for this stage";
+    if (is_real(item->clock) && *item->script.wall_skip != '\0')
+        return item->script.wall_skip;
+    if (item->stage == STAGE_LOOPBACK)
+        why = o.has_site && o.has_system ? "on this stage two gateways cannot be told apart"
+                                         : lab_loopback_lacks(&item->lab);
+    return why;
 }
 
 /* Nothing is started for a story whose feature the manifest does not declare; the judge says so. */
@@ -352,10 +380,8 @@ static int story_add(struct run *r, const char *name, enum stage_id stage, enum 
             continue;
         if (witness_is_missing(r, item))
             continue;
-        if (!fits(item, stage, clock))
-            snprintf(item->broken, sizeof item->broken, "skipped: %s",
-                     (item->script.stages & BIT(stage)) == 0 ? "the story is not for this stage"
-                                                             : item->script.wall_skip);
+        if (unfit(item) != NULL)
+            snprintf(item->broken, sizeof item->broken, "skipped: %s", unfit(item));
     }
     return code;
 }

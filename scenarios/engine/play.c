@@ -52,7 +52,7 @@ static void join_wires(struct play *p, const struct event *boot)
 {
     struct err e = {0};
     if (wires_joins(&p->wires, ev_text(boot, EVF_MACHINE), ev_text(boot, EVF_CLUSTER)) &&
-        labnet_wires(p->w.net, &p->wires, &e) < 0)
+        p->w.ground->wires(&p->w, &p->wires, &e) < 0)
         p->broken = e;
 }
 
@@ -130,8 +130,8 @@ static void do_acts(struct play *p)
         if (line == NULL)
             return;
         if (!act_begin(p, line))
-            err_set(&p->broken, -ENOTSUP, "line %d: stage netns has no act '%s'", line->number,
-                    line->verb->id);
+            err_set(&p->broken, -ENOTSUP, "line %d: stage %s has no act '%s'", line->number,
+                    stage_name(p->w.run->stage), line->verb->id);
         take(p);
         lines_time(p->lines, world_now(&p->w));
     }
@@ -241,7 +241,7 @@ static bool guest_is_gone(const struct play *p)
 
 static bool canaries_are_seen(const struct play *p)
 {
-    return capture_canaries_seen(p->w.capture, 2);
+    return p->w.ground->has_looked(&p->w);
 }
 
 static bool proxies_are_gone(const struct play *p)
@@ -295,10 +295,9 @@ static void end_all(struct play *p, const char *why)
     proxies_end(&p->proxies);
     settle(p, proxies_are_gone, MOCKS_END_MAX_MS);
     proxies_free(&p->proxies);
-    if (capture_canaries(p->w.capture, 2, &e) == 0)
+    if (p->w.ground->look_again(&p->w, &e) == 0)
         settle(p, canaries_are_seen, CANARY_MAX_MS);
-    capture_flows(p->w.capture);
-    capture_drops(p->w.capture, slow_wires_lost(p->w.slow));
+    p->w.ground->tell(&p->w);
     mocks_end(&p->mocks);
     settle(p, mocks_are_gone, MOCKS_END_MAX_MS);
     for (size_t i = 0; i < COUNTOF(own); i++)

@@ -1,5 +1,5 @@
-/* One story played on stage netns, from an open world to the last word of every writer: rounds of
- * the loop, each followed by merging what was written, feeding the story's lines, and doing the
+/* One story played with real programs, from an open world to the last word of every writer: rounds
+ * of the loop, each followed by merging what was written, feeding the story's lines, and doing the
  * acts whose moment has come. */
 #ifndef SCENARIOS_ENGINE_PLAY_H
 #define SCENARIOS_ENGINE_PLAY_H

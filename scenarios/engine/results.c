@@ -84,6 +84,11 @@ static void filled_make(struct filled *f, const struct run *r)
             .options = r->options.again,
         };
     }
+    if (r->n > 0 && r->items[0]->stage == STAGE_LOOPBACK)
+        snprintf(
+            f->note, sizeof f->note, "%s",
+            "On stage loopback nobody sees packets, so rules that rest on them are inconclusive; "
+            "machines read their user data and do not execute it.");
     if (r->fell_back)
         snprintf(f->note, sizeof f->note,
                  "The stories ran in the simulator only, which proves nothing of a network: %s",
@@ -95,7 +100,7 @@ static void filled_make(struct filled *f, const struct run *r)
                                 .summary = &r->summary,
                                 .stories = f->stories,
                                 .n_stories = r->n,
-                                .note = r->fell_back ? f->note : NULL};
+                                .note = *f->note != '\0' ? f->note : NULL};
 }
 
 static void filled_drop(struct filled *f)

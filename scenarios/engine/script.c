@@ -14,7 +14,7 @@ static const char *const when_names[WHEN_COUNT + 1] = {
     [WHEN_END] = "end",   [WHEN_PREMISE] = "premise",
 };
 const char *const script_stage_names[STAGE_COUNT + 1] = {
-    [STAGE_SIM] = "sim", [STAGE_NETNS] = "netns"};
+    [STAGE_SIM] = "sim", [STAGE_LOOPBACK] = "loopback", [STAGE_NETNS] = "netns"};
 static const char *const clock_names[CLOCK_COUNT + 1] = {[CLOCK_VIRTUAL] = "virtual",
                                                          [CLOCK_STEPPED] = "stepped",
                                                          [CLOCK_FAKETIME] = "faketime",
@@ -258,6 +258,16 @@ static int verb_read(struct script_reader *r, size_t first, struct script_line *
     return bad < 0 || at == r->words.n ? bad : or_read(r, at, line);
 }
 
+/* Where the story can go on from here: everywhere from a fact that is only judged. */
+static unsigned stages_of(const struct script *s, const struct script_line *line)
+{
+    const bool waited = line->when == WHEN_AT || line->when == WHEN_BY || line->when == WHEN_THEN;
+    if (line->verb->kind == VERB_FACT && !waited)
+        return BIT(STAGE_COUNT) - 1;
+    return line->verb->stages &
+           (line->or_next > 0 ? s->ors[line->or_next - 1].verb->stages : BIT(STAGE_COUNT) - 1);
+}
+
 static int line_read(struct script_reader *r, enum when when)
 {
     struct script *s = r->s;
@@ -285,8 +295,7 @@ static int line_read(struct script_reader *r, enum when when)
         bad = line_place_check(r, line);
     if (bad < 0)
         return bad;
-    if (line->verb->kind != VERB_FACT)
-        r->stages &= line->verb->stages;
+    r->stages &= stages_of(s, line);
     s->n_lines++;
     return 0;
 }

@@ -43,7 +43,7 @@ enum when {
 };
 const char *when_name(enum when w);
 
-enum stage_id { STAGE_SIM, STAGE_NETNS, STAGE_COUNT };
+enum stage_id { STAGE_SIM, STAGE_LOOPBACK, STAGE_NETNS, STAGE_COUNT };
 enum clock_id { CLOCK_VIRTUAL, CLOCK_STEPPED, CLOCK_FAKETIME, CLOCK_WALL, CLOCK_COUNT };
 const char *stage_name(enum stage_id s);
 const char *clock_name(enum clock_id c);

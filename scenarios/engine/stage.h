@@ -11,6 +11,7 @@
 #define STAGE_PACKETS "packets.pcapng" /* in out_dir */
 
 struct stage_run {
+    enum stage_id stage; /* set by the functions below */
     const struct script *script;
     const struct lab *lab;
     const struct manifest *manifest; /* NULL in sim: the reference core */
@@ -25,8 +26,8 @@ struct stage_run {
     const char *bin_dir; /* where mock-maas and mock-palette lie */
     uint64_t lose_sync;  /* sim only: see site_lose_sync() */
     uint64_t *ret_syncs; /* sim only: how many syncs there were; may be NULL */
-    bool until_well;     /* netns only: the story's last line brings a gateway back; the run ends
-                            when all has been well (well.h) for a while after it */
+    bool until_well;     /* real programs only: the story's last line brings a gateway back; the run
+                            ends     when all has been well (well.h) for a while after it */
     bool packets;        /* netns: what the capture saw is kept in STAGE_PACKETS */
     ms_t budget_ms;      /* kernel time the run may take */
     void (*progress)(void *arg, ms_t domain_now, const char *text); /* may be NULL */
@@ -38,8 +39,13 @@ struct stage_run {
 int stage_sim(const struct stage_run *r, struct ev_list *journal, struct err *e) MUST_CHECK;
 /* Runs in a child of its own with user, mount, pid and network namespaces that die with it. */
 int stage_netns(const struct stage_run *r, struct ev_list *journal, struct err *e) MUST_CHECK;
-/* The adapter probe of GP-20: 0 when the three starts behave, else what did not. */
-int stage_netns_probe(const struct stage_run *r, struct err *e) MUST_CHECK;
+/* The same programs on 127.x addresses of this machine, with relays between them and nobody who
+ * sees packets (relays.h); r->lab must lack nothing (lab_loopback.h). Needs no privilege and no
+ * namespace. */
+int stage_loopback(const struct stage_run *r, struct ev_list *journal, struct err *e) MUST_CHECK;
+/* The adapter probe of GP-20 on one of these two: 0 when the three starts behave, else what did
+ * not. */
+int stage_probe(enum stage_id stage, const struct stage_run *r, struct err *e) MUST_CHECK;
 /* 0 when the kernel takes the rulesets of all these labs; else which host's it does not. Nothing of
  * them is built. */
 int stage_netns_rules_check(const struct lab *const *labs, size_t n, struct err *e) MUST_CHECK;

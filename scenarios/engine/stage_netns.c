@@ -1,9 +1,13 @@
-/* Stage netns seen from outside: a child with namespaces of its own plays, a file in memory brings
- * the journal home, one struct err says how it went. */
+/* The stages of real programs seen from outside: a child plays, in namespaces of its own or at a
+ * berth on this machine's loopback addresses; a file in memory brings the journal home, one struct
+ * err says how it went. */
 #include "scenarios/engine/stage.h"
 
+#include "lib/base/text.h"
 #include "scenarios/engine/adapter_probe.h"
+#include "scenarios/engine/berth.h"
 #include "scenarios/engine/faketime.h"
+#include "scenarios/engine/lab_loopback.h"
 #include "scenarios/engine/netlink.h"
 #include "scenarios/engine/ns.h"
 #include "scenarios/engine/play.h"
@@ -22,10 +26,15 @@
 
 struct errand { /* what the child is to do */
     const struct stage_run *run;
-    char dir[SPOT_MAX];
+    char dir[BERTH_DIR_MAX];
     int sink_fd;
     int (*go)(const struct errand *x, struct err *e);
 };
+
+static void free_lab(struct lab **l)
+{
+    free(*l);
+}
 
 static int go_story(const struct errand *x, struct err *e)
 {
@@ -65,7 +74,30 @@ static int await(struct ns_child *c, ms_t max_ms, struct err *e)
     return said.code < 0 ? err_set(e, said.code, "%s", said.text) : 0;
 }
 
-static int run_errand(struct errand *x, struct err *e)
+static int run_on_loopback(struct errand *x, struct err *e)
+{
+    SCOPED(free_lab) struct lab *moved = calloc(1, sizeof(*moved));
+    struct stage_run run = *x->run;
+    struct ns_child c;
+    struct berth b;
+    if (moved == NULL)
+        WRONG("out of memory");
+    int r = berth_take(&b, e);
+    if (r < 0)
+        return r;
+    lab_on_loopback(run.lab, b.number, moved);
+    run.lab = moved;
+    x->run = &run;
+    (void)text_copy(x->dir, sizeof(x->dir), b.dir);
+    fflush(NULL);
+    r = ns_start_bare(&c, body, x, e);
+    if (r == 0)
+        r = await(&c, run.budget_ms + GRACE_MS, e);
+    berth_leave(&b);
+    return r;
+}
+
+static int run_in_namespaces(struct errand *x, struct err *e)
 {
     struct ns_child c;
     int r = spot_find(x->dir, e);
@@ -82,8 +114,9 @@ static int run_errand(struct errand *x, struct err *e)
 static int check(const struct stage_run *r, struct err *e)
 {
     assert(r->manifest != NULL && r->lab != NULL);
-    if (r->clock == CLOCK_VIRTUAL)
-        return err_set(e, -EINVAL, "stage netns has the clocks stepped, faketime and wall");
+    if (r->clock == CLOCK_VIRTUAL || (r->clock == CLOCK_FAKETIME && r->stage != STAGE_NETNS))
+        return err_set(e, -EINVAL, "stage %s has the clocks stepped%s and wall",
+                       stage_name(r->stage), r->stage == STAGE_NETNS ? ", faketime" : "");
     if (r->clock != CLOCK_WALL && !manifest_has_clock(r->manifest, clock_name(r->clock)))
         return err_set(e, -EINVAL,
                        "%s does not declare the clock '%s'; run it on clock wall, or declare "
@@ -92,10 +125,18 @@ static int check(const struct stage_run *r, struct err *e)
     return r->clock == CLOCK_FAKETIME ? faketime_check(r->manifest, e) : 0;
 }
 
-int stage_netns(const struct stage_run *r, struct ev_list *journal, struct err *e)
+static int run_errand(struct errand *x, struct err *e)
 {
-    struct errand x = {.run = r, .go = go_story};
-    int code = check(r, e);
+    return x->run->stage == STAGE_NETNS ? run_in_namespaces(x, e) : run_on_loopback(x, e);
+}
+
+static int play_on(enum stage_id stage, const struct stage_run *wanted, struct ev_list *journal,
+                   struct err *e)
+{
+    struct stage_run r = *wanted;
+    struct errand x = {.run = &r, .go = go_story};
+    r.stage = stage;
+    int code = check(&r, e);
     if (code < 0)
         return code;
     x.sink_fd = memfd_create("journal", MFD_CLOEXEC);
@@ -108,10 +149,22 @@ int stage_netns(const struct stage_run *r, struct ev_list *journal, struct err *
     return code < 0 ? code : kept;
 }
 
-int stage_netns_probe(const struct stage_run *r, struct err *e)
+int stage_netns(const struct stage_run *r, struct ev_list *journal, struct err *e)
 {
-    struct errand x = {.run = r, .go = go_probe, .sink_fd = -1};
-    int code = check(r, e);
+    return play_on(STAGE_NETNS, r, journal, e);
+}
+
+int stage_loopback(const struct stage_run *r, struct ev_list *journal, struct err *e)
+{
+    return play_on(STAGE_LOOPBACK, r, journal, e);
+}
+
+int stage_probe(enum stage_id stage, const struct stage_run *wanted, struct err *e)
+{
+    struct stage_run r = *wanted;
+    struct errand x = {.run = &r, .go = go_probe, .sink_fd = -1};
+    r.stage = stage;
+    int code = check(&r, e);
     return code < 0 ? code : run_errand(&x, e);
 }
 

@@ -14,7 +14,8 @@
 #include <unistd.h>
 
 #define ANCESTORS_MAX     16
-#define STRAYS_ROUNDS_MAX 64 /* each kills and reaps; a fork bomb loses against SIGKILL of all */
+#define GENERATIONS_MAX   4096 /* between a program and its last descendant */
+#define STRAYS_ROUNDS_MAX 64   /* each kills and reaps; a fork bomb loses against SIGKILL of all */
 
 struct stray {
     bool alive; /* neither 'Z' nor 'X': dead already, and nobody has asked yet */
@@ -39,6 +40,15 @@ static struct stray stray_read(pid_t pid)
     s.parent = (pid_t)strtol(at + 3, &at, 10);
     s.group = (pid_t)strtol(at, NULL, 10);
     return s;
+}
+
+/* Everybody's ancestor is the first process, also of those who came in from outside. */
+static bool is_ours(pid_t pid)
+{
+    for (int i = 0; i < GENERATIONS_MAX && getpid() != 1 && pid != getpid(); i++)
+        if ((pid = stray_read(pid).parent) <= 1)
+            return false;
+    return getpid() == 1 || pid == getpid();
 }
 
 static bool is_known(pid_t pid, const pid_t *known, size_t n)
@@ -90,7 +100,7 @@ static size_t round_of(struct hunt *h)
     while ((at = readdir(d)) != NULL) {
         int64_t pid;
         if (!text_int(at->d_name, 1, INT32_MAX, &pid) || is_known((pid_t)pid, h->known, h->n) ||
-            is_in_care((pid_t)pid, h->known, h->n))
+            !is_ours((pid_t)pid) || is_in_care((pid_t)pid, h->known, h->n))
             continue;
         struct stray s = stray_read((pid_t)pid);
         found += s.alive;

@@ -6,7 +6,6 @@
 #include <errno.h>
 #include <stdlib.h>
 
-#define PALETTE_URL     "https://palette.example"
 #define NAMES_MAX       128
 #define NAME_LENGTH_MAX 128
 
@@ -31,7 +30,10 @@ int user_new(struct user **ret, struct world *w, struct err *e)
         WRONG("out of memory");
     u->w = w;
     world_path(w, ca, "tls/ca.pem");
-    const struct call_config c = {.ca_file = ca, .user_agent = "gateproof-user/" GATEPROOF_VERSION};
+    const struct lab_host *own = lab_role(w->run->lab, "user");
+    const struct call_config c = {.ca_file = ca,
+                                  .user_agent = "gateproof-user/" GATEPROOF_VERSION,
+                                  .from = own != NULL ? world_from(w, own) : ""};
     int r = dns_new(&u->dns, w->loop, e);
     if (r == 0)
         r = caller_new(&u->caller, w->loop, u->dns, &c, e);
@@ -134,12 +136,14 @@ static struct asked *free_place(struct user *u)
 
 int user_ask(struct user *u, const struct user_wish *wish, struct err *e)
 {
+    char url[WORLD_URL_MAX];
     struct http_call rq;
     struct asked *a = free_place(u);
     if (a == NULL)
         return err_set(e, -EBUSY, "the user waits for %d answers already", USER_CALLS_MAX);
     http_call_init(&rq, wish->method);
-    buf_text_add(&rq.url, PALETTE_URL);
+    world_palette_url(u->w, false, url);
+    buf_text_add(&rq.url, url);
     buf_text_add(&rq.url, wish->path);
     (void)http_header_add(&rq.headers, "ApiKey", u->w->api_key);
     if (wish->body[0] != '\0')

@@ -9,7 +9,10 @@
 #include <string.h>
 
 #define WORDS(...) ((const char *const[]){__VA_ARGS__, NULL})
-#define ALL        (BIT(STAGE_SIM) | BIT(STAGE_NETNS))
+#define ALL        (BIT(STAGE_SIM) | BIT(STAGE_LOOPBACK) | BIT(STAGE_NETNS))
+/* What needs hosts of their own, with names, routers or a proxy between them, and, of facts,
+ * packets that somebody sees. */
+#define HOSTS (BIT(STAGE_SIM) | BIT(STAGE_NETNS))
 
 bool verb_count(const char *text, int64_t *ret_min, int64_t *ret_max)
 {
@@ -272,7 +275,7 @@ const struct verb verbs[] = {
     {"site.cluster", VERB_SITE, "cluster {cluster} with {n} nodes", ALL,
      "The prelude: the gateway is installed and makes this cluster. The story begins, and its times count, when all such clusters are Running. Laws see the prelude, lines of the story do not."},
 
-    {"site.proxy", VERB_SITE, "proxy {proxy}", ALL,
+    {"site.proxy", VERB_SITE, "proxy {proxy}", HOSTS,
      "The proxy that the gateway is told of, with credentials or without; it runs at the lab's host of role proxy. unused: it runs, and nobody is told."},
     {"site.no-proxy", VERB_SITE, "no-proxy {name}", ALL,
      "The list of exceptions that the gateway is told beside the proxy, separated by commas, or empty."},
@@ -296,7 +299,7 @@ const struct verb verbs[] = {
      "The same, by so much more than before."},
     {"gateway.comes-back", VERB_ACT, "gateway comes back", ALL,
      "Starts or thaws, whichever fits."},
-    {"probe.every-pair", VERB_ACT, "probe every pair", ALL,
+    {"probe.every-pair", VERB_ACT, "probe every pair", HOSTS,
      "One SYN and its answer, or its silence, for each row of the lab's reach table, from the first host of one role to the first host of the other. The act is done when all are."},
     {"evidence.loses", VERB_ACT, "evidence {writer} loses a record", ALL,
      "The next record of this writer is thrown away on its way to the journal: its number and its place in the chain stay empty."},
@@ -348,26 +351,26 @@ const struct verb verbs[] = {
      "It is started again, with the state that it kept; empty: with none, so that it knows nobody."},
     {"palette.restarts", VERB_ACT, "palette restarts [empty]", ALL,
      "stops and starts in one."},
-    {"palette.moves", VERB_ACT, "palette moves to {address}", ALL,
+    {"palette.moves", VERB_ACT, "palette moves to {address}", HOSTS,
      "It is started again at another address of its host, which the lab's file names under also; the old address refuses."},
-    {"name.answers", VERB_ACT, "name {named} answers {dns-answer}", ALL,
+    {"name.answers", VERB_ACT, "name {named} answers {dns-answer}", HOSTS,
      "What the lab's name server says from now on to the name that leads there: another address, or that there is no such name."},
 
     /* --- acts: the proxy */
-    {"proxy.behaves", VERB_ACT, "proxy behaves {proxy-way}", ALL,
+    {"proxy.behaves", VERB_ACT, "proxy behaves {proxy-way}", HOSTS,
      "From now on the proxy does this with whoever asks: refuses takes no connection, closes closes without an answer, cuts answers 200 and closes, silent says nothing, a number is answered to every request; honest ends it."},
-    {"proxy.drops-idle", VERB_ACT, "proxy drops idle after {time}", ALL,
+    {"proxy.drops-idle", VERB_ACT, "proxy drops idle after {time}", HOSTS,
      "From now on the proxy closes a tunnel over which no byte went for so long."},
 
-    {"proxy.breaks-tls", VERB_ACT, "proxy breaks tls", ALL,
+    {"proxy.breaks-tls", VERB_ACT, "proxy breaks tls", HOSTS,
      "From now on the proxy opens the TLS of new tunnels: it shows clients a certificate of its own authority, and reads what they send."},
-    {"proxy.is-honest", VERB_ACT, "proxy is honest", ALL,
+    {"proxy.is-honest", VERB_ACT, "proxy is honest", HOSTS,
      "From now on the proxy passes TLS through, and whatever else it did wrong ends; tunnels that are open stay as they are."},
-    {"gateway.told-proxy", VERB_ACT, "gateway is told proxy {proxy-url}", ALL,
+    {"gateway.told-proxy", VERB_ACT, "gateway is told proxy {proxy-url}", HOSTS,
      "The gateway is stopped, its environment holds this proxy from now on, and it is started again with the state it has."},
-    {"gateway.told-no-proxy", VERB_ACT, "gateway is told no proxy", ALL,
+    {"gateway.told-no-proxy", VERB_ACT, "gateway is told no proxy", HOSTS,
      "The same without any proxy setting."},
-    {"gateway.told-trust", VERB_ACT, "gateway is told to trust proxy", ALL,
+    {"gateway.told-trust", VERB_ACT, "gateway is told to trust proxy", HOSTS,
      "GP_PROXY_CA_FILE holds the authority of the proxies. A gateway with the feature reload has had the file from its start, with another authority in it, and gets HUP; any other is stopped and started."},
 
     /* --- acts: Palette */
@@ -390,11 +393,11 @@ const struct verb verbs[] = {
     {"wire.pair-mended", VERB_ACT, "wire {wire-pair} mended", ALL,
      "The pair, or the direction, passes again."},
 
-    {"wire.delays", VERB_ACT, "wire {wired} delays {delay}", ALL,
+    {"wire.delays", VERB_ACT, "wire {wired} delays {delay}", HOSTS,
      "What crosses its wire, in either direction, arrives so much later from now on."},
-    {"wire.loses", VERB_ACT, "wire {wired} loses {loss}", ALL,
+    {"wire.loses", VERB_ACT, "wire {wired} loses {loss}", HOSTS,
      "Of a hundred packets that cross its wire so many are lost from now on, drawn by the run's seed. What TCP loses it sends again: after 1 s what begins a connection, else after 200 ms, and each time after twice as long."},
-    {"router.forgets", VERB_ACT, "router forgets", ALL,
+    {"router.forgets", VERB_ACT, "router forgets", HOSTS,
      "Every router that forgets idle flows (shape nat-short: after a minute) forgets all of them at once: what is sent on an open connection afterwards is dropped without a word."},
 
     /* --- facts: what Palette shows */
@@ -468,29 +471,29 @@ const struct verb verbs[] = {
 
 #include "scenarios/engine/verbs_site_facts.inc"
     /* --- facts: packets */
-    {"flow", VERB_FACT, "flow {place} -> {place}", ALL,
+    {"flow", VERB_FACT, "flow {place} -> {place}", HOSTS,
      "A first SYN from one to the other was seen on any link, answered or not."},
-    {"flow.through-proxy", VERB_FACT, "flow {place} -> {place} through proxy", ALL,
+    {"flow.through-proxy", VERB_FACT, "flow {place} -> {place} through proxy", HOSTS,
      "A connection to a proxy was seen to begin with CONNECT for the other, and then with a ClientHello."},
-    {"flows.all-tls", VERB_FACT, "flows {place} -> {place} are all tls", ALL,
+    {"flows.all-tls", VERB_FACT, "flows {place} -> {place} are all tls", HOSTS,
      "First bytes of such flows were seen, and each began with a ClientHello, or with CONNECT and then a ClientHello."},
-    {"proxy.saw", VERB_FACT, "proxy saw {role}", ALL,
+    {"proxy.saw", VERB_FACT, "proxy saw {role}", HOSTS,
      "A CONNECT or a request for this role was seen at a proxy, from anybody."},
-    {"proxy.saw-from", VERB_FACT, "proxy saw {role} from {role}", ALL,
+    {"proxy.saw-from", VERB_FACT, "proxy saw {role} from {role}", HOSTS,
      "The same, sent by this role, or by a node of this cluster."},
 
-    {"proxy.closed", VERB_FACT, "proxy closed {count} tunnels", ALL,
+    {"proxy.closed", VERB_FACT, "proxy closed {count} tunnels", HOSTS,
      "So many tunnels were closed by the proxy itself, because they were idle."},
 
-    {"bump.read", VERB_FACT, "bump read request", ALL,
+    {"bump.read", VERB_FACT, "bump read request", HOSTS,
      "A request of anybody became readable at a proxy that opens TLS."},
-    {"bump.showed", VERB_FACT, "bump showed {count} certificates", ALL,
+    {"bump.showed", VERB_FACT, "bump showed {count} certificates", HOSTS,
      "So many hellos of clients were answered by a proxy with a certificate of its own making."},
     {"victims.were-hit", VERB_FACT, "{victims} was hit at {point}", ALL,
      "The point was reached, and at it they died."},
-    {"dials.failed", VERB_FACT, "{count} failed dials {role} -> {role}", ALL,
+    {"dials.failed", VERB_FACT, "{count} failed dials {role} -> {role}", HOSTS,
      "So many first SYNs from one to the other were followed by the next without a request of the first at Palette, or at MAAS when it is the other, between them."},
-    {"dials.crowded", VERB_FACT, "more than {n} failed dials {role} -> {role} in any {time}", ALL,
+    {"dials.crowded", VERB_FACT, "more than {n} failed dials {role} -> {role} in any {time}", HOSTS,
      "More than so many of them, at most 62, in some window of that length. For never."},
 
     /* --- facts: user data, as the machines found it when they booted */
@@ -504,7 +507,7 @@ const struct verb verbs[] = {
      "No address of this role is endpoint, proxy or exception in what the machines of the cluster found, and at least one booted."},
     {"user-data.keeps-out", VERB_FACT, "user data of every machine of {cluster} keeps out {name}", ALL,
      "The list of exceptions that every machine of the cluster found, and at least one booted, covers this name, address, or every address of this role."},
-    {"secret.seen", VERB_FACT, "secret seen", ALL,
+    {"secret.seen", VERB_FACT, "secret seen", HOSTS,
      "A secret of the run was seen in clear text, in a journal, in what Palette shows, or in a program's output."},
     {"output.no-secret", VERB_FACT, "output of gateway holds no secret", ALL,
      "Nothing that the gateway wrote to its standard output and error held a secret of the run."},
@@ -538,7 +541,7 @@ const struct verb verbs[] = {
      "A wire that was cut was mended so much later, or not at all."},
     {"wire.was-cut", VERB_FACT, "wire was cut", ALL,
      "A wire was cut."},
-    {"router.forgot", VERB_FACT, "router forgot {count}", ALL,
+    {"router.forgot", VERB_FACT, "router forgot {count}", HOSTS,
      "So many flows were forgotten by routers, for being idle or all at once."},
     {"gateway.good-stop", VERB_FACT, "gateway stopped in good order", ALL,
      "After TERM the program ended by itself, with status 0."},
@@ -552,9 +555,9 @@ const struct verb verbs[] = {
      "The user's last call was answered with 400 or above."},
     {"journals.equal", VERB_FACT, "journals equal those of the first run", BIT(STAGE_SIM),
      "The story was played before with the same seed, and each record of this run is that run's, byte for byte."},
-    {"evidence.whole", VERB_FACT, "evidence is whole", ALL,
+    {"evidence.whole", VERB_FACT, "evidence is whole", HOSTS,
      "All chains are unbroken, each writer said its last word with the right count, canaries were seen on their links at both ends of the run, and the kernel dropped nothing."},
-    {"probes.match", VERB_FACT, "probes match the table", ALL,
+    {"probes.match", VERB_FACT, "probes match the table", HOSTS,
      "Every pair was probed and answered as the lab's table says."},
 };
 const size_t n_verbs = COUNTOF(verbs);

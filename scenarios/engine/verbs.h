@@ -1,6 +1,7 @@
 /* The verbs of the line language: one row a form. scenarios/README verb reference, the parser and
- * the error messages are all made from this table. A verb that a stage lacks keeps the story off
- * that stage, before anything starts. */
+ * the error messages are all made from this table. An act that a stage lacks, or a fact that a
+ * story waits for there, keeps the story off that stage, before anything starts; a fact that is
+ * only judged (never, always, end, premise) makes its rules inconclusive there. */
 #ifndef SCENARIOS_ENGINE_VERBS_H
 #define SCENARIOS_ENGINE_VERBS_H
 

@@ -10,11 +10,9 @@
 #include <sched.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/mount.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
-#define NODE_ROLE "node"
+#define HTTPS_PORT 443
 
 void world_path(const struct world *w, char out[WORLD_PATH_MAX], const char *name)
 {
@@ -30,7 +28,7 @@ int world_write(const struct world *w, const char *name, const char *text, struc
 
 bool world_has_host(const struct world *w, const struct lab_host *h)
 {
-    return w->with_nodes || !text_is(h->role, NODE_ROLE);
+    return w->with_nodes || !text_is(h->role, WORLD_NODE_ROLE);
 }
 
 /* A host costs milliseconds, and most stories deploy nothing. */
@@ -73,23 +71,6 @@ static void remove_old_logs(const struct world *w)
         snprintf(path, sizeof(path), "%s/%s.log", w->run->out_dir, names[i]);
         (void)unlink(path);
     }
-}
-
-/* One resolv.conf a host, and one empty hosts file for all. */
-static int open_files(struct world *w, struct err *e)
-{
-    const struct lab *l = w->run->lab;
-    char name[64], text[64];
-    if (mount("gateproof", w->dir, "tmpfs", MS_NOSUID | MS_NODEV, "mode=0700") < 0)
-        return err_errno(e, "mount a file system in memory on %s", w->dir);
-    int r = world_write(w, "hosts", "", e);
-    for (size_t i = 0; i < l->n_hosts && r == 0; i++) {
-        const char *server = names_server(l, &l->hosts[i]);
-        snprintf(name, sizeof(name), "resolv-%s.conf", l->hosts[i].name);
-        snprintf(text, sizeof(text), "nameserver %s\n", server != NULL ? server : "127.0.0.1");
-        r = world_write(w, name, text, e);
-    }
-    return r;
 }
 
 /* Two CPUs make a turn twice as dear; side by side runs start on different ones by themselves. */
@@ -152,24 +133,6 @@ static int open_journal(struct world *w, struct err *e)
     return r;
 }
 
-/* This process lives in the user's namespace and asks the user's name server. */
-static int open_lab(struct world *w, struct err *e)
-{
-    const struct lab_host *user = lab_role(w->run->lab, "user");
-    char path[WORLD_PATH_MAX], name[64];
-    int r = labnet_new(&w->net, w->run->lab, w->with_nodes ? "" : NODE_ROLE, e);
-    if (r == 0)
-        r = slow_wires_new(&w->slow, w->loop, w->run->lab, w->net, &w->domain, w->run->seed, e);
-    if (r < 0 || user == NULL)
-        return r;
-    snprintf(name, sizeof(name), "resolv-%s.conf", user->name);
-    world_path(w, path, name);
-    if (mount(path, "/etc/resolv.conf", NULL, MS_BIND, NULL) < 0)
-        return err_errno(
-            e, "mount over /etc/resolv.conf (the file must exist: touch /etc/resolv.conf)");
-    return 0;
-}
-
 /* What the gateway is told of a proxy: the laws of proxies begin with it. */
 static void say_outfit(const struct stage_run *r, struct event *e)
 {
@@ -192,7 +155,7 @@ static void say_begin(struct world *w)
     struct event e;
     ev_init(&e, EV_RUN_BEGIN, 0);
     ev_text_add(&e, EVF_STORY, story);
-    ev_text_add(&e, EVF_STAGE, stage_name(STAGE_NETNS));
+    ev_text_add(&e, EVF_STAGE, stage_name(r->stage));
     ev_text_add(&e, EVF_CLOCK, clock_name(r->clock));
     ev_int_add(&e, EVF_SEED, (int64_t)r->seed);
     say_outfit(r, &e);
@@ -212,35 +175,6 @@ static void say_begin(struct world *w)
             world_put(w, &e);
         }
     }
-}
-
-static void heard_try(void *arg, const struct capture_try *t)
-{
-    struct world *w = arg;
-    if (w->on_try != NULL)
-        w->on_try(w->on_try_arg, t);
-}
-
-static int open_witnesses(struct world *w, struct err *e)
-{
-    char packets[WORLD_PATH_MAX + 16] = "";
-    if (w->run->packets)
-        snprintf(packets, sizeof(packets), "%.500s/" STAGE_PACKETS, w->run->out_dir);
-    const struct capture_config c = {.loop = w->loop,
-                                     .lab = w->run->lab,
-                                     .net = w->net,
-                                     .journal = w->rings.ring[EVS_CAPTURE],
-                                     .domain = &w->domain,
-                                     .secrets = &w->secrets,
-                                     .packets = packets,
-                                     .epoch_s = w->epoch_s,
-                                     .on_try = heard_try,
-                                     .arg = w};
-    int r = capture_new(&w->capture, &c, e);
-    if (r == 0)
-        r = names_new(&w->names, w->loop, w->run->lab, w->net, w->rings.ring[EVS_DNS], &w->domain,
-                      e);
-    return r < 0 ? r : capture_canaries(w->capture, 1, e);
 }
 
 /* consumer:token:secret in the lengths that MAAS gives them. */
@@ -278,6 +212,7 @@ static void draw_secrets(struct world *w)
 int world_open(struct world *w, const struct stage_run *run, const char *dir, struct err *e)
 {
     *w = (struct world){.run = run,
+                        .ground = ground_of(run->stage),
                         .stepped = run->clock == CLOCK_STEPPED,
                         .with_nodes = story_needs_nodes(run->script)};
     draw_secrets(w);
@@ -286,28 +221,41 @@ int world_open(struct world *w, const struct stage_run *run, const char *dir, st
     if (r == 0 && !text_copy(w->dir, sizeof(w->dir), dir))
         r = err_set(e, -ENAMETOOLONG, "%s: the path is too long", dir);
     if (r == 0)
-        r = open_files(w, e);
+        r = w->ground->open(w, e);
     if (r == 0 && run->clock == CLOCK_FAKETIME)
         r = faketime_memory(e);
     if (r == 0)
         r = open_clock(w, e);
     if (r == 0)
-        r = open_lab(w, e);
+        r = w->ground->build(w, e);
     if (r < 0)
         return r;
     say_begin(w);
-    return open_witnesses(w, e);
+    return w->ground->watch(w, e);
 }
 
 void world_close(struct world *w)
 {
-    names_free(w->names);
-    capture_free(w->capture);
-    slow_wires_free(w->slow);
-    labnet_free(w->net);
+    w->ground->close(w);
     ctl_free(w->ctl);
     loop_free(w->loop);
     rings_drop(&w->rings);
+}
+
+void world_palette_url(const struct world *w, bool inside, char ret[WORLD_URL_MAX])
+{
+    const struct lab_host *h = lab_role(w->run->lab, "palette");
+    if (w->ground->has_names && !inside)
+        snprintf(ret, WORLD_URL_MAX, "https://" WORLD_PALETTE_NAME);
+    else if (h->listen == HTTPS_PORT)
+        snprintf(ret, WORLD_URL_MAX, "https://%s", h->links[0].address);
+    else
+        snprintf(ret, WORLD_URL_MAX, "https://%s:%d", h->links[0].address, h->listen);
+}
+
+const char *world_from(const struct world *w, const struct lab_host *h)
+{
+    return w->ground->binds ? h->links[0].address : "";
 }
 
 /* --- programs -----------------------------------------------------------------------------------
@@ -361,7 +309,7 @@ int world_start(struct world *w, const struct lab_host *h, struct launch *x, str
     world_path(w, resolv, name);
     world_path(w, hosts, "hosts");
     snprintf(log, sizeof(log), "%s/%s.log", w->run->out_dir, x->name);
-    x->netns = labnet_host(w->net, labnet_host_index(w->run->lab, h));
+    x->netns = w->ground->home(w, h);
     x->resolv_conf = resolv;
     x->hosts = hosts;
     x->log_file = log;

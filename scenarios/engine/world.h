@@ -1,17 +1,20 @@
-/* All that a run on stage netns stands in: folders, clock, journal, lab, witness, name server. The
- * same for a story and for the adapter probe. Lives in pid 1 of the run's namespaces.
+/* All that a run of real programs stands in: folders, clock, journal, and what its stage has of
+ * lab, witness and name server (ground.h). The same for a story and for the adapter probe. Lives in
+ * a process of its own, pid 1 of the run's namespaces where it has some.
  *
  * Stepped: this process is the controller, its page starts at WORLD_EPOCH_S, and the whole run is
  * pinned to the CPU it finds itself on. Wall: domain time is factor × monotonic time since the
- * opening. Everything below `dir` is a file system in memory that nobody else sees. */
+ * opening. Below `dir` is what nobody else sees. */
 #ifndef SCENARIOS_ENGINE_WORLD_H
 #define SCENARIOS_ENGINE_WORLD_H
 
 #include "lib/base/rng.h"
 #include "lib/io/ctl.h"
 #include "scenarios/engine/capture.h"
+#include "scenarios/engine/ground.h"
 #include "scenarios/engine/launch.h"
 #include "scenarios/engine/names.h"
+#include "scenarios/engine/relays.h"
 #include "scenarios/engine/rings.h"
 #include "scenarios/engine/slow_wires.h"
 #include "scenarios/engine/stage.h"
@@ -19,6 +22,10 @@
 #define WORLD_EPOCH_S   1782864000 /* 2026-07-01T00:00:00Z */
 #define WORLD_PATH_MAX  512
 #define WORLD_PROGS_MAX 16
+#define WORLD_URL_MAX   128
+#define WORLD_NODE_ROLE "node"
+
+#define WORLD_PALETTE_NAME "palette.example"
 
 struct world {
     const struct stage_run *run;
@@ -31,9 +38,11 @@ struct world {
     int64_t epoch_s;
     struct rng rng;
     struct rings rings;
-    struct labnet *net;
+    const struct ground *ground;
+    struct labnet *net; /* NULL on a stage without, as the next three */
     struct slow_wires *slow;
-    struct capture *capture;
+    struct capture *capture; /* sees packets */
+    struct relays *relays;   /* see none */
     struct names *names;
     struct secrets secrets;
     struct prog *progs[WORLD_PROGS_MAX]; /* started, NULL = free place */
@@ -61,6 +70,12 @@ void world_put(struct world *w, struct event *e); /* as writer `engine` */
 void world_path(const struct world *w, char out[WORLD_PATH_MAX], const char *name);
 int world_write(const struct world *w, const char *name, const char *text, struct err *e)
     MUST_CHECK;
+
+/* Palette's address as a gateway, an agent or a user is told it; inside: as Palette's own gateway
+ * is (GP-113). */
+void world_palette_url(const struct world *w, bool inside, char ret[WORLD_URL_MAX]);
+/* The address at which this host's calls must begin, or "": its own. */
+const char *world_from(const struct world *w, const struct lab_host *h);
 
 /* What a program of a host is started with; its slot in a stepped run. */
 struct slotted {

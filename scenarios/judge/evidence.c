@@ -9,6 +9,7 @@
 #include <string.h>
 
 #define LINKS_MAX 16
+#define TORN      "the evidence is torn: "
 
 struct writer {
     uint64_t nth; /* records so far */
@@ -35,11 +36,14 @@ static void torn(struct finding *f, bool packets, const char *fmt, ...) PRINTF_L
 static void torn(struct finding *f, bool packets, const char *fmt, ...)
 {
     bool first = f->context->packets_whole && f->context->journals_whole;
+    size_t len = 0;
     va_list args;
 
+    if (first && f->size > sizeof(TORN))
+        len = (size_t)snprintf(f->why, f->size, TORN);
     va_start(args, fmt);
     if (first && f->size > 0)
-        vsnprintf(f->why, f->size, fmt, args);
+        vsnprintf(f->why + len, f->size - len, fmt, args);
     va_end(args);
     f->context->packets_whole = false;
     if (!packets)
@@ -127,8 +131,9 @@ static void take(struct finding *f, const struct event *e)
 static void check_writers(struct finding *f)
 {
     static const enum ev_src needed[] = {EVS_ENGINE, EVS_PALETTE, EVS_CAPTURE};
+    const size_t n = COUNTOF(needed) - (f->context->blind ? 1 : 0);
 
-    for (size_t i = 0; i < COUNTOF(needed); i++)
+    for (size_t i = 0; i < n; i++)
         if (f->writers[needed[i]].nth == 0)
             torn(f, needed[i] == EVS_CAPTURE, "%s wrote nothing", ev_src_name(needed[i]));
     for (int s = 0; s < EVS_COUNT; s++)
@@ -146,6 +151,26 @@ static void check_taps(struct finding *f)
                  f->links[i].first ? "end" : "beginning");
     if (!f->drops_told)
         torn(f, true, "nobody says whether the capture lost packets");
+}
+
+/* A stage without a witness: what is in order there is all but the packets. */
+static bool is_blind(const struct ev_list *journal)
+{
+    for (size_t i = 0; i < journal->n; i++) {
+        const struct event *e = ev_list_at(journal, i);
+
+        if (e->kind == EV_RUN_BEGIN && ev_has(e, EVF_STAGE))
+            return ev_is(e, EVF_STAGE, stage_name(STAGE_LOOPBACK));
+    }
+    return false;
+}
+
+/* Whatever somebody may have written there: no packet is evidence. */
+static void blindness_say(struct finding *f)
+{
+    if (f->context->journals_whole && f->context->packets_whole && f->size > 0)
+        snprintf(f->why, f->size, "stage %s sees no packets", stage_name(STAGE_LOOPBACK));
+    f->context->packets_whole = false;
 }
 
 static bool is_played_out(const struct ev_list *journal)
@@ -167,8 +192,12 @@ void evidence_check(const struct ev_list *journal, struct law_context *ret, char
     if (size > 0)
         why[0] = '\0';
     ret->played_out = is_played_out(journal);
+    ret->blind = is_blind(journal);
     for (size_t i = 0; i < journal->n; i++)
         take(&f, ev_list_at(journal, i));
     check_writers(&f);
-    check_taps(&f);
+    if (ret->blind)
+        blindness_say(&f);
+    else
+        check_taps(&f);
 }

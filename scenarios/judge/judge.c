@@ -117,6 +117,16 @@ static bool is_about_packets(const struct script_line *line)
            text_begins(line->verb->id, "secret");
 }
 
+/* Its evidence does not exist on a stage where nobody looks at packets: true or false, it says
+ * nothing. */
+static bool is_unseeable(const struct judging *j, const struct script_line *line)
+{
+    const struct script_line *other = line->or_next > 0 ? &j->script->ors[line->or_next - 1] : line;
+
+    return j->evidence.blind &&
+           (line->verb->stages & other->verb->stages & BIT(STAGE_LOOPBACK)) == 0;
+}
+
 static bool is_whole_for(const struct judging *j, const struct script_line *line)
 {
     return j->evidence.journals_whole && (j->evidence.packets_whole || !is_about_packets(line));
@@ -150,7 +160,7 @@ static void inconclusive(struct story_verdict *v, const char *why)
 static void torn(const struct judging *j, struct story_verdict *v)
 {
     v->verdict = VERDICT_INCONCLUSIVE;
-    snprintf(v->note, sizeof(v->note), "the evidence is torn: %.200s", j->why_torn);
+    snprintf(v->note, sizeof(v->note), "%s", j->why_torn);
 }
 
 static void judge_false_line(const struct judging *j, const struct script_line *line,
@@ -158,7 +168,7 @@ static void judge_false_line(const struct judging *j, const struct script_line *
 {
     v->verdict = VERDICT_FAIL;
     v->absent = fails_by_absence(line);
-    if (text_is(line->verb->id, "evidence.whole"))
+    if (text_is(line->verb->id, "evidence.whole") || is_unseeable(j, line))
         torn(j, v);
     else if (fails_by_absence(line) && !is_whole_for(j, line))
         torn(j, v);
@@ -178,7 +188,7 @@ static void judge_line(const struct judging *j, size_t i, struct story_verdict *
         judge_false_line(j, line, &v);
     else if (state != LINE_TRUE && state != LINE_DONE)
         inconclusive(&v, "the run ended before this was decided");
-    else if (!is_whole_for(j, line))
+    else if (!is_whole_for(j, line) || is_unseeable(j, line))
         torn(j, &v);
     if (ret->line == 0 || verdict_rank(v.verdict) < verdict_rank(ret->verdict))
         *ret = v;
@@ -306,12 +316,34 @@ static void premise_unmet(struct judging *j, enum verdict verdict, const char *w
             j->out->at[i] = shown[i];
 }
 
+/* A premise that nobody could see. A law guards its own passes: it counts what it met. */
+static void premise_unknown(struct judging *j, const struct script_line *premise)
+{
+    char why[256];
+
+    snprintf(why, sizeof(why), "%.90s, so nobody knows the premise of line %d: %.80s", j->why_torn,
+             premise->number, premise->text);
+    for (size_t i = 0; i < j->out->n; i++) {
+        struct story_verdict *v = &j->out->at[i], found = {.verdict = VERDICT_INCONCLUSIVE};
+        const struct law *law = law_find(v->rule);
+
+        if (law)
+            law_judge(law, j->journal, &j->evidence, &found);
+        if (v->verdict == VERDICT_PASS && found.verdict != VERDICT_PASS)
+            inconclusive(v, why);
+    }
+}
+
 static void apply_premises(struct judging *j)
 {
     const struct script *s = j->script;
     char why[200];
 
     for (size_t i = 0; i < s->n_lines; i++) {
+        if (s->lines[i].when == WHEN_PREMISE && is_unseeable(j, &s->lines[i])) {
+            premise_unknown(j, &s->lines[i]);
+            continue;
+        }
         if (s->lines[i].when != WHEN_PREMISE || lines_state(j->lines, i) == LINE_TRUE)
             continue;
         snprintf(why, sizeof(why), "premise of line %d was not met: %.150s", s->lines[i].number,

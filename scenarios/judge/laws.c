@@ -120,8 +120,8 @@ void law_judge(const struct law *l, const struct ev_list *journal, const struct 
     snprintf(ret->clause, sizeof(ret->clause), "%s", rule->clauses);
     seen.journals_whole = whole;
     l->judge(journal, &seen, ret);
-    if (ret->verdict == VERDICT_PASS && !whole)
-        law_unproven(ret, VERDICT_INCONCLUSIVE, "the evidence is torn: %s", c->why_torn);
+    if (!whole && (ret->verdict == VERDICT_PASS || (c->blind && ret->verdict != VERDICT_FAIL)))
+        law_unproven(ret, VERDICT_INCONCLUSIVE, "%s", c->why_torn);
 }
 
 /* --- ends ------------------------------------------------------------------------------------ */
@@ -169,7 +169,7 @@ void law_missing(struct story_verdict *ret, const struct law_context *c, const c
     if (!c->played_out)
         snprintf(ret->note, sizeof(ret->note), "the run was ended before its time");
     else if (!proven)
-        snprintf(ret->note, sizeof(ret->note), "the evidence is torn: %.200s", c->why_torn);
+        snprintf(ret->note, sizeof(ret->note), "%.230s", c->why_torn);
 }
 
 void law_unproven(struct story_verdict *ret, enum verdict v, const char *fmt, ...)

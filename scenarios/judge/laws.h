@@ -9,9 +9,10 @@
 
 struct law_context {
     bool packets_whole; /* NET evidence: canaries at both ends, no drops, capture's chain whole */
+    bool blind;         /* nobody looked at packets on this stage, and none of them is evidence */
     bool journals_whole;
     bool played_out;      /* the run was played to its end: what is missing is missing */
-    const char *why_torn; /* sentence when one is false */
+    const char *why_torn; /* a whole sentence when one is false: "the evidence is torn: …" */
 };
 /* Judges one rule over a whole journal. `evidence_whole` is the judge's finding on chains, canaries
  * and drops. Fills verdict, expected, seen, note and evidence of *ret (rule is set). */

@@ -266,7 +266,7 @@ static void the_probe_takes_a_gateway_that_keeps_the_contract(void **state)
     struct trial *x = prepare("keeps-quiet", LEFT_ALONE);
     struct err e;
     (void)state;
-    must(stage_netns_probe(&x->run, &e), &e);
+    must(stage_probe(STAGE_NETNS, &x->run, &e), &e);
     drop(x);
 }
 
@@ -275,7 +275,7 @@ static void the_probe_refuses_one_that_does_not_hear_term(void **state)
     struct trial *x = prepare("hangs", LEFT_ALONE);
     struct err e;
     (void)state;
-    assert_true(stage_netns_probe(&x->run, &e) < 0);
+    assert_true(stage_probe(STAGE_NETNS, &x->run, &e) < 0);
     assert_non_null(strstr(e.text,
                            "misbehaving does not keep the launch contract: started with all "
                            "it needs and then sent TERM it ended with signal 9"));
@@ -288,7 +288,7 @@ static void a_command_that_is_not_there_is_told(void **state)
     struct trial *x = prepare("no-such-gateway", LEFT_ALONE);
     struct err e;
     (void)state;
-    assert_true(stage_netns_probe(&x->run, &e) < 0);
+    assert_true(stage_probe(STAGE_NETNS, &x->run, &e) < 0);
     assert_non_null(strstr(e.text, "start ./no-such-gateway.sh: No such file or directory"));
     drop(x);
 }

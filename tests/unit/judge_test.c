@@ -25,6 +25,12 @@
     {                                                                                              \
         EDIT_NONE, NULL, 0, NULL                                                                   \
     }
+#define ON_LOOPBACK                                                                                \
+    {                                                                                              \
+        EDIT_REPLACE, "\"ev\":\"run.begin\"", 1,                                                   \
+            "{\"t\":0,\"src\":\"engine\",\"ev\":\"run.begin\",\"story\":\"900-test\",\"stage\":"   \
+            "\"loopback\",\"clock\":\"stepped\",\"seed\":\"1\"}"                                   \
+    }
 #define INBOUND                                                                                    \
     "{\"t\":1250,\"src\":\"capture\",\"ev\":\"flow.try\",\"from\":\"palette\",\"to\":\"gateway\"," \
     "\"from_zone\":\"internet\",\"to_zone\":\"private\",\"link\":\"internet\"}"
@@ -152,6 +158,26 @@ static const struct row {
      VERDICT_HARNESS_ERROR, VERDICT_HARNESS_ERROR, false, "the stage broke"},
     /* the launch contract */
     {HEAD("grades REG-2") "run 1h\n", AS_IT_IS, "LAUNCH", VERDICT_PASS, VERDICT_PASS, true, ""},
+    /* a stage where nobody sees packets: never a pass from them, and no fail from their absence */
+    {HEAD("") "by 15m gateway is Running [REG-2]\npremise flow gateway -> palette\nrun 1h\n",
+     ON_LOOPBACK, "REG-2", VERDICT_PASS, VERDICT_PASS, true, "gateway is Running"},
+    {HEAD("") "never flow internet -> private [REG-1]\nrun 1h\n", ON_LOOPBACK, "REG-1",
+     VERDICT_INCONCLUSIVE, VERDICT_INCONCLUSIVE, false, "stage loopback sees no packets"},
+    {HEAD("") "end flow gateway -> maas [MAA-1]\nrun 1h\n", ON_LOOPBACK, "MAA-1",
+     VERDICT_INCONCLUSIVE, VERDICT_INCONCLUSIVE, false, "stage loopback sees no packets"},
+    {HEAD("") "end flows gateway -> palette are all tls [REG-3]\nrun 1h\n", ON_LOOPBACK, "REG-3",
+     VERDICT_INCONCLUSIVE, VERDICT_INCONCLUSIVE, false, "stage loopback sees no packets"},
+    {HEAD("") "end gateway is Running or flow gateway -> palette [REG-2]\nrun 1h\n", ON_LOOPBACK,
+     "REG-2", VERDICT_INCONCLUSIVE, VERDICT_INCONCLUSIVE, false, "sees no packets"},
+    {HEAD("grades REG-3 REG-2") "run 1h\n", ON_LOOPBACK, "REG-3", VERDICT_INCONCLUSIVE,
+     VERDICT_INCONCLUSIVE, false, "stage loopback sees no packets"},
+    {HEAD("grades REG-2") "run 1h\n", ON_LOOPBACK, "REG-2", VERDICT_PASS, VERDICT_PASS, true, ""},
+    {HEAD("") "end palette took no approve from user [REG-5]\npremise flow gateway -> palette\n"
+              "run 1h\n",
+     ON_LOOPBACK, "REG-5", VERDICT_INCONCLUSIVE, VERDICT_INCONCLUSIVE, false,
+     "nobody knows the premise of line 5"},
+    {HEAD("") "by 1m gateway is Unhealthy [REG-2]\npremise flow gateway -> palette\nrun 1h\n",
+     ON_LOOPBACK, "REG-2", VERDICT_FAIL, VERDICT_FAIL, false, "gateway is Unhealthy"},
     {HEAD("grades REG-2") "run 1h\n", AFTER_FEED(PROG("\"kind\":\"exited\",\"status\":\"0\"")),
      "LAUNCH", VERDICT_FAIL, VERDICT_FAIL, false, "status 0, unasked"},
     {HEAD("grades REG-2") "run 1h\n", AFTER_FEED(PROG("\"kind\":\"exited\",\"signal\":\"11\"")),

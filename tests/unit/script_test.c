@@ -6,6 +6,7 @@
 #include "scenarios/engine/verbs.h"
 
 #include <errno.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -124,7 +125,35 @@ static void a_story_without_over_has_one_run(void **state)
     assert_true(script_values(script, 0, values));
     assert_false(script_values(script, 1, values));
     assert_int_equal(script->expect, EXPECT_PASS);
-    assert_int_equal(script->stages, BIT(STAGE_SIM) | BIT(STAGE_NETNS));
+    assert_int_equal(script->stages, BIT(STAGE_COUNT) - 1);
+}
+
+static unsigned stages_with(const char *line)
+{
+    char text[256];
+    struct err e;
+
+    snprintf(text, sizeof text,
+             "scenario \"x\"\nat 0s gateway installs\n%s\nend accounts of "
+             "gateway are 1\nrun 1h\n",
+             line);
+    must(script_read("x.scn", text, NULL, script, &e), &e);
+    return script->stages;
+}
+
+/* Where nobody sees packets a story that waits for one would go wrong from there on. */
+static void a_story_that_waits_for_packets_is_kept_off_a_stage_without(void **state)
+{
+    const unsigned hosts = BIT(STAGE_SIM) | BIT(STAGE_NETNS), all = hosts | BIT(STAGE_LOOPBACK);
+
+    (void)state;
+    assert_int_equal(stages_with("never flow internet -> private"), all);
+    assert_int_equal(stages_with("premise flow gateway -> palette"), all);
+    assert_int_equal(stages_with("by 10m gateway is Running"), all);
+    assert_int_equal(stages_with("by 10m flow gateway -> palette"), hosts);
+    assert_int_equal(stages_with("by 10m gateway is Running or flow gateway -> palette"), hosts);
+    assert_int_equal(stages_with("site proxy unused"), hosts);
+    assert_int_equal(stages_with("at 5m router forgets"), hosts);
 }
 
 /* The words reach the mock as they stand. */
@@ -288,8 +317,8 @@ static const struct bad {
     {"scenario \"x\"\nrun 0s\n", "x.scn:2:5: a run of no length; write the longest it may last"},
     {HEAD "at 0s gateway installs\npremise secret seen\n",
      "x.scn:1:1: the story decides nothing; write a fact or 'grades'"},
-    {HEAD "stages sim loopback\n",
-     "x.scn:3:12: 'loopback' is not a stage; write one such as 'sim'"},
+    {HEAD "stages sim elsewhere\n",
+     "x.scn:3:12: 'elsewhere' is not a stage; write one such as 'sim'"},
     {HEAD "stages nets\n", "x.scn:3:8: 'nets' is not a stage; did you mean 'netns'?"},
     {HEAD "expect fial\n", "x.scn:3:8: 'fial' is not an expectation; did you mean 'fail'?"},
     {HEAD "wall factor 0\n", "x.scn:3:13: '0' is no factor; write 1 to 3600"},
@@ -438,7 +467,8 @@ static void stages_and_clocks_are_found_by_name(void **state)
 {
     (void)state;
     assert_int_equal(stage_find("netns"), STAGE_NETNS);
-    assert_int_equal(stage_find("loopback"), STAGE_COUNT);
+    assert_int_equal(stage_find("loopback"), STAGE_LOOPBACK);
+    assert_int_equal(stage_find("elsewhere"), STAGE_COUNT);
     assert_int_equal(clock_find("stepped"), CLOCK_STEPPED);
     assert_int_equal(clock_find(""), CLOCK_COUNT);
 }
@@ -451,6 +481,7 @@ int main(void)
         test(points_suffixes_and_two_facts_are_read),
         test(clusters_of_the_site_are_a_prelude),
         test(a_story_without_over_has_one_run),
+        test(a_story_that_waits_for_packets_is_kept_off_a_stage_without),
         test(maas_misbehaves_in_the_words_of_its_list),
         test(every_mistake_gets_place_and_remedy),
         test(a_story_of_too_many_lines_is_refused),
