@@ -133,7 +133,7 @@ endfunction()
 # With clang the target is a libFuzzer program; with any compiler fuzz_replay.c runs the same entry
 # over the corpus as a test, so that every parser of foreign bytes is replayed in `make check`.
 function(house_fuzz name)
-  cmake_parse_arguments(arg "" "" "LINKS" ${ARGN})
+  cmake_parse_arguments(arg "" "EVERY" "LINKS" ${ARGN}) # EVERY: not each prefix of an input
   if(NOT BUILD_TESTING)
     return()
   endif()
@@ -143,7 +143,7 @@ function(house_fuzz name)
   house_tests_have(fuzz_${name}_replay)
   set_target_properties(fuzz_${name}_replay PROPERTIES
     RUNTIME_OUTPUT_DIRECTORY ${CMAKE_BINARY_DIR}/tests)
-  add_test(NAME fuzz.${name} COMMAND fuzz_${name}_replay ${CMAKE_SOURCE_DIR}/tests/fuzz/corpus/${name})
+  add_test(NAME fuzz.${name} COMMAND fuzz_${name}_replay ${CMAKE_SOURCE_DIR}/tests/fuzz/corpus/${name} ${arg_EVERY})
   set_tests_properties(fuzz.${name} PROPERTIES LABELS fuzz TIMEOUT 60)
   if(CMAKE_C_COMPILER_ID STREQUAL Clang AND HOUSE_SANITIZE MATCHES address)
     add_executable(fuzz_${name} EXCLUDE_FROM_ALL ${source})
