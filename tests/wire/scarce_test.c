@@ -51,8 +51,10 @@ static int rounds(struct loop *l)
     int n = 0;
 
     loop_timer_set(timer, loop_now(l) + WATCHED_MS);
-    for (; !over; n++)
+    while (!over) { /* on_over sets it */
         loop_once(l);
+        n++;
+    }
     loop_timer_free(&timer);
     return n;
 }
