@@ -24,7 +24,7 @@ WAIT_S = 30  # a bound, not a measure: everything below is looked at until it is
 STORIES = {  # which verdicts: pass, and inconclusive
     "100": ({"REG-2", "TOP-3", "LAUNCH"}, {"REG-1", "REG-3", "REG-4"}),
     "101": ({"TOP-4", "TOP-5", "REG-7", "MAA-2", "MAA-4", "MAA-6", "AGT-1", "LIF-4", "LIF-7", "LAUNCH"},
-            {"TOP-1", "CON-3", "CON-4", "AGT-5"}),
+            {"TOP-1", "REG-4", "CON-3", "CON-4", "AGT-5"}),
 }
 # Where namespaces can be made they are forbidden first; where they cannot, this is such a machine.
 FORBID = ["unshare", "-Ur", "sh", "-c", 'echo 0 > /proc/sys/user/max_user_namespaces && exec "$@"', "sh"]
