@@ -121,12 +121,17 @@ static int names_look(const struct sense *x, const struct script_line *line)
 
 /* --- lines twice ------------------------------------------------------------------------------ */
 
+static bool is_same_point(const struct script_point *a, const struct script_point *b)
+{
+    return text_is(a->op, b->op) && a->count == b->count && text_is(a->phase, b->phase);
+}
+
 static bool is_same(const struct script_line *a, const struct script_line *b)
 {
     return a->when == b->when && a->time == b->time && a->has_point == b->has_point &&
            a->has_for == b->has_for && a->for_ms == b->for_ms && a->or_next == 0 &&
            b->or_next == 0 && text_is(a->text, b->text) && text_is(a->event, b->event) &&
-           memcmp(&a->point, &b->point, sizeof a->point) == 0 && a->n_rules == b->n_rules &&
+           is_same_point(&a->point, &b->point) && a->n_rules == b->n_rules &&
            memcmp(a->rules, b->rules, sizeof a->rules) == 0;
 }
 
