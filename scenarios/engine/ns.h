@@ -2,8 +2,8 @@
  * there: when it ends, or its parent does, the kernel ends everything that was started inside.
  *
  * Works for an ordinary user and for root alike. What a machine can forbid is told step by step,
- * with the line to type; docs/loopback.md says what can be played where it is forbidden. Kernel facts:
- * user_namespaces(7), pid_namespaces(7). */
+ * with the line to type; docs/loopback.md says what can be played where it is forbidden. Kernel
+ * facts: user_namespaces(7), pid_namespaces(7). */
 #ifndef SCENARIOS_ENGINE_NS_H
 #define SCENARIOS_ENGINE_NS_H
 

@@ -1,11 +1,9 @@
 /* Slow wires in a real lab under the stepped clock: a connection takes what its packets' delays
  * add up to, to the millisecond of domain time, and who is not on the wire notices nothing. Skipped
  * (77) where namespaces are forbidden. */
-#include "tests/test.h"
+#include "tests/netns/in_lab.h"
 
 #include "lib/io/ctl.h"
-#include "lib/io/file.h"
-#include "scenarios/engine/ns.h"
 #include "scenarios/engine/slow_wires.h"
 
 #include <arpa/inet.h>
@@ -199,30 +197,17 @@ static int body(void *arg, int fd)
         r = x->go(x, &e);
     if (r == 0 && slow_wires_lost(x->slow) != 0)
         r = err_set(&e, -EIO, "the relay lost frames");
-    if (r == 0)
-        e.code = 0;
-    ns_tell(fd, &e);
-    return r < 0;
+    return in_lab_told(fd, r, &e);
 }
 
 static void run(int (*go)(struct trial *x, struct err *e))
 {
     struct trial *x = calloc(1, sizeof(*x));
-    struct ns_child c;
-    struct buf b;
-    struct err e = {0};
+
     assert_non_null(x);
     x->go = go;
-    buf_init(&b, KIB(256));
-    must(file_read("scenarios/labs/nat.json", &b, &e), &e);
-    must(lab_read("nat.json", buf_text(&b), b.len, &x->lab, &e), &e);
-    buf_drop(&b);
-    must(ns_start(&c, body, x, &e), &e);
-    assert_true(ns_hear(c.fd, &e));
-    ns_stop(&c, false);
+    in_lab_run(&x->lab, body, x);
     free(x);
-    if (e.code < 0)
-        fail_msg("%s", e.text);
 }
 
 static void a_slow_wire_costs_its_delay_each_way_and_nobody_else_anything(void **state)

@@ -1,10 +1,8 @@
 /* Cut wires in a real lab: packets of open flows do not pass, either way, and pass again when the
  * wire is mended, on the same connection. Skipped (77) where namespaces are forbidden. */
-#include "tests/test.h"
+#include "tests/netns/in_lab.h"
 
-#include "lib/io/file.h"
 #include "scenarios/engine/labnet.h"
-#include "scenarios/engine/ns.h"
 
 #include <arpa/inet.h>
 #include <errno.h>
@@ -189,30 +187,17 @@ static int body(void *arg, int fd)
         r = listen_at(x, &e);
     if (r == 0)
         r = x->go(x, &e);
-    if (r == 0)
-        e.code = 0;
-    ns_tell(fd, &e);
-    return r < 0;
+    return in_lab_told(fd, r, &e);
 }
 
 static void run(int (*go)(struct trial *x, struct err *e))
 {
     struct trial *x = calloc(1, sizeof(*x));
-    struct ns_child c;
-    struct buf b;
-    struct err e = {0};
+
     assert_non_null(x);
     x->go = go;
-    buf_init(&b, KIB(256));
-    must(file_read("scenarios/labs/nat.json", &b, &e), &e);
-    must(lab_read("nat.json", buf_text(&b), b.len, &x->lab, &e), &e);
-    buf_drop(&b);
-    must(ns_start(&c, body, x, &e), &e);
-    assert_true(ns_hear(c.fd, &e));
-    ns_stop(&c, false);
+    in_lab_run(&x->lab, body, x);
     free(x);
-    if (e.code < 0)
-        fail_msg("%s", e.text);
 }
 
 /* The firewall's memory of an open flow must not carry it through. */
