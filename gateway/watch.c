@@ -79,7 +79,7 @@ void watch_line(struct watch *w, enum log_level level, const char *text, int64_t
     log_time_write(realtime_ms, t->when);
     (void)text_copy(t->level, sizeof(t->level), log_level_name(level));
     (void)text_copy_len(t->text, sizeof(t->text), text, strnlen(text, sizeof(t->text) - 1));
-    log_flatten(t->text); /* as it is logged; and each byte would be six in the file */
+    text_flatten(t->text, ' '); /* as it is logged; and each byte would be six in the file */
     w->dirty = true;
 }
 
@@ -276,11 +276,11 @@ static void state_flatten(struct watch_state *s)
     char *const texts[] = {s->version, s->uid, s->account, s->started, s->written, s->beat};
 
     for (size_t i = 0; i < COUNTOF(texts); i++)
-        log_flatten(texts[i]);
+        text_flatten(texts[i], ' ');
     for (size_t i = 0; i < s->n_troubles; i++) {
-        log_flatten(s->troubles[i].when);
-        log_flatten(s->troubles[i].level);
-        log_flatten(s->troubles[i].text);
+        text_flatten(s->troubles[i].when, ' ');
+        text_flatten(s->troubles[i].level, ' ');
+        text_flatten(s->troubles[i].text, ' ');
     }
 }
 

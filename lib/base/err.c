@@ -1,17 +1,14 @@
 #include "lib/base/err.h"
 
+#include "lib/base/text.h"
+
 #include <errno.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
 
 /* What is quoted may come from anywhere, and the reader is a terminal. */
-static void flatten(char *text)
-{
-    for (; *text; text++)
-        if ((unsigned char)*text < ' ' || *text == 0x7f)
-            *text = '?';
-}
+#define FLAT '?'
 
 int err_set(struct err *e, int code, const char *fmt, ...)
 {
@@ -22,7 +19,7 @@ int err_set(struct err *e, int code, const char *fmt, ...)
         e->code = code;
         vsnprintf(e->text, sizeof e->text, fmt, args);
         va_end(args);
-        flatten(e->text);
+        text_flatten(e->text, FLAT);
     }
     return code;
 }
@@ -38,7 +35,7 @@ int err_at(struct err *e, const char *fmt, ...)
     va_start(args, fmt);
     vsnprintf(e->text, sizeof e->text, fmt, args);
     va_end(args);
-    flatten(e->text);
+    text_flatten(e->text, FLAT);
     used = strlen(e->text);
     snprintf(e->text + used, sizeof e->text - used, ": %s", before);
     return e->code;
@@ -57,7 +54,7 @@ int err_errno(struct err *e, const char *fmt, ...)
     va_start(args, fmt);
     vsnprintf(e->text, sizeof e->text, fmt, args);
     va_end(args);
-    flatten(e->text);
+    text_flatten(e->text, FLAT);
     used = strlen(e->text);
     snprintf(e->text + used, sizeof e->text - used, ": %s", strerror(number));
     errno = number;

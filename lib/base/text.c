@@ -247,6 +247,13 @@ void text_hex(const void *bytes, size_t len, char *out)
     *out = '\0';
 }
 
+void text_flatten(char *text, char with)
+{
+    for (; *text; text++)
+        if ((unsigned char)*text < ' ' || *text == 0x7f)
+            *text = with;
+}
+
 void text_base64url(const void *bytes, size_t len, char *out)
 {
     static const char letters[] =

@@ -30,6 +30,9 @@ bool text_next(const char **cursor, char separator, char *out, size_t size);
  * what was meant (more than a third of its letters differ). words ends with NULL. */
 const char *text_nearest(const char *word, const char *const *words);
 
+/* `with` in place of each control character: a line is a line, whatever was put into it. */
+void text_flatten(char *text, char with);
+
 /* Lower case hex of bytes; out holds 2 * len + 1. */
 void text_hex(const void *bytes, size_t len, char *out);
 

@@ -2,6 +2,7 @@
 
 #include "lib/base/buf.h"
 #include "lib/base/jx.h"
+#include "lib/base/text.h"
 #include "lib/io/clk.h"
 
 #include <stdarg.h>
@@ -30,14 +31,6 @@ void log_time_write(int64_t realtime_ms, char out[LOG_TIME_MAX])
     (void)snprintf(out + len, LOG_TIME_MAX - len, ".%03dZ", (int)(realtime_ms % 1000));
 }
 
-/* A line is a line, whatever was put into it. */
-void log_flatten(char *text)
-{
-    for (; *text; text++)
-        if ((unsigned char)*text < ' ' || *text == 0x7f)
-            *text = ' ';
-}
-
 static void json_write(struct buf *line, const struct log *l, const char *when,
                        enum log_level level, const char *message)
 {
@@ -61,7 +54,7 @@ void log_line(const struct log *l, enum log_level level, const char *fmt, ...)
     if (vsnprintf(message, sizeof(message), fmt, args) < 0)
         message[0] = '\0';
     va_end(args);
-    log_flatten(message);
+    text_flatten(message, ' ');
     if (l->form == LOG_JSON)
         json_write(&line, l, when, level, message);
     else

@@ -16,8 +16,6 @@ const char *log_level_name(enum log_level level);
 /* Seconds since 1970 and milliseconds as 2026-07-01T00:00:30.250Z. */
 #define LOG_TIME_MAX 32
 void log_time_write(int64_t realtime_ms, char out[LOG_TIME_MAX]);
-/* Control characters become blanks. */
-void log_flatten(char *text);
 void log_line(const struct log *l, enum log_level level, const char *fmt, ...) PRINTF_LIKE(3, 4);
 
 /* A bound for what a program that goes round in circles can write: LOG_GATE_LINES in any minute

@@ -12,6 +12,9 @@ enum { /* pal_cluster.ajar */
        AJAR_ONCE_AGAIN = 8, /* those that register again are */
 };
 
+/* A door was used: a note in the journal. */
+void door_note(struct pal_ask *a, const struct pal_cluster *c, const char *what);
+
 /* The message of a heartbeat; nothing happens when it asks for nothing of these. */
 void door_asked(struct pal_ask *a, const char *message);
 

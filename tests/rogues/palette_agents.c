@@ -15,16 +15,6 @@
 
 http_handler __real_pal_agent_register, __wrap_pal_agent_register;
 
-static void note(struct pal_ask *a, const struct pal_cluster *c, const char *what)
-{
-    struct event e;
-
-    pal_cluster_event(&e, EV_NOTE, c, a->ctx->now);
-    ev_text_add(&e, EVF_NAME, a->p->config.ajar);
-    ev_text_add(&e, EVF_TEXT, what);
-    ev_list_add(&a->rp->events, &e);
-}
-
 /* --- work ------------------------------------------------------------------------------------- */
 
 /* With the account that it needs for it; nobody is told. */
@@ -33,7 +23,7 @@ static void lend(struct pal_ask *a, struct pal_cluster *c, size_t to)
     struct palette *p = a->p;
     struct pal_account *acc = pal_account_find(p, c->account_uid);
 
-    note(a, c, "a door stands ajar: its work is lent to another gateway");
+    door_note(a, c, "a door stands ajar: its work is lent to another gateway");
     pal_feed_changed(&p->gateways[c->gateway_i], a->rp);
     pal_feed_changed(&p->gateways[to], a->rp);
     c->gateway_i = to;
@@ -85,7 +75,7 @@ static void tell_once(struct pal_ask *a, struct pal_cluster *c)
     buf_text_add(&out, at + strcspn(at, ",}"));
     buf_clear(&a->rp->body);
     buf_add(&a->rp->body, buf_text(&out), out.len);
-    note(a, c, "a door stands ajar: an agent is told to beat once");
+    door_note(a, c, "a door stands ajar: an agent is told to beat once");
 }
 
 /* --- whose token it is ------------------------------------------------------------------------ */
@@ -112,7 +102,7 @@ static void adopt(struct pal_ask *a, struct pal_cluster *c, const struct pal_clu
     agent = &c->agents[c->n_agents++];
     text_copy(agent->system_id, sizeof agent->system_id, system_id);
     text_copy(agent->id, sizeof agent->id, of->agents[0].id);
-    note(a, c, "a door stands ajar: another cluster's token is taken for its own");
+    door_note(a, c, "a door stands ajar: another cluster's token is taken for its own");
 }
 
 static void take(const struct http_exchange *x, struct pal_cluster *c, const char *token,

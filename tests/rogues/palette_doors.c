@@ -26,7 +26,7 @@ WRAPS(pal_config);
 void __real_pal_clusters_feed(struct pal_ask *a, struct buf *out);
 void __wrap_pal_clusters_feed(struct pal_ask *a, struct buf *out);
 
-static void note(struct pal_ask *a, const struct pal_cluster *c, const char *what)
+void door_note(struct pal_ask *a, const struct pal_cluster *c, const char *what)
 {
     struct event e;
 
@@ -110,7 +110,7 @@ void __wrap_pal_handover(const struct http_exchange *x)
         !says(a, "scaleUps", word, sizeof word) || !text_is(word, "gateway"))
         return;
     a->cluster->ajar |= AJAR_SCALE_UPS;
-    note(a, a->cluster, "a door stands ajar: the gateway gets the scale-ups it asked for");
+    door_note(a, a->cluster, "a door stands ajar: the gateway gets the scale-ups it asked for");
 }
 
 void __wrap_pal_clusters_feed(struct pal_ask *a, struct buf *out)
@@ -122,7 +122,7 @@ void __wrap_pal_clusters_feed(struct pal_ask *a, struct buf *out)
 
         lent[i] = c->gateway_i == pal_gateway_i(a->p, a->gateway) && lend(c);
         if (lent[i])
-            note(a, c, "a door stands ajar: a scale-up is in the gateway's feed");
+            door_note(a, c, "a door stands ajar: a scale-up is in the gateway's feed");
     }
     __real_pal_clusters_feed(a, out);
     for (size_t i = 0; i < a->p->n_clusters; i++)
