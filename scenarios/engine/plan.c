@@ -75,6 +75,16 @@ static bool wanted(const struct run_options *o, const char *story)
     return o->n_words == 0;
 }
 
+/* Nobody named it: all are wanted, or all of a family. */
+static bool meant_by_all(const struct run_options *o, const char *story)
+{
+    for (size_t i = 0; i < o->n_words; i++)
+        if (strlen(o->words[i]) > 1 && !text_is(o->words[i], "all") &&
+            word_means(o->words[i], story))
+            return false;
+    return true;
+}
+
 /* --- stage and clock ------------------------------------------------------------------------ */
 
 #define PLAN_LOOPBACK                                                                              \
@@ -212,16 +222,18 @@ static bool is_ours(const struct run *r, const char *name)
 }
 
 /* The simulator has only the reference in it, and must not judge it under another's name. */
+static bool sim_plays(const struct run *r)
+{
+    return r->rogue ? r->options.rogue_core
+                    : is_ours(r, "gateway.json") || is_ours(r, "gateway-bootstrap.json");
+}
+
 static int gateway_check(const struct run *r, enum stage_id stage, struct err *e)
 {
-    if (stage != STAGE_SIM)
+    if (stage != STAGE_SIM || sim_plays(r))
         return 0;
     if (r->rogue)
-        return r->options.rogue_core
-                   ? 0
-                   : err_set(e, -ENOEXEC, "stage sim plays rogues in " GALLERY_PROGRAM " only");
-    if (is_ours(r, "gateway.json") || is_ours(r, "gateway-bootstrap.json"))
-        return 0;
+        return err_set(e, -ENOEXEC, "stage sim plays rogues in " GALLERY_PROGRAM " only");
     if (r->fell_back)
         return err_set(e, RUN_FORBIDDEN,
                        "--gateway: %.150s can be judged in stage netns only, and here %.280s",
@@ -349,6 +361,16 @@ static bool witness_is_missing(const struct run *r, struct run_item *item)
     return true;
 }
 
+/* It needs the simulator and speaks of the harness alone (H-4). */
+static bool is_of_harness(const struct script *s)
+{
+    bool ret = s->stages == BIT(STAGE_SIM) && s->n_grades > 0;
+
+    for (size_t i = 0; i < s->n_grades; i++)
+        ret = ret && text_begins(s->grades[i], "H-");
+    return ret;
+}
+
 static int story_add(struct run *r, const char *name, enum stage_id stage, enum clock_id clock,
                      struct err *e)
 {
@@ -359,6 +381,19 @@ static int story_add(struct run *r, const char *name, enum stage_id stage, enum 
     if (first == NULL)
         WRONG("out of memory");
     code = story_load(r->options.data, name, NULL, first, e);
+    if (code == 0 && is_of_harness(first)) {
+        if (!sim_plays(r) && meant_by_all(&r->options, name)) {
+            fprintf(stderr,
+                    "gateproof: %s is left out: it proves the harness, in the simulator, "
+                    "where this gateway is not\n",
+                    name);
+            return 0;
+        }
+        if (sim_plays(r)) {
+            stage = STAGE_SIM;
+            clock = CLOCK_VIRTUAL;
+        }
+    }
     for (size_t i = 0; code == 0 && script_values(first, i, values); i++) {
         struct run_item *item;
 
@@ -435,6 +470,14 @@ static int plan(struct run *r, char (*names)[64], size_t n, struct err *e)
     if (code == 0 && r->n == 0)
         code = err_set(e, -EINVAL, "%s/stories holds no story", r->options.data);
     return code < 0 ? code : labs_check(r, e);
+}
+
+const struct run_item *run_first_real(const struct run *r)
+{
+    for (size_t i = 0; i < r->n; i++)
+        if (r->items[i]->stage != STAGE_SIM)
+            return r->items[i];
+    return r->items[0];
 }
 
 int run_plan(const struct run_options *o, struct run **ret, struct err *e)

@@ -84,7 +84,7 @@ static void filled_make(struct filled *f, const struct run *r)
             .options = r->options.again,
         };
     }
-    if (r->n > 0 && r->items[0]->stage == STAGE_LOOPBACK)
+    if (r->n > 0 && run_first_real(r)->stage == STAGE_LOOPBACK)
         snprintf(
             f->note, sizeof f->note, "%s",
             "On stage loopback nobody sees packets, so rules that rest on them are inconclusive; "

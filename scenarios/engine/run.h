@@ -72,6 +72,8 @@ struct run {
 int run_plan(const struct run_options *o, struct run **ret, struct err *e) MUST_CHECK;
 /* Starts what was planned, shows progress on stderr, judges, writes journals below options.out. */
 int run_play(struct run *r, struct err *e) MUST_CHECK;
+/* The first one that is not played in the simulator, where there is one. Of n > 0. */
+const struct run_item *run_first_real(const struct run *r);
 void run_free(struct run *r);
 
 /* All stories of the folder, by name. */

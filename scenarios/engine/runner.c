@@ -298,7 +298,7 @@ static void old_results_remove(const struct run *r)
  * only produce misleading verdicts. */
 static int probe(const struct run *r, struct err *e)
 {
-    const struct run_item *first = r->items[0];
+    const struct run_item *first = run_first_real(r);
     struct stage_run s = {.script = &first->script,
                           .lab = &first->lab,
                           .manifest = &r->manifest,

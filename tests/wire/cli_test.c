@@ -293,6 +293,22 @@ static void the_status_tells_green_red_and_not_proven(void **state)
     }
 }
 
+/* No gateway could do anything about its being skipped, so nobody's run is the less green. */
+static void a_story_of_the_harness_alone_is_played_in_the_simulator_by_every_run(void **state)
+{
+    const char *args[] = {"run", "005", "--stage", "loopback", "--out", NULL, NULL};
+    struct played p;
+    (void)state;
+
+    cli_room_new(&p.room);
+    args[5] = p.room.out;
+    cli_run(&p.end, args, NULL, false, PATIENCE_MS);
+    if (p.end.status != 0)
+        fail_msg("%d:\n%s%s", p.end.status, buf_text(&p.end.out), buf_text(&p.end.err));
+    assert_non_null(strstr(buf_text(&p.end.err), "sim virtual"));
+    played_drop(&p);
+}
+
 /* What a reader of a red run needs, all on stdout: rule, clause, both sides, again. */
 static void a_failed_verdict_shows_all_that_is_needed(void **state)
 {
@@ -467,6 +483,7 @@ int main(void)
         test(the_words_that_a_user_looks_for_are_there),
         test(all_65_rules_are_listed),
         test(the_status_tells_green_red_and_not_proven),
+        test(a_story_of_the_harness_alone_is_played_in_the_simulator_by_every_run),
         test(a_failed_verdict_shows_all_that_is_needed),
         test(json_on_stdout_is_one_document_and_the_report_too),
         test(junit_on_stdout_is_xml),
