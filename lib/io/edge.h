@@ -189,6 +189,9 @@ TAILQ_HEAD(edge_conn_list, edge_conn);
 void edge_conn_new(struct httpd *h, int fd, size_t listen_i, const struct sockaddr *from);
 void edge_conn_free(struct edge_conn *c); /* from the graveyard */
 void edge_conn_close(struct edge_conn *c);
+/* Nobody is left who would hear: a client that has ended, and what it asked for is not answered
+ * now. */
+void edge_conn_left(struct edge_conn *c);
 /* The answer to the request inside; head is "Name: value\r\n" lines, a long body is taken over.
  * Then goes on reading. */
 void edge_conn_answer(struct edge_conn *c, int status, const struct buf *head, struct buf *body);

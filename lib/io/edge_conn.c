@@ -252,11 +252,19 @@ static void pending_add(struct edge_conn *c, const char *bytes, size_t len)
     assert(!c->pending.full);
 }
 
+void edge_conn_left(struct edge_conn *c)
+{
+    if (c->eof && (c->state == EDGE_PARKED || c->hung))
+        edge_conn_close(c);
+}
+
 static void conn_ended(struct edge_conn *c)
 {
     c->eof = true;
-    if (c->state == EDGE_PARKED || c->hung || (c->state == EDGE_READING && pending_len(c) == 0))
+    if (c->state == EDGE_READING && pending_len(c) == 0)
         edge_conn_close(c);
+    else
+        edge_conn_left(c);
 }
 
 /* A handshake that failed has left an alert behind: let the client read it. */

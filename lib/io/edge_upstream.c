@@ -103,6 +103,7 @@ static void up_done(struct edge_up *u)
         park_or_ask(c, &t, missed);
     else
         edge_conn_answer(c, status, &u->head, t.body.len ? &t.body : &u->body);
+    edge_conn_left(c);
     buf_drop(&t.body);
 }
 

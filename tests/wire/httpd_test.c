@@ -502,6 +502,31 @@ static void a_hung_answer_hurts_nobody_else(void **state)
     web_close(&other);
 }
 
+/* It has left before anybody knows that there will be no answer. */
+static void who_leaves_before_the_answer_hangs_leaves_no_place_behind(void **state)
+{
+    struct stage *s = *state;
+    struct httpd *h = s->httpd;
+    struct web hung, other;
+
+    open_plain(s, &hung);
+    pthread_mutex_lock(&h->app.lock); /* the application cannot say so yet */
+    web_say(&hung, POST("/hang"));
+    while (h->outstanding == 0)
+        loop_once(s->loop);
+    web_close(&hung);
+    while (!TAILQ_FIRST(&h->conns)->eof)
+        loop_once(s->loop);
+    pthread_mutex_unlock(&h->app.lock);
+    while (h->outstanding > 0)
+        loop_once(s->loop);
+    open_plain(s, &other);
+    (void)web_ask(&other, GET("/a"), "HTTP/1.1 200");
+    assert_int_equal(s->app.value, 1);
+    assert_int_equal(h->n_conns, 1);
+    web_close(&other);
+}
+
 /* One that reads nothing costs one answer's memory and nobody's time. */
 static void a_client_that_does_not_read_blocks_nobody(void **state)
 {
@@ -530,6 +555,7 @@ int main(void)
         on(setup, the_profiles_own_headers_are_handed_over),
         on(setup, a_lost_answer_closes_after_the_change),
         on(setup, a_hung_answer_hurts_nobody_else),
+        on(setup, who_leaves_before_the_answer_hangs_leaves_no_place_behind),
         on(setup, forged_internal_headers_are_ignored),
         on(setup, the_inner_port_serves_nobody_else),
         on(setup, fifty_six_headers_are_taken_and_no_more),
