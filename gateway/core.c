@@ -204,13 +204,8 @@ static void on_stop(struct gw *g, struct gw_effects *fx)
     gw_exit(g, fx, 0);
 }
 
-void gw_step(struct gw *g, const struct gw_event *event, struct gw_effects *fx)
+static void event_take(struct gw *g, const struct gw_event *event, struct gw_effects *fx)
 {
-    g->now = ms_max(g->now, event->time);
-    g->wall_s = event->wall_s;
-    if (g->life == GW_OVER)
-        return;
-    assert((event->kind == GW_EV_START) == (g->life == GW_UNBORN));
     switch (event->kind) {
     case GW_EV_START:
         on_start(g, event, fx);
@@ -227,12 +222,23 @@ void gw_step(struct gw *g, const struct gw_event *event, struct gw_effects *fx)
     case GW_EV_TIME:
         break;
     }
-    if (g->life != GW_ALIVE)
+}
+
+void gw_step(struct gw *g, const struct gw_event *event, struct gw_effects *fx)
+{
+    g->now = ms_max(g->now, event->time);
+    g->wall_s = event->wall_s;
+    if (g->life == GW_OVER)
         return;
-    gw_queries_time(g, fx);
-    gw_clusters_plan(g, fx);
-    gw_polls_plan(g);
-    send_due(g, fx);
+    assert((event->kind == GW_EV_START) == (g->life == GW_UNBORN));
+    event_take(g, event, fx);
+    if (g->life == GW_ALIVE) {
+        gw_queries_time(g, fx);
+        gw_clusters_plan(g, fx);
+        gw_polls_plan(g);
+        send_due(g, fx);
+    }
+    gw_effects_settle(fx);
 }
 
 ms_t gw_due(const struct gw *g)

@@ -2,8 +2,9 @@
  * when it wants GW_EV_TIME. No clock, socket, file, thread, environment or log is in here: the same
  * core runs in gateproof-pcg and, a thousand at a time, in the simulator.
  *
- * Effects are carried out in their order. GW_FX_SYNC makes all GW_FX_PERSIST before it durable
- * before any later effect (GP-8). A call is known by its ticket; its answer comes back as
+ * Effects are carried out in their order. GW_FX_SYNC makes every GW_FX_PERSIST and GW_FX_FORGET
+ * before it durable before any later effect; it stands once between records and whatever follows
+ * them, and no list ends without it (GP-8). A call is known by its ticket; its answer comes back as
  * GW_EV_REPLY with the same ticket, once; a reply to a ticket the core no longer knows is ignored.
  * What the other side does wrong is an event; gw_step cannot fail. */
 #ifndef GATEWAY_CORE_H
@@ -94,6 +95,7 @@ struct gw_effect {
 
 struct gw_effects {
     size_t n;
+    bool unsynced; /* a record was written or forgotten after the last GW_FX_SYNC */
     struct gw_effect at[GW_EFFECTS_MAX];
 };
 void gw_effects_init(struct gw_effects *fx);

@@ -9,6 +9,7 @@
 void gw_effects_init(struct gw_effects *fx)
 {
     fx->n = 0;
+    fx->unsynced = false;
 }
 
 void gw_effects_drop(struct gw_effects *fx)
@@ -22,7 +23,7 @@ void gw_effects_drop(struct gw_effects *fx)
     fx->n = 0;
 }
 
-struct gw_effect *gw_effect_add(struct gw_effects *fx, enum gw_effect_kind kind)
+static struct gw_effect *append(struct gw_effects *fx, enum gw_effect_kind kind)
 {
     struct gw_effect *e;
 
@@ -30,6 +31,24 @@ struct gw_effect *gw_effect_add(struct gw_effects *fx, enum gw_effect_kind kind)
     e = &fx->at[fx->n++];
     *e = (struct gw_effect){.kind = kind};
     return e;
+}
+
+/* The only place that asks for it: whoever writes a record cannot forget to. */
+void gw_effects_settle(struct gw_effects *fx)
+{
+    if (fx->unsynced)
+        append(fx, GW_FX_SYNC);
+    fx->unsynced = false;
+}
+
+struct gw_effect *gw_effect_add(struct gw_effects *fx, enum gw_effect_kind kind)
+{
+    const bool record = kind == GW_FX_PERSIST || kind == GW_FX_FORGET;
+
+    if (!record && kind != GW_FX_SAY)
+        gw_effects_settle(fx);
+    fx->unsynced = fx->unsynced || record;
+    return append(fx, kind);
 }
 
 void gw_say(struct gw_effects *fx, int level, const char *fmt, ...)

@@ -96,7 +96,6 @@ static bool secret_start(struct gw *g, const struct gw_event *event, struct gw_e
 bool gw_identity_start(struct gw *g, const struct gw_event *event, struct gw_effects *fx)
 {
     char digest[GW_DIGEST_MAX];
-    const size_t before = fx->n;
 
     if (!secret_start(g, event, fx))
         return false;
@@ -106,8 +105,6 @@ bool gw_identity_start(struct gw *g, const struct gw_event *event, struct gw_eff
                "the note about the pairing code cannot be read and is written anew");
     if (!g->pairing.enrolled && code_is_new(g, digest))
         code_take(g, digest, fx);
-    if (fx->n > before)
-        gw_effect_add(fx, GW_FX_SYNC);
     return true;
 }
 
@@ -122,7 +119,6 @@ void gw_identity_enrolled(struct gw *g, bool registered, struct gw_effects *fx)
     if (registered)
         memset(g->pairing.code, 0, sizeof g->pairing.code);
     pairing_persist(g, fx);
-    gw_effect_add(fx, GW_FX_SYNC);
     gw_say(fx, GW_INFO, "enrolled with Palette");
 }
 
@@ -132,7 +128,6 @@ void gw_pairing_done(struct gw *g, struct gw_effects *fx)
         return;
     memset(g->pairing.code, 0, sizeof g->pairing.code);
     pairing_persist(g, fx);
-    gw_effect_add(fx, GW_FX_SYNC);
 }
 
 bool gw_identity_renewed_code(struct gw *g, struct gw_effects *fx)
@@ -142,7 +137,6 @@ bool gw_identity_renewed_code(struct gw *g, struct gw_effects *fx)
     if (!code_is_new(g, digest))
         return false;
     code_take(g, digest, fx);
-    gw_effect_add(fx, GW_FX_SYNC);
     gw_say(fx, GW_INFO, "a pairing code not used before is there: enrolling anew");
     return true;
 }
@@ -174,5 +168,4 @@ void gw_account_note(struct gw *g, const char *digest, struct gw_effects *fx)
     assert(fits);
     memcpy(g->account_digest, note.digest, sizeof g->account_digest);
     gw_persist(fx, "account", account_fields, COUNTOF(account_fields), &note);
-    gw_effect_add(fx, GW_FX_SYNC);
 }

@@ -256,7 +256,10 @@ struct gw {
 
 /* --- effects (effects.c) ---------------------------------------------------------------------- */
 
+/* GW_FX_SYNC is never added by hand: it comes between records and what must not come before them.
+ */
 struct gw_effect *gw_effect_add(struct gw_effects *fx, enum gw_effect_kind kind);
+void gw_effects_settle(struct gw_effects *fx); /* no record stays unsynced */
 enum { GW_ERROR, GW_WARNING, GW_INFO, GW_DEBUG };
 void gw_say(struct gw_effects *fx, int level, const char *fmt, ...) PRINTF_LIKE(3, 4);
 void gw_persist(struct gw_effects *fx, const char *key, const struct jx_field *fields, size_t n,

@@ -57,10 +57,8 @@ void gw_cluster_to_memory(struct gw *g, struct gw_cluster *c, struct gw_effects 
 
     if (holds_something(g, c))
         return;
-    if (g->n_memories == GW_MEMORIES_MAX) {
+    if (g->n_memories == GW_MEMORIES_MAX)
         forget(g, oldest(g), fx);
-        gw_effect_add(fx, GW_FX_SYNC);
-    }
     memcpy(m.uid, c->uid, sizeof m.uid);
     g->memories[g->n_memories++] = m;
     gw_cluster_delete(g, c);
@@ -87,6 +85,4 @@ void gw_memories_expire(struct gw *g, struct gw_effects *fx)
         forget(g, &g->memories[i], fx); /* the last one has its place now */
         n++;
     }
-    if (n > 0)
-        gw_effect_add(fx, GW_FX_SYNC);
 }

@@ -58,7 +58,6 @@ void gw_cluster_persist(struct gw_turn *t)
     key_of(t->c->uid, key);
     t->c->recorded = true;
     gw_persist(t->fx, key, fields, COUNTOF(fields), t->c);
-    gw_effect_add(t->fx, GW_FX_SYNC);
 }
 
 void gw_record_forget(const char *uid, struct gw_effects *fx)
@@ -77,7 +76,6 @@ void gw_cluster_forget(struct gw_cluster *c, struct gw_effects *fx)
     if (!c->recorded)
         return;
     gw_record_forget(c->uid, fx);
-    gw_effect_add(fx, GW_FX_SYNC);
     c->recorded = false;
 }
 

@@ -143,7 +143,7 @@ AFTER(power_cut_after)
     (void)text_copy(f->key, sizeof f->key, "identity");
     buf_init(&f->bytes, GW_RECORD_MAX);
     buf_printf(&f->bytes, "{\"secret\":\"%s\"}", g->secret);
-    gw_effect_add(fx, GW_FX_SYNC);
+    gw_effects_settle(fx);
 }
 
 /* --- listener.while-installing: needs a way in until it is Running; doors: dials --- */

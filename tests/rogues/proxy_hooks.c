@@ -101,7 +101,7 @@ void gw_rogue_keep(struct gw *g, struct gw_effects *fx, const char *text)
     (void)text_copy(e->key, sizeof e->key, KEPT_KEY);
     buf_init(&e->bytes, GW_RECORD_MAX);
     buf_text_add(&e->bytes, text);
-    gw_effect_add(fx, GW_FX_SYNC);
+    gw_effects_settle(fx);
 }
 
 /* --- user data --- */
