@@ -378,6 +378,7 @@ static int end_say(const struct install *in, int code)
     }
     if (usual)
         printf("next:\n  systemctl enable --now gateproof-pcg    start it, now and at every boot\n"
+               "  gateproof-pcg run                       start it where there is no systemd\n"
                "  gateproof-pcg status                    see how it is\n");
     else /* the service would not find it */
         printf("next:\n  gateproof-pcg --config-file %s run       start it\n"
