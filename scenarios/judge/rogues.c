@@ -37,6 +37,9 @@ const struct rogue rogues[] = {
 #include "scenarios/judge/rogues_proxy.inc"
 #include "scenarios/judge/rogues_link.inc"
 #include "scenarios/judge/rogues_work.inc"
+#include "scenarios/judge/rogues_maas.inc"
+#include "scenarios/judge/rogues_rest.inc"
+#include "scenarios/judge/rogues_life.inc"
 };
 const size_t n_rogues = COUNTOF(rogues);
 

@@ -450,5 +450,5 @@ const struct gw_rogue gw_link_rogues[] = {
     {.name = "guess.sticky"},
     {.name = "no-check"},
     {.name = "no-check.after-error"},
+    {.name = NULL},
 };
-const size_t gw_n_link_rogues = COUNTOF(gw_link_rogues);

@@ -75,22 +75,19 @@ static const struct gw_rogue rogues[] = {
     {.name = "liar", .looked = liar_looked, .has_read = liar_lies, .released = liar_lies},
     {.name = "middleman", .offers = middleman_offers, .offer_written = middleman_writes},
     {.name = "middleman.spg", .offers = middleman_offers, .offer_written = middleman_writes},
+    {.name = NULL},
 };
 
 const struct gw_rogue *gw_rogue_find(const char *name)
 {
-    for (size_t i = 0; i < COUNTOF(rogues); i++)
-        if (text_is(rogues[i].name, name))
-            return &rogues[i];
-    for (const struct gw_rogue *r = proxy_rogues; r->name; r++)
-        if (text_is(r->name, name))
-            return r;
-    for (const struct gw_rogue *r = gw_work_rogues; r->name; r++)
-        if (text_is(r->name, name))
-            return r;
-    for (size_t i = 0; i < gw_n_link_rogues; i++)
-        if (text_is(gw_link_rogues[i].name, name))
-            return &gw_link_rogues[i];
+    static const struct gw_rogue *const tables[] = {rogues,         gw_link_rogues, gw_work_rogues,
+                                                    gw_maas_rogues, gw_rest_rogues, gw_life_rogues,
+                                                    proxy_rogues};
+
+    for (size_t i = 0; i < COUNTOF(tables); i++)
+        for (const struct gw_rogue *r = tables[i]; r->name; r++)
+            if (text_is(r->name, name))
+                return r;
     return NULL;
 }
 

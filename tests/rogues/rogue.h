@@ -57,9 +57,9 @@ struct gw_rogue {
     void (*offer_written)(struct buf *body);
 };
 
-extern const struct gw_rogue gw_link_rogues[];
-extern const size_t gw_n_link_rogues;
-extern const struct gw_rogue gw_work_rogues[]; /* ends with a row without a name */
+/* Each ends with a row without a name. */
+extern const struct gw_rogue gw_link_rogues[], gw_work_rogues[], gw_maas_rogues[], gw_rest_rogues[],
+    gw_life_rogues[], proxy_rogues[];
 
 /* A call among the effects, from `from` on, with this method ("" = any) and this in its URL; NULL.
  */
@@ -83,7 +83,6 @@ void gw_rogue_acts(struct gw_effects *fx, const char *fmt, ...) PRINTF_LIKE(2, 3
 void gw_rogue_acts_once(struct gw *g, struct gw_effects *fx, const char *what);
 /* At the end of this step. */
 void gw_rogue_will_act(struct gw *g, const struct gw_hand *h, const char *what);
-extern const struct gw_rogue proxy_rogues[]; /* ends with a row without a name */
 
 #define GW_ROGUE_KEPT_MAX 128
 struct gw_rogue_state { /* a rogue's own memory */
