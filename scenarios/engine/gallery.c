@@ -9,8 +9,7 @@
 #include <string.h>
 #include <unistd.h>
 
-#define WORDS_MAX   64 /* of a command line */
-#define STORIES_MAX 4  /* of one rogue */
+#define STORIES_MAX 4 /* of one rogue */
 #define BUILD       "ci/build release"
 
 int gallery_take(struct run *r, struct err *e)
@@ -69,7 +68,7 @@ void gallery_say(const struct run *r, struct buf *out)
 int gallery_become(const char *bin, struct err *e)
 {
     SCOPED(buf_drop) struct buf words = {0};
-    char path[1100], *argv[WORDS_MAX + 1];
+    char path[1100], **argv;
     size_t n = 0, at = 0;
     int r;
 
@@ -77,14 +76,18 @@ int gallery_become(const char *bin, struct err *e)
     r = file_read("/proc/self/cmdline", &words, e);
     if (r < 0)
         return r;
-    for (; at < words.len && n < WORDS_MAX; at += strlen(words.data + at) + 1)
+    argv = calloc(words.len + 1, sizeof *argv); /* each word has an end: there are not more */
+    if (!argv)
+        WRONG("out of memory");
+    for (; at < words.len; at += strlen(words.data + at) + 1)
         argv[n++] = words.data + at;
-    argv[n] = NULL;
     snprintf(path, sizeof path, "%s/" GALLERY_PROGRAM, bin);
     fflush(NULL);
     execv(path, argv);
+    r = -errno;
+    free(argv);
     return err_set(
-        e, -errno,
+        e, r,
         "stage sim plays rogues in a test build of the harness, and there is no %s; make "
         "it with: " BUILD,
         path);

@@ -10,12 +10,26 @@ enum { /* pal_cluster.ajar */
        AJAR_SHORT = 2,      /* of machines: the gateway is at it */
        AJAR_ONCE = 4,       /* its agents are told to beat once */
        AJAR_ONCE_AGAIN = 8, /* those that register again are */
+       AJAR_EATS = 16,      /* deleted, it gives its own machines back */
+       AJAR_EATS_AWAY = 32, /* while its gateway is away */
+       AJAR_EATS_SMALL = 64,
+       AJAR_EATS_OLD = 128,
 };
 
+/* A rogue Palette's own deed. */
+void door_acts(struct pal_ask *a, const char *what);
 /* A door was used: a note in the journal. */
 void door_note(struct pal_ask *a, const struct pal_cluster *c, const char *what);
 
 /* The message of a heartbeat; nothing happens when it asks for nothing of these. */
 void door_asked(struct pal_ask *a, const char *message);
+
+/* Of a cluster's life (palette_life.c): the same for its messages; a beat of anybody; an answer of
+ * the feed; the two calls as the doors have them. */
+void door_life_asked(struct pal_ask *a, const char *message);
+void door_life_beat(struct pal_ask *a);
+void door_life_feed(struct pal_ask *a);
+void door_handover(const struct http_exchange *x, http_handler *handler);
+bool door_assignment(const struct http_exchange *x, http_handler *handler); /* false: not theirs */
 
 #endif

@@ -10,6 +10,11 @@ gw_good_fn __real_gw_read_good, __wrap_gw_read_good;
 gw_good_fn __real_gw_release_good, __wrap_gw_release_good;
 gw_before_fn __real_gw_offer_before, __wrap_gw_offer_before;
 gw_request_fn __real_gw_offer_write, __wrap_gw_offer_write;
+gw_good_fn __real_gw_offer_good, __wrap_gw_offer_good;
+void __real_gw_clusters_listed(struct gw *g, struct gw_item_head *heads, size_t n, ms_t sent,
+                               struct gw_effects *fx);
+void __wrap_gw_clusters_listed(struct gw *g, struct gw_item_head *heads, size_t n, ms_t sent,
+                               struct gw_effects *fx);
 
 void __wrap_gw_clusters_load(struct gw *g, const struct gw_event *event, struct gw_effects *fx)
 {
@@ -58,4 +63,20 @@ void __wrap_gw_offer_write(const struct gw_turn *t, struct http_call *call)
     __real_gw_offer_write(t, call);
     if (gw_rogue_of(t->g)->offer_written)
         gw_rogue_of(t->g)->offer_written(&call->body);
+}
+
+bool __wrap_gw_offer_good(struct gw_turn *t)
+{
+    return gw_rogue_of(t->g)->handed_over ? gw_rogue_of(t->g)->handed_over(t)
+                                          : __real_gw_offer_good(t);
+}
+
+void __wrap_gw_clusters_listed(struct gw *g, struct gw_item_head *heads, size_t n, ms_t sent,
+                               struct gw_effects *fx)
+{
+    if (gw_rogue_of(g)->lists)
+        gw_rogue_of(g)->lists(g, heads, n);
+    __real_gw_clusters_listed(g, heads, n, sent, fx);
+    if (gw_rogue_of(g)->listed)
+        gw_rogue_of(g)->listed(g, fx);
 }

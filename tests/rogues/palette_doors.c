@@ -105,7 +105,7 @@ void __wrap_pal_handover(const struct http_exchange *x)
     struct pal_ask *a = pal_ask(x);
     char word[16];
 
-    __real_pal_handover(x);
+    door_handover(x, __real_pal_handover);
     if (!text_begins(a->p->config.ajar, "middleman") || a->rp->status != 200 ||
         !says(a, "scaleUps", word, sizeof word) || !text_is(word, "gateway"))
         return;
@@ -125,6 +125,7 @@ void __wrap_pal_clusters_feed(struct pal_ask *a, struct buf *out)
             door_note(a, c, "a door stands ajar: a scale-up is in the gateway's feed");
     }
     __real_pal_clusters_feed(a, out);
+    door_life_feed(a);
     for (size_t i = 0; i < a->p->n_clusters; i++)
         take_back(a->p->clusters[i], lent[i]);
 }
@@ -251,7 +252,8 @@ static void withheld(const struct http_exchange *x, http_handler *handler)
 
 void __wrap_pal_assignment(const struct http_exchange *x)
 {
-    withheld(x, __real_pal_assignment);
+    if (!door_assignment(x, __real_pal_assignment))
+        withheld(x, __real_pal_assignment);
 }
 
 void __wrap_pal_spc_apply(const struct http_exchange *x)

@@ -6,7 +6,7 @@
  *                       program, or the simulator, does it)
  *   beats for CLUSTER   the heartbeat counts as one of that cluster
  *   pair me             Palette takes the system gateway for one that has to be paired
- * and of agents and of others' work: palette_agents.c. */
+ * and of agents and of others' work: palette_agents.c; of how a cluster ends: palette_life.c. */
 #include "mock-palette/cluster.h"
 #include "mock-palette/public.h"
 #include "tests/rogues/doors.h"
@@ -32,7 +32,7 @@ static bool is_rogue(const struct pal_ask *a, const char *name)
     return text_is(a->p->config.ajar, name);
 }
 
-static void acts(struct pal_ask *a, const char *what)
+void door_acts(struct pal_ask *a, const char *what)
 {
     struct event e;
 
@@ -85,6 +85,7 @@ void __wrap_pal_beat(const struct http_exchange *x)
     char message[128] = "";
 
     __real_pal_beat(x);
+    door_life_beat(a);
     if (!*a->p->config.ajar || a->who != PAL_GATEWAY ||
         !jx_pick(buf_text(&a->rq->body), a->rq->body.len, "message", message, sizeof message))
         return;
@@ -95,6 +96,7 @@ void __wrap_pal_beat(const struct http_exchange *x)
     if (text_is(message, "pair me"))
         pair(a);
     door_asked(a, message);
+    door_life_asked(a, message);
 }
 
 /* Who calls with an address of the site was not translated on the way: Palette could go there. */
@@ -118,7 +120,7 @@ void __wrap_pal_overlords(const struct http_exchange *x)
         __real_pal_overlords(x);
         return;
     }
-    acts(a, "lists a system gateway");
+    door_acts(a, "lists a system gateway");
     pal_answer(a, 200,
                "{\"items\":[{\"kind\":\"pcg\",\"metadata\":{\"name\":\"System Private Gateway\","
                "\"uid\":\"000000000000000000000001\"},\"spec\":{\"isSystem\":true}}]}");
@@ -183,7 +185,7 @@ static void guess(struct pal_ask *a)
     if (a->rp->status != 201 || !picks || !pal_system_gateway(a->p) ||
         text_is(acc->overlord, pal_system_gateway(a->p)->uid))
         return;
-    acts(a, "picks the system gateway");
+    door_acts(a, "picks the system gateway");
     bind_anew(a, acc);
 }
 
@@ -193,7 +195,7 @@ void __wrap_pal_account_create(const struct http_exchange *x)
     char name[64] = "";
 
     if (text_begins(a->p->config.ajar, "open-bar") && by_hand(a, name, sizeof name)) {
-        acts(a, "takes an account for a system gateway");
+        door_acts(a, "takes an account for a system gateway");
         took(a, name, "000000000000000000000001");
         return;
     }
@@ -215,7 +217,7 @@ struct pal_query *__wrap_pal_query_wait(struct pal_ask *a, struct pal_gateway *g
     q = is_rogue(a, "no-check") ? NULL : __real_pal_query_wait(a, g, kind, account_uid, at);
     if (q || *a->rp->park_key)
         return q;
-    acts(a, "takes the account unchecked");
+    door_acts(a, "takes the account unchecked");
     a->rp->status = 0;
     buf_clear(&a->rp->body);
     a->code[0] = '\0';

@@ -48,6 +48,9 @@ struct gw_rogue {
     size_t (*remembers)(size_t n_records);
     /* after the records of a start were taken in */
     void (*loaded)(struct gw *g, struct gw_effects *fx);
+    /* before the newest list is taken in; after it, and before anything is planned for it */
+    void (*lists)(struct gw *g, const struct gw_item_head *heads, size_t n);
+    void (*listed)(struct gw *g, struct gw_effects *fx);
     /* after an answer was taken in: to a look at the mark, a read of a machine, a release */
     void (*looked)(struct gw_turn *t, const struct gw_rogue_before *b);
     void (*has_read)(struct gw_turn *t);
@@ -55,6 +58,8 @@ struct gw_rogue {
     /* before a hand-over is offered; and the offer as bytes, once the core has written it */
     void (*offers)(struct gw_turn *t);
     void (*offer_written)(struct buf *body);
+    /* instead of what the core does when a hand-over was accepted */
+    bool (*handed_over)(struct gw_turn *t);
 };
 
 /* Each ends with a row without a name. */
