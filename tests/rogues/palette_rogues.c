@@ -6,7 +6,8 @@
  *                       program, or the simulator, does it)
  *   beats for CLUSTER   the heartbeat counts as one of that cluster
  *   pair me             Palette takes the system gateway for one that has to be paired
- * and of agents and of others' work: palette_agents.c. */
+ * and of agents and of others' work: palette_agents.c; of clusters by themselves: palette_alone.c.
+ */
 #include "mock-palette/cluster.h"
 #include "mock-palette/public.h"
 #include "tests/rogues/doors.h"
@@ -84,6 +85,8 @@ void __wrap_pal_beat(const struct http_exchange *x)
     struct pal_ask *a = pal_ask(x);
     char message[128] = "";
 
+    if (a->who == PAL_AGENT)
+        door_judge(a->p, a->cluster, a->ctx->now);
     __real_pal_beat(x);
     if (!*a->p->config.ajar || a->who != PAL_GATEWAY ||
         !jx_pick(buf_text(&a->rq->body), a->rq->body.len, "message", message, sizeof message))
@@ -95,6 +98,7 @@ void __wrap_pal_beat(const struct http_exchange *x)
     if (text_is(message, "pair me"))
         pair(a);
     door_asked(a, message);
+    door_asked_alone(a, message);
 }
 
 /* Who calls with an address of the site was not translated on the way: Palette could go there. */
