@@ -176,7 +176,8 @@ bool maas_naming_read(struct maas_ask *a, const struct pairs *p, struct maas_nam
     ret->has_domain = domain && *domain;
     if (ret->has_domain)
         ret->domain = maas_domain_find(a->m, domain);
-    text_copy(a->about_name, sizeof(a->about_name), fqdn ? fqdn : ret->name);
+    if (ret->has_name) /* else it is about the record that the path names, if any */
+        text_copy(a->about_name, sizeof(a->about_name), fqdn && *fqdn ? fqdn : ret->name);
     if (!ret->has_domain || ret->domain < a->m->n_domains)
         return true;
     maas_not_found(a, "Domain");

@@ -114,7 +114,7 @@ void law_ind_1(const struct ev_list *journal, const struct law_context *c,
 
 /* --- IND-2 ----------------------------------------------------------------------------------- */
 
-enum { STRUCK }; /* law_cluster.n of IND-2 and IND-3 */
+enum { STRUCK, BEATS }; /* law_cluster.n of IND-2 and IND-3; BEATS: since it is Unhealthy */
 
 /* The story has switched machines of it off, and it has not beaten since: what it lacks then it
  * does not lack for want of the gateway. */
@@ -198,6 +198,22 @@ struct shown { /* what Palette shows of the gateway */
     size_t absences; /* seen through: shown not Running while a cluster ran */
 };
 
+/* A running cluster that was called Unhealthy before the gateway went, as by its last word: it
+ * beats with the gateway gone, and a beat later it still is. */
+static const struct law_cluster *slandered(struct law_site *s, const struct event *e)
+{
+    struct law_cluster *of = of_palette(s, e, EV_PAL_CLUSTER);
+
+    if (of) {
+        of->last = ev_is(e, EVF_HEALTH, "Unhealthy") && !s->away ? e : NULL;
+        of->n[BEATS] = 0;
+    }
+    of = of_palette(s, e, EV_PAL_BEAT);
+    if (of && of->last && law_lives(of) && s->away && of->n[BEATS]++ > 0)
+        return of;
+    return NULL;
+}
+
 void law_ind_3(const struct ev_list *journal, const struct law_context *c,
                struct story_verdict *ret)
 {
@@ -208,7 +224,7 @@ void law_ind_3(const struct ev_list *journal, const struct law_context *c,
     const struct event *e;
 
     while ((e = law_site_next(s))) {
-        const struct law_cluster *of = of_palette(s, e, EV_PAL_CLUSTER);
+        const struct law_cluster *of = of_palette(s, e, EV_PAL_CLUSTER), *unwell = slandered(s, e);
         const bool blamed =
             of && law_lives(of) && !of->n[STRUCK] && s->away && ev_is(e, EVF_HEALTH, "Unhealthy");
         const bool unseen =
@@ -221,6 +237,8 @@ void law_ind_3(const struct ev_list *journal, const struct law_context *c,
         }
         if (blamed)
             law_fail(ret, expected, "%s became Unhealthy", of->name);
+        else if (unwell)
+            law_fail(ret, expected, "%s beats and is Unhealthy all the same", unwell->name);
         else if (unseen)
             law_missing(ret, c, expected, "the gateway is gone and still shown Running");
         else

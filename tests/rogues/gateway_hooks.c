@@ -8,6 +8,8 @@ void __wrap_gw_clusters_load(struct gw *g, const struct gw_event *event, struct 
 gw_good_fn __real_gw_look_good, __wrap_gw_look_good;
 gw_good_fn __real_gw_read_good, __wrap_gw_read_good;
 gw_good_fn __real_gw_release_good, __wrap_gw_release_good;
+gw_good_fn __real_gw_name_read_good, __wrap_gw_name_read_good;
+gw_good_fn __real_gw_name_written_good, __wrap_gw_name_written_good;
 gw_before_fn __real_gw_offer_before, __wrap_gw_offer_before;
 gw_request_fn __real_gw_offer_write, __wrap_gw_offer_write;
 gw_good_fn __real_gw_offer_good, __wrap_gw_offer_good;
@@ -49,6 +51,23 @@ bool __wrap_gw_release_good(struct gw_turn *t)
     if (good && gw_rogue_of(t->g)->released)
         gw_rogue_of(t->g)->released(t);
     return good;
+}
+
+static bool named(struct gw_turn *t, bool good)
+{
+    if (good && gw_rogue_of(t->g)->named)
+        gw_rogue_of(t->g)->named(t);
+    return good;
+}
+
+bool __wrap_gw_name_read_good(struct gw_turn *t)
+{
+    return named(t, __real_gw_name_read_good(t));
+}
+
+bool __wrap_gw_name_written_good(struct gw_turn *t)
+{
+    return named(t, __real_gw_name_written_good(t));
 }
 
 void __wrap_gw_offer_before(struct gw_turn *t)

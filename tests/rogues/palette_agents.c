@@ -140,6 +140,8 @@ void __wrap_pal_agent_register(const struct http_exchange *x)
     }
     again = pal_agent_find(c, system_id) != NULL;
     take(x, c, token, system_id);
+    if (again && (c->ajar & AJAR_LEASED_AGAIN))
+        c->ajar |= AJAR_LEASED;
     if (a->rp->status == 200 && ((c->ajar & AJAR_ONCE) || ((c->ajar & AJAR_ONCE_AGAIN) && again)))
         tell_once(a, c);
 }

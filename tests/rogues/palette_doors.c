@@ -5,7 +5,8 @@
  * The scale-ups (for `middleman`): a hand-over that asks for them, "scaleUps":"gateway", gets them:
  * while the running cluster has fewer machines than its user wants, it stands in the feed as work
  * of the gateway, which may claim it and make records of new machines; its agent is told of no more
- * machines than have a record. Owner, epoch and all that a user is shown stay the cluster's. */
+ * machines than have a record; "gateway-while-there": as long as the gateway is Running. Owner,
+ * epoch and all that a user is shown stay the cluster's. */
 #include "tests/rogues/doors.h"
 
 #include "lib/base/text.h"
@@ -103,13 +104,15 @@ static bool says(const struct pal_ask *a, const char *path, char *out, size_t si
 void __wrap_pal_handover(const struct http_exchange *x)
 {
     struct pal_ask *a = pal_ask(x);
-    char word[16];
+    char word[32];
 
     door_handover(x, __real_pal_handover);
     if (!text_begins(a->p->config.ajar, "middleman") || a->rp->status != 200 ||
-        !says(a, "scaleUps", word, sizeof word) || !text_is(word, "gateway"))
+        !says(a, "scaleUps", word, sizeof word) || !text_begins(word, "gateway"))
         return;
     a->cluster->ajar |= AJAR_SCALE_UPS;
+    if (text_is(word, "gateway-while-there"))
+        a->cluster->ajar |= AJAR_WHILE_THERE;
     door_note(a, a->cluster, "a door stands ajar: the gateway gets the scale-ups it asked for");
 }
 
@@ -229,6 +232,12 @@ static void withhold(struct pal_cluster *c)
     }
 }
 
+/* Its agent may do what the gateway is not there for. */
+static bool is_left_alone(const struct palette *p, const struct pal_cluster *c)
+{
+    return (c->ajar & AJAR_WHILE_THERE) && p->gateways[c->gateway_i].state != PAL_RUNNING;
+}
+
 static void withheld(const struct http_exchange *x, http_handler *handler)
 {
     struct pal_cluster *c = pal_ask(x)->cluster;
@@ -236,7 +245,8 @@ static void withheld(const struct http_exchange *x, http_handler *handler)
                  machine_bytes = c ? c->n_machines * sizeof *c->machines : 0;
     void *pools, *machines;
 
-    if (pal_ask(x)->who != PAL_AGENT || !is_gateways_work(c) || !is_begun(c)) {
+    if (pal_ask(x)->who != PAL_AGENT || is_left_alone(pal_ask(x)->p, c) || !is_gateways_work(c) ||
+        !is_begun(c)) {
         handler(x);
         return;
     }

@@ -6,7 +6,8 @@
  *                       program, or the simulator, does it)
  *   beats for CLUSTER   the heartbeat counts as one of that cluster
  *   pair me             Palette takes the system gateway for one that has to be paired
- * and of agents and of others' work: palette_agents.c; of how a cluster ends: palette_life.c. */
+ * and of agents and of others' work: palette_agents.c; of how a cluster ends: palette_life.c; of
+ * clusters by themselves: palette_alone.c. */
 #include "mock-palette/cluster.h"
 #include "mock-palette/public.h"
 #include "tests/rogues/doors.h"
@@ -84,6 +85,8 @@ void __wrap_pal_beat(const struct http_exchange *x)
     struct pal_ask *a = pal_ask(x);
     char message[128] = "";
 
+    if (a->who == PAL_AGENT)
+        door_judge(a->p, a->cluster, a->ctx->now);
     __real_pal_beat(x);
     door_life_beat(a);
     if (!*a->p->config.ajar || a->who != PAL_GATEWAY ||
@@ -97,6 +100,7 @@ void __wrap_pal_beat(const struct http_exchange *x)
         pair(a);
     door_asked(a, message);
     door_life_asked(a, message);
+    door_asked_alone(a, message);
 }
 
 /* Who calls with an address of the site was not translated on the way: Palette could go there. */

@@ -55,6 +55,8 @@ struct gw_rogue {
     void (*looked)(struct gw_turn *t, const struct gw_rogue_before *b);
     void (*has_read)(struct gw_turn *t);
     void (*released)(struct gw_turn *t);
+    /* after a look at the name's record, and after it was written */
+    void (*named)(struct gw_turn *t);
     /* before a hand-over is offered; and the offer as bytes, once the core has written it */
     void (*offers)(struct gw_turn *t);
     void (*offer_written)(struct buf *body);

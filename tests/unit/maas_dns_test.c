@@ -63,6 +63,29 @@ static void a_name_is_made_read_changed_and_deleted(void **state)
     answered(s, 404, PLAIN, "No DNSResource matches the given query.");
 }
 
+static const char *called(struct maas_site *s)
+{
+    return ev_text(mock_last(&s->m, EV_MAAS_CALL), EVF_NAME);
+}
+
+/* A form need not name the record that the path does: whose it is the journal tells all the same.
+ */
+static void the_journal_tells_which_name_a_call_is_about(void **state)
+{
+    struct maas_site *s = *state;
+
+    create(s, ADMIN_KEY, NAME "&ip_addresses=10.10.0.7");
+    assert_text(called(s), "c1-d2e3a4.maas");
+    maas_send(s, ADMIN_KEY, "PUT", API "dnsresources/1/", "ip_addresses=10.10.0.7");
+    assert_text(called(s), "c1-d2e3a4.maas");
+    maas_get(s, ALICE_KEY, API "dnsresources/1/");
+    assert_text(called(s), "c1-d2e3a4.maas");
+    maas_get(s, ALICE_KEY, API "dnsresources/");
+    assert_text(called(s), "");
+    maas_send(s, ADMIN_KEY, "DELETE", API "dnsresources/1/", NULL);
+    assert_text(called(s), "c1-d2e3a4.maas");
+}
+
 static void only_administrators_write_names(void **state)
 {
     struct maas_site *s = *state;
@@ -147,6 +170,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         DNS_TEST(a_name_is_made_read_changed_and_deleted),
+        DNS_TEST(the_journal_tells_which_name_a_call_is_about),
         DNS_TEST(only_administrators_write_names),
         DNS_TEST(what_maas_refuses_is_refused_in_its_words),
         DNS_TEST(a_name_follows_its_machine),
