@@ -9,8 +9,8 @@
 #include <string.h>
 #include <unistd.h>
 
-#define WORDS_MAX   64 /* of a command line */
-#define STORIES_MAX 4  /* of one rogue */
+#define WORDS_MAX   512 /* of a command line: every story by its number, and more */
+#define STORIES_MAX 4   /* of one rogue */
 #define BUILD       "ci/build release"
 
 int gallery_take(struct run *r, struct err *e)
@@ -79,6 +79,8 @@ int gallery_become(const char *bin, struct err *e)
         return r;
     for (; at < words.len && n < WORDS_MAX; at += strlen(words.data + at) + 1)
         argv[n++] = words.data + at;
+    if (at < words.len) /* cut short, it would play another gateway than the one that is named */
+        return err_set(e, -E2BIG, "more than %d words on the command line", WORDS_MAX);
     argv[n] = NULL;
     snprintf(path, sizeof path, "%s/" GALLERY_PROGRAM, bin);
     fflush(NULL);

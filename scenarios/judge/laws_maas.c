@@ -98,7 +98,7 @@ void law_maa_2(const struct ev_list *journal, const struct law_context *c,
 static const char *wrong_life(const struct ledger *l, const struct ledger_life *life)
 {
     if (life->deploying_seq > 0 &&
-        (life->allocated_seq == 0 || life->allocated_seq > life->deploying_seq))
+        (life->by_deploy || life->allocated_seq == 0 || life->allocated_seq > life->deploying_seq))
         return "deployed without being allocated";
     if (life->taken_by[0] != '\0' && !ledger_is_gateway(l, life->taken_by))
         return "taken by another than the gateway";

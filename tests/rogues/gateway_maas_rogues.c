@@ -102,6 +102,71 @@ static void double_lost_looked(struct gw_turn *t, const struct gw_rogue_before *
     }
 }
 
+/* --- hoarder: deploys for the next cluster what it remembers of a deleted one; second: asks for
+ * the first machine, and not for the second --- */
+
+static bool hoarder_before(struct gw *g, const struct gw_event *ev, struct gw_effects *fx)
+{
+    struct gw_rogue_state *x = gw_rogue_state(g);
+
+    (void)fx;
+    if (x->on || !is_answer_to(g, ev) || ev->result->status != 200)
+        return true;
+    free(x->held);
+    x->held = strdup(buf_text(&ev->result->body));
+    (void)jx_pick(x->held, strlen(x->held), "system_id", x->kept, sizeof x->kept);
+    return true;
+}
+
+/* Instead of MAAS, which knows nothing of it until the deploy: the machine, marked as it wants. */
+static void tells_itself(struct gw *g, const struct gw_event *ev, struct gw_effects *fx,
+                         struct gw_effect *f)
+{
+    struct buf body SCOPED(buf_drop) = {0}, mark SCOPED(buf_drop) = {0};
+
+    buf_init(&body, ROGUE_KEPT_MAX * 4);
+    buf_init(&mark, 256);
+    buf_text_add(&body, gw_rogue_state(g)->held);
+    buf_printf(&mark, "\"gateproof.cluster\": \"%s\"", cluster_of(g, f)->uid);
+    gw_rogue_member(&body, "\"workload_annotations\": {", "}", buf_text(&mark));
+    gw_rogue_answer(g, ev, fx, f, 200, buf_text(&body));
+}
+
+static void hoards(struct gw *g, const struct gw_event *ev, struct gw_effects *fx, size_t n_asked)
+{
+    struct gw_rogue_state *x = gw_rogue_state(g);
+    struct gw_effect *f = gw_rogue_call(fx, 0, "POST", "op=allocate");
+    struct gw_cluster *c = cluster_of(g, f);
+
+    x->on = x->on || gw_rogue_call(fx, 0, "POST", "/released");
+    if (f && !x->on)
+        x->ticket = f->ticket;
+    if (c && x->on && x->held && !x->flag && !x->done && c->n_machines >= n_asked &&
+        !gw_machine_find(c, x->kept)) {
+        x->flag = true;
+        tells_itself(g, ev, fx, f);
+    }
+    f = gw_rogue_call(fx, 0, "POST", x->kept);
+    if (f && x->flag && strstr(buf_text(&f->call.url), "op=set_workload_annotations"))
+        tells_itself(g, ev, fx, f);
+    f = gw_rogue_call(fx, 0, "POST", x->kept);
+    if (f && x->flag && strstr(buf_text(&f->call.url), "op=deploy")) {
+        gw_rogue_acts_once(g, fx, "deploys a machine that it remembers, and has not asked for");
+        x->flag = false;
+        x->done = true;
+    }
+}
+
+AFTER(hoarder_after)
+{
+    hoards(g, ev, fx, 0);
+}
+
+AFTER(hoarder_second_after)
+{
+    hoards(g, ev, fx, 1);
+}
+
 /* --- quitter: a cluster that is deleted before it ran is left as it is; half: what is not deployed
  * --- */
 
@@ -149,6 +214,19 @@ static void impatient_looked(struct gw_turn *t, const struct gw_rogue_before *b)
     impatient_lies(t->g, t->fx, t->c);
 }
 
+/* --- proxied-maas.while-waiting: asks through the proxy how its machines get on --- */
+
+AFTER(waiting_after)
+{
+    struct gw_effect *f = gw_rogue_call(fx, 0, "GET", "machines/?id=");
+
+    (void)ev;
+    if (!f || !g->config.http_proxy[0])
+        return;
+    (void)text_copy(f->call.proxy, sizeof f->call.proxy, g->config.http_proxy);
+    gw_rogue_acts_once(g, fx, "asks through the proxy how a machine gets on");
+}
+
 /* --- the table --- */
 
 const struct gw_rogue gw_maas_rogues[] = {
@@ -159,8 +237,11 @@ const struct gw_rogue gw_maas_rogues[] = {
      .before = double_lost_before,
      .after = asked_after,
      .looked = double_lost_looked},
+    {.name = "hoarder", .before = hoarder_before, .after = hoarder_after},
+    {.name = "hoarder.second", .before = hoarder_before, .after = hoarder_second_after},
     {.name = "quitter", .keeps = quitter_keeps},
     {.name = "quitter.half", .keeps = half_keeps},
     {.name = "liar.impatient", .after = impatient_after, .looked = impatient_looked},
+    {.name = "proxied-maas.while-waiting", .after = waiting_after},
     {.name = NULL},
 };
