@@ -77,6 +77,8 @@ void law_maa_2(const struct ev_list *journal, const struct law_context *c,
         calls++;
         if (!law_by_gateway(s, e))
             wrong = "another than the gateway";
+        else if (!law_by_its_gateway(s, e, of))
+            wrong = "the gateway of other accounts";
         else if (of->last && !ev_is(e, EVF_KEY_ID, ev_text(of->last, EVF_KEY_ID)))
             wrong = "the gateway with a second key";
         of->last = e;
