@@ -59,6 +59,15 @@ bool law_by_gateway(const struct law_site *s, const struct event *e)
     return ledger_is_gateway(&s->ledger, ledger_role(&s->ledger, ev_text(e, EVF_PEER)));
 }
 
+bool law_by_its_gateway(const struct law_site *s, const struct event *e,
+                        const struct law_cluster *c)
+{
+    const bool inside = text_is(ledger_role(&s->ledger, ev_text(e, EVF_PEER)), "palette");
+
+    return law_by_gateway(s, e) &&
+           (!s->system || !c->gateway || text_is(c->gateway, s->system) == inside);
+}
+
 bool law_by_node_of(const struct law_site *s, const struct event *e, const struct law_cluster *c)
 {
     return text_is(ledger_party(&s->ledger, ev_text(e, EVF_PEER)), c->name);
@@ -102,6 +111,20 @@ static void on_state(struct law_site *s, const struct event *e)
         c->del = e;
     if (text_is(c->state, "Deleted") && !c->deleted)
         c->deleted = e;
+}
+
+static void on_owner(struct law_site *s, const struct event *e)
+{
+    struct law_cluster *c = law_site_cluster(s, ev_text(e, EVF_CLUSTER));
+
+    if (c && ev_is(e, EVF_OWNER, "gateway"))
+        c->gateway = ev_text(e, EVF_UID);
+}
+
+static void on_gateway(struct law_site *s, const struct event *e)
+{
+    if (ev_is(e, EVF_KIND, "system"))
+        s->system = ev_text(e, EVF_UID);
 }
 
 static void on_hello(struct law_site *s, const struct event *e)
@@ -174,10 +197,8 @@ static const struct {
     enum ev_kind kind;
     void (*on)(struct law_site *s, const struct event *e);
 } rows[] = {
-    {EV_PAL_CLUSTER, on_state},
-    {EV_PAL_HELLO, on_hello},
-    {EV_ACT, on_act},
-    {EV_PROG, on_program},
+    {EV_PAL_CLUSTER, on_state}, {EV_PAL_OWNER, on_owner}, {EV_PAL_GATEWAY, on_gateway},
+    {EV_PAL_HELLO, on_hello},   {EV_ACT, on_act},         {EV_PROG, on_program},
 };
 
 static void take_in(struct law_site *s, const struct event *e)

@@ -16,6 +16,7 @@ struct law_cluster {
     const char *name, *marker;
     const struct event *made, *hello, *running, *del, *deleted;
     const char *state;        /* that Palette shows now */
+    const char *gateway;      /* whose work it is, or was last: its uid; NULL until it is told */
     size_t n[3];              /* for a law's own counting */
     const struct event *last; /* for a law's own */
     bool met;                 /* for a law's own */
@@ -32,9 +33,10 @@ struct law_site {
         char cluster[32];
         int64_t nodes;
     } wishes[LAW_CLUSTERS_MAX];
-    size_t starts;   /* of the gateway's program, thaws included */
-    bool away;       /* started once, and killed, ended or frozen since */
-    ms_t away_since; /* or since it came back */
+    const char *system; /* uid of the gateway inside Palette; NULL until one is shown */
+    size_t starts;      /* of the gateway's program, thaws included */
+    bool away;          /* started once, and killed, ended or frozen since */
+    ms_t away_since;    /* or since it came back */
 };
 
 struct law_site *law_site_new(const struct ev_list *journal);
@@ -54,6 +56,9 @@ bool law_site_is_away(const struct law_site *s, ms_t now);
 
 /* Questions about a record, with the site's knowledge. */
 bool law_by_gateway(const struct law_site *s, const struct event *e); /* a MAAS call's peer */
+/* Also the one that the cluster belongs to, when there is one inside Palette and one elsewhere. */
+bool law_by_its_gateway(const struct law_site *s, const struct event *e,
+                        const struct law_cluster *c);
 bool law_by_node_of(const struct law_site *s, const struct event *e, const struct law_cluster *c);
 bool law_is_change(const struct event *e); /* a MAAS call that was answered below 400 and no GET */
 bool law_is_op(const struct event *e, const char *op); /* last part of a MAAS operation's name */

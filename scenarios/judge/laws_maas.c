@@ -77,6 +77,8 @@ void law_maa_2(const struct ev_list *journal, const struct law_context *c,
         calls++;
         if (!law_by_gateway(s, e))
             wrong = "another than the gateway";
+        else if (!law_by_its_gateway(s, e, of))
+            wrong = "the gateway of other accounts";
         else if (of->last && !ev_is(e, EVF_KEY_ID, ev_text(of->last, EVF_KEY_ID)))
             wrong = "the gateway with a second key";
         of->last = e;
@@ -98,7 +100,7 @@ void law_maa_2(const struct ev_list *journal, const struct law_context *c,
 static const char *wrong_life(const struct ledger *l, const struct ledger_life *life)
 {
     if (life->deploying_seq > 0 &&
-        (life->allocated_seq == 0 || life->allocated_seq > life->deploying_seq))
+        (life->by_deploy || life->allocated_seq == 0 || life->allocated_seq > life->deploying_seq))
         return "deployed without being allocated";
     if (life->taken_by[0] != '\0' && !ledger_is_gateway(l, life->taken_by))
         return "taken by another than the gateway";

@@ -282,11 +282,14 @@ static void on_call(struct ledger *l, const struct event *e)
     const char *party = known[0] != '\0' ? known : ev_text(e, EVF_PEER);
     const struct ledger_machine *m = ledger_machine(l, ev_text(e, EVF_UID));
     struct ledger_life *life = m && m->life != LEDGER_NONE ? &l->lives[m->life] : NULL;
+    const bool begins = life && life->taken_seq > l->call_seq;
 
+    l->call_seq = e->seq;
     if (ledger_is_gateway(l, ledger_role(l, ev_text(e, EVF_PEER))))
         user_add(l, ev_text(e, EVF_WHO));
     if (!life || ev_int(e, EVF_STATUS) >= 400)
         return;
+    life->by_deploy = life->by_deploy || (begins && op_is(e, "deploy"));
     if (op_is(e, "allocate") && life->taken_by[0] == '\0' && life->given == MS_NEVER)
         keep(life->taken_by, sizeof life->taken_by, party);
     if (op_is(e, "release") && life->given_by[0] == '\0')

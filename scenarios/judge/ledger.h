@@ -41,6 +41,7 @@ struct ledger_life {
     ms_t taken, given;              /* given: MS_NEVER while it is held */
     uint64_t taken_seq, given_seq;
     uint64_t allocated_seq, deploying_seq; /* 0: it never was */
+    bool by_deploy; /* a deploy took it: MAAS allocates by itself what nobody has asked it for */
 };
 
 struct ledger {
@@ -52,8 +53,9 @@ struct ledger {
     struct ledger_life lives[LEDGER_LIVES_MAX];
     char two_owners[LEDGER_WORD_MAX * 3]; /* the first time a machine had them, "" = never */
     uint64_t two_owners_seq;
-    bool has_system; /* a gateway inside Palette was started */
-    bool over;       /* a table was too small */
+    uint64_t call_seq; /* of the last call at MAAS */
+    bool has_system;   /* a gateway inside Palette was started */
+    bool over;         /* a table was too small */
 };
 
 void ledger_feed(struct ledger *l, const struct event *e);

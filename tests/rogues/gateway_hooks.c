@@ -10,6 +10,7 @@ gw_good_fn __real_gw_read_good, __wrap_gw_read_good;
 gw_good_fn __real_gw_release_good, __wrap_gw_release_good;
 gw_good_fn __real_gw_name_read_good, __wrap_gw_name_read_good;
 gw_good_fn __real_gw_name_written_good, __wrap_gw_name_written_good;
+gw_when_fn __real_gw_release_when, __wrap_gw_release_when;
 gw_before_fn __real_gw_offer_before, __wrap_gw_offer_before;
 gw_request_fn __real_gw_offer_write, __wrap_gw_offer_write;
 gw_good_fn __real_gw_offer_good, __wrap_gw_offer_good;
@@ -68,6 +69,17 @@ bool __wrap_gw_name_read_good(struct gw_turn *t)
 bool __wrap_gw_name_written_good(struct gw_turn *t)
 {
     return named(t, __real_gw_name_written_good(t));
+}
+
+ms_t __wrap_gw_release_when(const struct gw *g, const struct gw_cluster *c,
+                            const struct gw_machine *m)
+{
+    const ms_t at = __real_gw_release_when(g, c, m);
+
+    if (at == MS_NEVER || !gw_rogue_of(g)->keeps || !gw_rogue_of(g)->keeps(c, m))
+        return at;
+    gw_rogue_state(g)->will = "keeps a machine that is to go";
+    return MS_NEVER;
 }
 
 void __wrap_gw_offer_before(struct gw_turn *t)

@@ -42,10 +42,7 @@ static void liar_lies(struct gw_turn *t)
         if (!m->released || !m->owner[0])
             continue;
         gw_rogue_acts(t->fx, "takes the release of %s for done", m->sid);
-        m->owner[0] = '\0';
-        m->status = 4; /* Ready */
-        m->marked = m->annotated = false;
-        m->read_due = m->poll_due = MS_NEVER;
+        gw_rogue_frees(m);
     }
 }
 

@@ -2,6 +2,7 @@
 #include "tests/rogues/rogue.h"
 
 #include "lib/base/text.h"
+#include "lib/base/url.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -115,4 +116,27 @@ bool gw_rogue_tells(struct gw_effects *fx, const char *message)
         return false;
     gw_rogue_member(&f->call.body, "\"message\":\"", "\"", message);
     return true;
+}
+
+void gw_rogue_takes_one(struct gw *g, struct gw_effects *fx)
+{
+    struct buf signature SCOPED(buf_drop) = {0};
+    struct gw_effect *f = gw_effect_add(fx, GW_FX_CALL);
+
+    f->ticket = ROGUE_TICKET;
+    f->target = GW_MAAS;
+    http_call_init(&f->call, "POST");
+    url_join(&f->call.url, g->config.maas_url, "api/2.0/machines/?op=allocate");
+    buf_init(&signature, HTTP_HEADERS_MAX / 2);
+    gw_maas_sign(g, g->config.maas_key, &signature);
+    http_header_add(&f->call.headers, "Authorization", buf_text(&signature));
+    f->call.timeout_ms = SECONDS(60);
+}
+
+void gw_rogue_frees(struct gw_machine *m)
+{
+    m->owner[0] = '\0';
+    m->status = 4; /* Ready */
+    m->marked = m->annotated = false;
+    m->read_due = m->poll_due = MS_NEVER;
 }

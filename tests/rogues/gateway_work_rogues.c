@@ -3,7 +3,6 @@
 #include "tests/rogues/rogue.h"
 
 #include "lib/base/text.h"
-#include "lib/base/url.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -79,20 +78,9 @@ AFTER(chatterbox_error_after)
 
 AFTER(eager_after)
 {
-    struct buf signature SCOPED(buf_drop) = {0};
-    struct gw_effect *f;
-
     if (ev->kind != GW_EV_START || ev->n_records > 0)
         return;
-    f = gw_effect_add(fx, GW_FX_CALL);
-    f->ticket = ROGUE_TICKET;
-    f->target = GW_MAAS;
-    http_call_init(&f->call, "POST");
-    url_join(&f->call.url, g->config.maas_url, "api/2.0/machines/?op=allocate");
-    buf_init(&signature, HTTP_HEADERS_MAX / 2);
-    gw_maas_sign(g, g->config.maas_key, &signature);
-    http_header_add(&f->call.headers, "Authorization", buf_text(&signature));
-    f->call.timeout_ms = SECONDS(60);
+    gw_rogue_takes_one(g, fx);
     gw_rogue_acts_once(g, fx, "takes a machine to have one");
 }
 

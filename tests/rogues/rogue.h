@@ -57,6 +57,8 @@ struct gw_rogue {
     void (*released)(struct gw_turn *t);
     /* after a look at the name's record, and after it was written */
     void (*named)(struct gw_turn *t);
+    /* a machine that is due to be released: true, it is kept */
+    bool (*keeps)(const struct gw_cluster *c, const struct gw_machine *m);
     /* before a hand-over is offered; and the offer as bytes, once the core has written it */
     void (*offers)(struct gw_turn *t);
     void (*offer_written)(struct buf *body);
@@ -81,6 +83,11 @@ void gw_rogue_answer(struct gw *g, const struct gw_event *ev, struct gw_effects 
 bool gw_rogue_tells(struct gw_effects *fx, const char *message);
 /* In a text: what stands between `head` and the next `end` becomes this. */
 void gw_rogue_member(struct buf *text, const char *head, const char *end, const char *value);
+
+/* A call of its own: MAAS is to give it any machine, for nobody. */
+void gw_rogue_takes_one(struct gw *g, struct gw_effects *fx);
+/* The core believes from now on that MAAS has it back. */
+void gw_rogue_frees(struct gw_machine *m);
 
 const struct gw_rogue *gw_rogue_find(const char *name); /* NULL: there is none */
 /* The rogue that this gateway is; a row without hooks for a good one. */
