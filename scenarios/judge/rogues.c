@@ -30,7 +30,7 @@ const struct rogue rogues[] = {
      .must = "IND-1 IND-4",
      .story = "500",
      .over = "",
-     .may = "IND-3 IND-7 LIF-8 MAA-6 AGT-4",
+     .may = "IND-3 IND-7 LIF-8 MAA-6 AGT-4 SPG-8",
      .door =
          "Palette lists the scale-ups of running clusters in the feed of the gateway that asked "
          "for them, and tells the agent once the machines are there"},
