@@ -98,8 +98,9 @@ void __wrap_gw_offer_write(const struct gw_turn *t, struct http_call *call)
 
 bool __wrap_gw_offer_good(struct gw_turn *t)
 {
-    return gw_rogue_of(t->g)->handed_over ? gw_rogue_of(t->g)->handed_over(t)
-                                          : __real_gw_offer_good(t);
+    if (gw_rogue_of(t->g)->keeps && gw_rogue_of(t->g)->keeps(t))
+        return true;
+    return __real_gw_offer_good(t);
 }
 
 void __wrap_gw_clusters_listed(struct gw *g, struct gw_item_head *heads, size_t n, ms_t sent,

@@ -134,26 +134,8 @@ static void half_dead_listed(struct gw *g, struct gw_effects *fx)
             mourns(g, g->clusters[i], fx);
 }
 
-/* --- copier: goes on with a cluster that it has handed over; orphaner: lets go of it
- * and never offers it --- */
-
-/* A list without it may come before the answer. */
-static void copier_offers(struct gw_turn *t)
-{
-    (void)text_copy(gw_rogue_state(t->g)->kept, sizeof gw_rogue_state(t->g)->kept, t->c->uid);
-}
-
-static bool copier_handed(struct gw_turn *t)
-{
-    struct gw_cluster *c = t->c;
-
-    if (!c->item)
-        return true;
-    c->offered = 0;
-    c->item->body.agent.registered = false; /* there is nothing to hand over any more */
-    gw_rogue_acts_once(t->g, t->fx, "goes on owning what it has handed over");
-    return true;
-}
+/* --- copier: goes on with a cluster that it has handed over; orphaner: comes back
+ * in mid-create, lets go of it and never offers it --- */
 
 static struct gw_cluster *copied(const struct gw *g)
 {
@@ -162,6 +144,31 @@ static struct gw_cluster *copied(const struct gw *g)
             text_is(g->clusters[i]->uid, gw_rogue_state(g)->kept))
             return g->clusters[i];
     return NULL;
+}
+
+/* A list without it may come before the answer. The system gateway is a good one. */
+static void copier_offers(struct gw_turn *t)
+{
+    if (t->g->config.maas_url[0])
+        (void)text_copy(gw_rogue_state(t->g)->kept, sizeof gw_rogue_state(t->g)->kept, t->c->uid);
+}
+
+static bool copier_keeps(struct gw_turn *t)
+{
+    if (t->c != copied(t->g))
+        return false;
+    t->c->offered = 0;
+    t->c->item->body.agent.registered = false; /* there is nothing to hand over any more */
+    gw_rogue_acts_once(t->g, t->fx, "goes on owning what it has handed over");
+    return true;
+}
+
+/* What is to go is its own again. */
+static void copier_lists(struct gw *g, const struct gw_item_head *heads, size_t n)
+{
+    for (size_t i = 0; i < n; i++)
+        if (text_is(heads[i].uid, gw_rogue_state(g)->kept) && text_is(heads[i].desired, "absent"))
+            gw_rogue_state(g)->kept[0] = '\0';
 }
 
 /* What is not listed is not dropped by a list that has it not. */
@@ -188,11 +195,21 @@ AFTER(copier_after)
     c->lease = c->look_due = g->now;
 }
 
+static void orphaner_loaded(struct gw *g, struct gw_effects *fx)
+{
+    (void)fx;
+    for (size_t i = 0; i < g->n_places; i++)
+        if (g->clusters[i] && g->clusters[i]->n_machines > 0 && !g->clusters[i]->offered)
+            (void)text_copy(gw_rogue_state(g)->kept, sizeof gw_rogue_state(g)->kept,
+                            g->clusters[i]->uid);
+}
+
 AFTER(orphaner_after)
 {
     struct gw_effect *f = gw_rogue_call(fx, 0, "POST", "/handover");
 
-    if (!f)
+    if (!f || !gw_rogue_state(g)->kept[0] ||
+        !strstr(buf_text(&f->call.url), gw_rogue_state(g)->kept))
         return;
     gw_rogue_acts_once(g, fx, "lets go of a cluster that does not own itself");
     gw_rogue_answer(g, ev, fx, f, 200, "{\"epoch\":0}"); /* as if it had been accepted */
@@ -249,10 +266,11 @@ const struct gw_rogue gw_life_rogues[] = {
     {.name = "mourner.half-dead", .before = half_dead_before, .listed = half_dead_listed},
     {.name = "copier",
      .offers = copier_offers,
-     .handed_over = copier_handed,
+     .keeps = copier_keeps,
+     .lists = copier_lists,
      .before = copier_before,
      .after = copier_after},
-    {.name = "copier.orphaner", .after = orphaner_after},
+    {.name = "copier.orphaner", .loaded = orphaner_loaded, .after = orphaner_after},
     {.name = "self-eater", .after = self_eater_after},
     {.name = "self-eater.when-away", .after = self_eater_away_after},
     {.name = "fast-path", .after = fast_path_after},

@@ -62,8 +62,8 @@ struct gw_rogue {
     /* before a hand-over is offered; and the offer as bytes, once the core has written it */
     void (*offers)(struct gw_turn *t);
     void (*offer_written)(struct buf *body);
-    /* instead of what the core does when a hand-over was accepted */
-    bool (*handed_over)(struct gw_turn *t);
+    /* a hand-over was accepted; true: the core does not hear of it */
+    bool (*keeps)(struct gw_turn *t);
 };
 
 /* Each ends with a row without a name. */
