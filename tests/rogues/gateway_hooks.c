@@ -76,7 +76,7 @@ ms_t __wrap_gw_release_when(const struct gw *g, const struct gw_cluster *c,
 {
     const ms_t at = __real_gw_release_when(g, c, m);
 
-    if (at == MS_NEVER || !gw_rogue_of(g)->keeps || !gw_rogue_of(g)->keeps(c, m))
+    if (at == MS_NEVER || !gw_rogue_of(g)->withholds || !gw_rogue_of(g)->withholds(c, m))
         return at;
     gw_rogue_state(g)->will = "keeps a machine that is to go";
     return MS_NEVER;

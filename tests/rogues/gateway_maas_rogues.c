@@ -170,15 +170,15 @@ AFTER(hoarder_second_after)
 /* --- quitter: a cluster that is deleted before it ran is left as it is; half: what is not deployed
  * --- */
 
-static bool quitter_keeps(const struct gw_cluster *c, const struct gw_machine *m)
+static bool quitter_withholds(const struct gw_cluster *c, const struct gw_machine *m)
 {
     (void)m;
     return !c->item->present && c->epoch == 1; /* it was never handed over */
 }
 
-static bool half_keeps(const struct gw_cluster *c, const struct gw_machine *m)
+static bool half_withholds(const struct gw_cluster *c, const struct gw_machine *m)
 {
-    return quitter_keeps(c, m) && (gw_rung_of(m) == GW_FRESH || gw_rung_of(m) == GW_FAILED);
+    return quitter_withholds(c, m) && (gw_rung_of(m) == GW_FRESH || gw_rung_of(m) == GW_FAILED);
 }
 
 /* --- liar.impatient: reports Deleted when MAAS has been erasing a disk for an hour --- */
@@ -239,8 +239,8 @@ const struct gw_rogue gw_maas_rogues[] = {
      .looked = double_lost_looked},
     {.name = "hoarder", .before = hoarder_before, .after = hoarder_after},
     {.name = "hoarder.second", .before = hoarder_before, .after = hoarder_second_after},
-    {.name = "quitter", .keeps = quitter_keeps},
-    {.name = "quitter.half", .keeps = half_keeps},
+    {.name = "quitter", .withholds = quitter_withholds},
+    {.name = "quitter.half", .withholds = half_withholds},
     {.name = "liar.impatient", .after = impatient_after, .looked = impatient_looked},
     {.name = "proxied-maas.while-waiting", .after = waiting_after},
     {.name = NULL},

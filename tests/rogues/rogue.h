@@ -58,7 +58,7 @@ struct gw_rogue {
     /* after a look at the name's record, and after it was written */
     void (*named)(struct gw_turn *t);
     /* a machine that is due to be released: true, it is kept */
-    bool (*keeps)(const struct gw_cluster *c, const struct gw_machine *m);
+    bool (*withholds)(const struct gw_cluster *c, const struct gw_machine *m);
     /* before a hand-over is offered; and the offer as bytes, once the core has written it */
     void (*offers)(struct gw_turn *t);
     void (*offer_written)(struct buf *body);
