@@ -225,6 +225,15 @@ static int seen_link(const struct nlmsghdr *h, void *arg)
     return MNL_CB_OK;
 }
 
+/* On a busy machine notifications fill the socket: then the kernel refuses to tell (ENOBUFS), its
+ * answer is lost with them, or the links changed while it told (EINTR), and what it told then is
+ * not read to its end (EBUSY). The next round asks anew. */
+static int again(bool *ret_ready)
+{
+    *ret_ready = false;
+    return 0;
+}
+
 static int dump_links(struct mnl_socket *s, uint32_t seq, bool *ret_ready, struct err *e)
 {
     char bytes[NL_BYTES_MAX * 4];
@@ -238,9 +247,10 @@ static int dump_links(struct mnl_socket *s, uint32_t seq, bool *ret_ready, struc
     *ret_ready = true;
     while (r > MNL_CB_STOP) {
         ssize_t len = mnl_socket_recvfrom(s, bytes, sizeof(bytes));
-        /* ENOBUFS: notifications were lost on a busy machine, and not what was asked for */
-        if (len < 0 && (errno == EAGAIN || errno == ENOBUFS))
+        if (len < 0 && errno == ENOBUFS) /* something was lost, perhaps not what was asked for */
             continue;
+        if (len < 0 && errno == EAGAIN)
+            return again(ret_ready);
         if (len < 0)
             return err_errno(e, "read the links");
         h = (struct nlmsghdr *)bytes;
@@ -248,6 +258,8 @@ static int dump_links(struct mnl_socket *s, uint32_t seq, bool *ret_ready, struc
             continue;
         r = mnl_cb_run(bytes, (size_t)len, seq, 0, seen_link, ret_ready);
     }
+    if (r < 0 && (errno == ENOBUFS || errno == EINTR || errno == EBUSY))
+        return again(ret_ready);
     return r < 0 ? err_errno(e, "read the links") : 0;
 }
 
