@@ -201,22 +201,18 @@ static const char *exception_of(const char *rule)
     return NULL;
 }
 
-/* A rule is worth what it catches: in the families of the documented topology each has two rogues,
- * or a reason why it can have none. */
-static void every_rule_of_the_topology_catches_two_rogues(void **state)
+/* A rule is worth what it catches: each has two rogues, or a reason why it can have none. */
+static void every_rule_catches_two_rogues(void **state)
 {
-    static const char families[] = "TOP REG CON PRX AGT SPG IND";
-
     (void)state;
     for (size_t i = 0; i < n_rules; i++) {
         const bool enough = rogues_of_rule(rules[i].id, NULL) >= ROGUES_A_RULE;
+        const bool ours = text_begins(rules[i].id, "H-") || text_is(rules[i].id, "LAUNCH");
         const char *why = exception_of(rules[i].id);
-        char family[4] = "";
 
-        text_copy_len(family, sizeof family, rules[i].id, 3);
         if (enough && why)
             fail_msg("%s has its rogues, and an excuse for having none", rules[i].id);
-        if (strstr(families, family) && !enough && !why)
+        if (!ours && !enough && !why)
             fail_msg("%s catches fewer than two rogues, and nothing says why", rules[i].id);
         if (why && rules[i].level != RULE_MAY && rules[i].state == RULE_GRADED)
             fail_msg("%s is graded and binds: it can catch a rogue", rules[i].id);
@@ -258,7 +254,7 @@ int main(void)
         cmocka_unit_test(a_rule_that_is_none_of_its_business_is_a_wrong_reason),
         cmocka_unit_test(only_its_own_story_catches_it),
         cmocka_unit_test(every_row_has_its_code_and_its_rules),
-        cmocka_unit_test(every_rule_of_the_topology_catches_two_rogues),
+        cmocka_unit_test(every_rule_catches_two_rogues),
         cmocka_unit_test(an_excuse_is_for_a_rule_that_there_is),
         cmocka_unit_test(a_gateway_is_the_rogue_that_its_version_names),
     };
