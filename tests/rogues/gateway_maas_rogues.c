@@ -63,12 +63,19 @@ AFTER(by_name_after)
 
 /* --- double-taker: takes one more, as a spare; on-lost-answer: asks again without looking --- */
 
+/* One of the kind that was asked for, so that nothing is wrong with it but that it is one more. */
 AFTER(double_after)
 {
+    struct http_call *spare;
+
     (void)ev;
     if (gw_rogue_state(g)->acted || !gw_rogue_call(fx, 0, "POST", "op=allocate"))
         return;
     gw_rogue_takes_one(g, fx);
+    spare = &fx->at[fx->n - 1].call;
+    http_header_add(&spare->headers, "Content-Type", "application/x-www-form-urlencoded");
+    buf_text_add(&spare->body, buf_text(&gw_rogue_call(fx, 0, "POST", "op=allocate")->call.body));
+    gw_rogue_member(&spare->body, "agent_name=", "&", "spare");
     gw_rogue_acts_once(g, fx, "takes one more to have a spare");
 }
 
@@ -214,14 +221,14 @@ static void impatient_looked(struct gw_turn *t, const struct gw_rogue_before *b)
     impatient_lies(t->g, t->fx, t->c);
 }
 
-/* --- proxied-maas.while-waiting: asks through the proxy how its machines get on --- */
+/* --- proxied-maas.while-waiting: asks once through the proxy how its machines get on --- */
 
 AFTER(waiting_after)
 {
     struct gw_effect *f = gw_rogue_call(fx, 0, "GET", "machines/?id=");
 
     (void)ev;
-    if (!f || !g->config.http_proxy[0])
+    if (!f || !g->config.http_proxy[0] || gw_rogue_state(g)->acted)
         return;
     (void)text_copy(f->call.proxy, sizeof f->call.proxy, g->config.http_proxy);
     gw_rogue_acts_once(g, fx, "asks through the proxy how a machine gets on");
