@@ -244,7 +244,6 @@ const struct rogue_exception rogue_exceptions[] = {
     {"PRX-9",
      "a MAY: whether the proxy's certificate reaches the clusters is noted, either is fine"},
     {"MAA-8", "planned: no story has an account with another key yet, and so nothing grades it"},
-    {"LIF-5", "planned: no story moves a cluster to another gateway yet, and so nothing grades it"},
     {"SPG-1", "a MAY: the user may choose it where the way is open, and may not"},
 };
 const size_t n_rogue_exceptions = COUNTOF(rogue_exceptions);
