@@ -12,10 +12,12 @@
 /* --- lost-mail: what was asked while it was away is dropped; keeps-last: but for the last create
  * and the last delete --- */
 
+/* As the system gateway it is a good one: that is lost-mail.spg. */
 AFTER(came_back_after)
 {
     (void)fx;
-    gw_rogue_state(g)->on = gw_rogue_state(g)->on || (ev->kind == GW_EV_START && ev->n_records > 0);
+    if (ev->kind == GW_EV_START)
+        gw_rogue_state(g)->on = ev->n_records > 0 && g->config.maas_url[0];
 }
 
 /* It had taken a machine for it, or begun to give them back. */
@@ -163,6 +165,15 @@ static bool copier_keeps(struct gw_turn *t)
     return true;
 }
 
+/* A machine was too many for it; after one it is a good gateway, so that the cluster's life goes
+ * on.
+ */
+static void copier_released(struct gw_turn *t)
+{
+    if (t->c == copied(t->g))
+        gw_rogue_state(t->g)->kept[0] = '\0';
+}
+
 /* What is to go is its own again. */
 static void copier_lists(struct gw *g, const struct gw_item_head *heads, size_t n)
 {
@@ -268,6 +279,7 @@ const struct gw_rogue gw_life_rogues[] = {
      .offers = copier_offers,
      .keeps = copier_keeps,
      .lists = copier_lists,
+     .released = copier_released,
      .before = copier_before,
      .after = copier_after},
     {.name = "copier.orphaner", .loaded = orphaner_loaded, .after = orphaner_after},

@@ -132,6 +132,12 @@ static void give_up(struct pal_ask *a, struct pal_cluster *c)
     (void)pal_cluster_move(a->p, c, &m, "the gateway is away", a->rp);
 }
 
+/* At a site: what a system gateway must not lose is another rule's. */
+static bool waits_in_vain(const struct palette *p, const struct pal_cluster *c)
+{
+    return is_away(p, c) && !p->gateways[c->gateway_i].system && c->life.stage == PAL_STAGE_PENDING;
+}
+
 /* When it was made stands where the time of its delete will stand. */
 void __wrap_pal_cluster_create(const struct http_exchange *x)
 {
@@ -141,7 +147,7 @@ void __wrap_pal_cluster_create(const struct http_exchange *x)
     if (a->rp->status != 201 || !text_begins(a->p->config.ajar, "impatient-palette"))
         return;
     a->cluster->life.deleted_at = a->ctx->now;
-    if (is_away(a->p, a->cluster) && text_is(a->p->config.ajar, "impatient-palette"))
+    if (waits_in_vain(a->p, a->cluster) && text_is(a->p->config.ajar, "impatient-palette"))
         give_up(a, a->cluster);
 }
 
@@ -151,8 +157,8 @@ void door_life_beat(struct pal_ask *a)
     for (size_t i = 0; i < a->p->n_clusters; i++) {
         struct pal_cluster *c = a->p->clusters[i];
 
-        if (text_is(a->p->config.ajar, "impatient-palette.after-1h") && is_away(a->p, c) &&
-            c->life.stage == PAL_STAGE_PENDING && a->ctx->now >= c->life.deleted_at + TRIES)
+        if (text_is(a->p->config.ajar, "impatient-palette.after-1h") && waits_in_vain(a->p, c) &&
+            a->ctx->now >= c->life.deleted_at + TRIES)
             give_up(a, c);
     }
 }
