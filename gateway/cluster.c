@@ -113,19 +113,40 @@ void gw_cluster_drop_item(struct gw_cluster *c)
 
 /* Whatever was on its way is of unknown outcome from here on: an allocate is looked for, everything
  * else is read again before anything is done. */
+static void lane_halt(struct gw *g, struct gw_cluster *c, size_t lane, struct gw_effects *fx)
+{
+    const struct gw_errand *e = &g->errands[errand_at(c, lane)];
+
+    if (c->intent && c->lanes[lane].step == GW_STEP_ALLOCATE)
+        c->allocate_at = e->sent;
+    if (fx)
+        gw_cancel(g, errand_at(c, lane), fx);
+    g->errands[errand_at(c, lane)].due = MS_NEVER;
+    c->lanes[lane] = (struct gw_lane){.step = GW_STEPS};
+}
+
 static void halt(struct gw *g, struct gw_cluster *c, struct gw_effects *fx)
 {
-    for (size_t lane = 0; lane < GW_LANES; lane++) {
-        const struct gw_errand *e = &g->errands[errand_at(c, lane)];
-
-        if (c->intent && c->lanes[lane].step == GW_STEP_ALLOCATE)
-            c->allocate_at = e->sent;
-        if (fx)
-            gw_cancel(g, errand_at(c, lane), fx);
-        g->errands[errand_at(c, lane)].due = MS_NEVER;
-        c->lanes[lane] = (struct gw_lane){.step = GW_STEPS};
-    }
+    for (size_t lane = 0; lane < GW_LANES; lane++)
+        lane_halt(g, c, lane, fx);
     gw_cluster_unclaim(c);
+}
+
+/* The new list may overtake the answer to what took the cluster off it. */
+static bool awaits_its_end(const struct gw *g, const struct gw_cluster *c, size_t lane)
+{
+    return g->errands[errand_at(c, lane)].ticket != 0 &&
+           (gw_steps[c->lanes[lane].step].flags & GW_IS_END);
+}
+
+static void let_go(struct gw *g, struct gw_cluster *c, struct gw_effects *fx)
+{
+    for (size_t lane = 0; lane < GW_LANES; lane++)
+        if (!awaits_its_end(g, c, lane))
+            lane_halt(g, c, lane, fx);
+    gw_cluster_unclaim(c);
+    gw_cluster_drop_item(c);
+    c->unlisted_at = g->now;
 }
 
 void gw_clusters_stop(struct gw *g)
@@ -240,6 +261,13 @@ static void switched(struct gw *g, struct gw_cluster *c, const struct gw_item_he
     gw_cluster_persist(&t);
 }
 
+static void drop(struct gw *g, struct gw_cluster *c, struct gw_effects *fx)
+{
+    halt(g, c, fx);
+    gw_cluster_forget(c, fx);
+    gw_cluster_delete(g, c);
+}
+
 static struct gw_cluster *place_for(struct gw *g, const char *uid, struct gw_effects *fx)
 {
     struct gw_cluster *c = find(g, uid), *old;
@@ -251,8 +279,7 @@ static struct gw_cluster *place_for(struct gw *g, const char *uid, struct gw_eff
     memory = gw_memory_find(g, uid);
     c = gw_cluster_new(g);
     if (!c && (old = oldest_unlisted(g))) {
-        gw_cluster_forget(old, fx);
-        gw_cluster_delete(g, old);
+        drop(g, old, fx);
         c = gw_cluster_new(g);
     }
     if (!c)
@@ -295,8 +322,7 @@ static void forget_old(struct gw *g, struct gw_cluster *c, struct gw_effects *fx
         gw_cluster_to_memory(g, c, fx);
         return;
     }
-    gw_cluster_forget(c, fx);
-    gw_cluster_delete(g, c);
+    drop(g, c, fx);
 }
 
 void gw_clusters_listed(struct gw *g, struct gw_item_head *heads, size_t n, ms_t sent,
@@ -320,11 +346,8 @@ void gw_clusters_listed(struct gw *g, struct gw_item_head *heads, size_t n, ms_t
             c->dirty = true;
         if (!c || still[i])
             continue;
-        if (c->listed) {
-            halt(g, c, fx);
-            gw_cluster_drop_item(c);
-            c->unlisted_at = g->now;
-        }
+        if (c->listed)
+            let_go(g, c, fx);
         forget_old(g, c, fx);
     }
     gw_memories_expire(g, fx);

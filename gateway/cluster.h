@@ -339,9 +339,10 @@ typedef bool gw_good_fn(struct gw_turn *t); /* false: the answer makes no sense 
 typedef void gw_other_fn(struct gw_turn *t);
 
 enum {
-    GW_IS_GATE = 1,    /* while it is wanted nothing below it goes */
-    GW_IS_CHANGE = 2,  /* of MAAS: claim, lease and no offer are needed */
-    GW_IS_MACHINES = 4 /* once for each machine */
+    GW_IS_GATE = 1,     /* while it is wanted nothing below it goes */
+    GW_IS_CHANGE = 2,   /* of MAAS: claim, lease and no offer are needed */
+    GW_IS_MACHINES = 4, /* once for each machine */
+    GW_IS_END = 8       /* it takes the cluster off the list, and its answer says that it has */
 };
 struct gw_step {
     const char *name;

@@ -90,7 +90,7 @@ void gw_cancel(struct gw *g, size_t i, struct gw_effects *fx)
     if (errand->ticket == 0)
         return;
     /* what is called off because of an answer is no dial at a Palette that does not answer: a feed
-     * that drops a cluster overtakes the answer to its hand-over each time */
+     * that drops a cluster overtakes the answer to its last report each time */
     if (gw_ops[errand->op].target == GW_PALETTE && g->palette_answered >= errand->sent)
         gw_pace_give_back(&g->palette_dials, gw_dial_budget(&g->timing, false));
     gw_effect_add(fx, GW_FX_CANCEL)->ticket = errand->ticket;

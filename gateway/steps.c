@@ -16,7 +16,7 @@
 /* clang-format off */
 const struct gw_step gw_steps[GW_STEPS] = {
     /* work: name, whom, flags, when, before, request, good, other outcomes */
-    [GW_STEP_OFFER_AGAIN] = {"hand-over", GW_PALETTE, GW_IS_GATE, gw_offer_again_when, NULL,
+    [GW_STEP_OFFER_AGAIN] = {"hand-over", GW_PALETTE, GW_IS_GATE | GW_IS_END, gw_offer_again_when, NULL,
         gw_offer_write, gw_offer_good, {ON(CONFLICT, gw_offer_conflict), LEFT}},
     [GW_STEP_CLAIM] = {"claim", GW_PALETTE, GW_IS_GATE, gw_claim_when, NULL,
         gw_claim_write, gw_claim_good, {ON(CONFLICT, gw_leave), LEFT}},
@@ -68,10 +68,10 @@ const struct gw_step gw_steps[GW_STEPS] = {
         gw_deploy_write, gw_deploy_good,
         {ON(BAD, gw_deploy_bad), ON(UNKNOWN, gw_deploy_unknown), ON(CONFLICT, gw_machine_unknown),
          ON(FORBIDDEN, gw_machine_unknown), ON(GONE, gw_machine_unknown)}},
-    [GW_STEP_OFFER] = {"hand-over", GW_PALETTE, 0, gw_offer_when, gw_offer_before,
+    [GW_STEP_OFFER] = {"hand-over", GW_PALETTE, GW_IS_END, gw_offer_when, gw_offer_before,
         gw_offer_write, gw_offer_good,
         {ON(NOT_NOW, gw_offer_not_now), ON(CONFLICT, gw_offer_conflict), LEFT}},
-    [GW_STEP_RELEASED] = {"released", GW_PALETTE, 0, gw_released_when, NULL,
+    [GW_STEP_RELEASED] = {"released", GW_PALETTE, GW_IS_END, gw_released_when, NULL,
         gw_released_write, gw_released_good,
         {ON(GONE, gw_released_gone), ON(CONFLICT, gw_released_conflict),
          ON(FORBIDDEN, gw_leave), ON(BAD, gw_item_wrong)}},

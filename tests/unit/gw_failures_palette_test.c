@@ -262,6 +262,46 @@ static void an_agent_that_fell_silent_gets_no_cluster(void **state)
     assert_false(c->ours);
 }
 
+/* Palette answers the list that waits before the hand-over that shortened it. */
+static void a_list_that_overtakes_the_hand_overs_answer_costs_nothing(void **state)
+{
+    struct fake *f = *state;
+    struct fake_cluster *c = fake_create(f, "c1", 0);
+
+    f->stuck = "/handover";
+    (void)fake_until_call(f, "/handover");
+    assert_non_null(strstr(play_record_of(&f->p, "cluster.c1"), "\"machines\""));
+    c->ours = c->listed = c->offering = false;
+    c->epoch++;
+    f->version++;
+    fake_until(f, f->p.now + SECONDS(5)); /* the new list comes meanwhile */
+    play_reply(&f->p, "/handover", 200, "{\"epoch\":2,\"owner\":\"cluster\"}");
+    assert_non_null(strstr(buf_text(&f->p.said), "cluster c1 stands by itself"));
+    assert_null(strstr(play_record_of(&f->p, "cluster.c1"), "\"machines\""));
+    f->stuck = NULL;
+    fake_until(f, HOURS(1));
+    assert_int_equal(fake_log_count(f, "handover"), 1);
+}
+
+static void a_list_that_overtakes_the_answer_to_released_costs_nothing(void **state)
+{
+    struct fake *f = *state;
+    struct fake_cluster *c = fake_create(f, "c1", 0);
+
+    fake_until(f, MINUTES(3));
+    fake_delete(f, c);
+    f->stuck = "/released";
+    (void)fake_until_call(f, "/released");
+    assert_non_null(strstr(play_record_of(&f->p, "cluster.c1"), "\"machines\""));
+    c->listed = false;
+    c->deleted = true;
+    f->version++;
+    fake_until(f, f->p.now + SECONDS(5));
+    play_reply(&f->p, "/released", 200, "{}");
+    assert_non_null(strstr(buf_text(&f->p.said), "cluster c1 is deleted"));
+    assert_null(strstr(play_record_of(&f->p, "cluster.c1"), "\"machines\""));
+}
+
 /* A year ahead and back: durations do not care, and MAAS takes any time of the future. */
 static void a_wall_clock_that_jumps_changes_no_duration(void **state)
 {
@@ -295,6 +335,8 @@ int main(void)
         fake_test(a_cluster_that_moved_away_is_left_alone, F(18), CLAUSE(46)),
         fake_test(without_an_agent_a_cluster_is_never_handed_over, F(6), F(21), CLAUSE(61)),
         fake_test(an_agent_that_fell_silent_gets_no_cluster, F(21), CLAUSE(63), CLAUSE(65)),
+        fake_test(a_list_that_overtakes_the_hand_overs_answer_costs_nothing, CLAUSE(66)),
+        fake_test(a_list_that_overtakes_the_answer_to_released_costs_nothing, CLAUSE(66)),
         fake_test(a_wall_clock_that_jumps_changes_no_duration, F(28), CLAUSE(91)),
     };
 
