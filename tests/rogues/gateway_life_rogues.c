@@ -7,8 +7,6 @@
 #include <stdio.h>
 #include <string.h>
 
-#define AFTER(name) static void name(struct gw *g, const struct gw_event *ev, struct gw_effects *fx)
-
 /* --- lost-mail: what was asked while it was away is dropped; keeps-last: but for the last create
  * and the last delete --- */
 

@@ -7,8 +7,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define AFTER(name) static void name(struct gw *g, const struct gw_event *ev, struct gw_effects *fx)
-
 /* What is said once, when it is done for the first time. */
 static void act_once(struct gw *g, struct gw_effects *fx, const char *what)
 {

@@ -8,8 +8,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define AFTER(name) static void name(struct gw *g, const struct gw_event *ev, struct gw_effects *fx)
-
 static bool is_answer_to(const struct gw *g, const struct gw_event *ev)
 {
     return ev->kind == GW_EV_REPLY && ev->ticket && ev->ticket == gw_rogue_state(g)->ticket;
@@ -66,16 +64,18 @@ AFTER(by_name_after)
 /* One of the kind that was asked for, so that nothing is wrong with it but that it is one more. */
 AFTER(double_after)
 {
-    struct http_call *spare;
+    const struct gw_effect *asked = gw_rogue_call(fx, 0, "POST", "op=allocate");
+    struct gw_effect *spare;
 
     (void)ev;
-    if (gw_rogue_state(g)->acted || !gw_rogue_call(fx, 0, "POST", "op=allocate"))
+    if (gw_rogue_state(g)->acted || !asked)
         return;
-    gw_rogue_takes_one(g, fx);
-    spare = &fx->at[fx->n - 1].call;
-    http_header_add(&spare->headers, "Content-Type", "application/x-www-form-urlencoded");
-    buf_text_add(&spare->body, buf_text(&gw_rogue_call(fx, 0, "POST", "op=allocate")->call.body));
-    gw_rogue_member(&spare->body, "agent_name=", "&", "spare");
+    spare = gw_rogue_asks_maas(g, fx, "POST", ANY_MACHINE);
+    if (!spare)
+        return;
+    http_header_add(&spare->call.headers, "Content-Type", "application/x-www-form-urlencoded");
+    buf_text_add(&spare->call.body, buf_text(&asked->call.body));
+    gw_rogue_member(&spare->call.body, "agent_name=", "&", "spare");
     gw_rogue_acts_once(g, fx, "takes one more to have a spare");
 }
 

@@ -3,42 +3,17 @@
 #include "tests/rogues/rogue.h"
 
 #include "lib/base/text.h"
-#include "lib/base/url.h"
 
 #include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
 
-#define AFTER(name) static void name(struct gw *g, const struct gw_event *ev, struct gw_effects *fx)
-#define OWN         "10.10.0.2" /* the gateway's address in every lab */
-
-/* A call of its own with the installer's key; the answer comes back to the rogue alone. NULL: it
- * has no MAAS of its own. */
-static struct gw_effect *ask_maas(struct gw *g, struct gw_effects *fx, const char *method,
-                                  const char *path)
-{
-    struct buf signature SCOPED(buf_drop) = {0};
-    struct gw_effect *f;
-
-    if (!g->config.maas_url[0])
-        return NULL;
-    f = gw_effect_add(fx, GW_FX_CALL);
-    f->ticket = ROGUE_TICKET;
-    f->target = GW_MAAS;
-    http_call_init(&f->call, method);
-    url_join(&f->call.url, g->config.maas_url, "api/2.0/");
-    buf_text_add(&f->call.url, path);
-    buf_init(&signature, HTTP_HEADERS_MAX / 2);
-    gw_maas_sign(g, g->config.maas_key, &signature);
-    http_header_add(&f->call.headers, "Authorization", buf_text(&signature));
-    f->call.timeout_ms = SECONDS(60);
-    return f;
-}
+#define OWN "10.10.0.2" /* the gateway's address in every lab */
 
 static void change_maas(struct gw *g, struct gw_effects *fx, const char *method, const char *path,
                         const char *form)
 {
-    struct gw_effect *f = ask_maas(g, fx, method, path);
+    struct gw_effect *f = gw_rogue_asks_maas(g, fx, method, path);
 
     if (!f)
         return;
@@ -117,7 +92,7 @@ static void look_round(struct gw *g, const struct gw_event *ev, struct gw_effect
     if (is_own_answer(ev))
         (void)gw_seen_list(ev->result, clean, &found);
     if (x->on && gw_rogue_call(fx, 0, "PUT", "/heartbeat") && ++x->n == 2)
-        (void)ask_maas(g, fx, "GET", "machines/");
+        (void)gw_rogue_asks_maas(g, fx, "GET", "machines/");
 }
 
 AFTER(cleaner_after)
@@ -165,7 +140,7 @@ AFTER(vip_glitch_after)
         name_write(g, fx, "%20" OWN);
     }
     if (x->n > 0 && gw_rogue_call(fx, 0, "PUT", "/claim"))
-        (void)ask_maas(g, fx, "GET", "machines/");
+        (void)gw_rogue_asks_maas(g, fx, "GET", "machines/");
 }
 
 /* --- busybody: reads a machine of a running cluster each hour; on-reconnect: writes its record
@@ -189,7 +164,7 @@ AFTER(busybody_after)
         return;
     x->at = ev->time;
     gw_rogue_acts_once(g, fx, "looks how a machine of a running cluster is");
-    (void)ask_maas(g, fx, "GET", x->kept);
+    (void)gw_rogue_asks_maas(g, fx, "GET", x->kept);
 }
 
 static bool reconnect_before(struct gw *g, const struct gw_event *ev, struct gw_effects *fx)

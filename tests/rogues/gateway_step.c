@@ -118,19 +118,25 @@ bool gw_rogue_tells(struct gw_effects *fx, const char *message)
     return true;
 }
 
-void gw_rogue_takes_one(struct gw *g, struct gw_effects *fx)
+struct gw_effect *gw_rogue_asks_maas(struct gw *g, struct gw_effects *fx, const char *method,
+                                     const char *path)
 {
     struct buf signature SCOPED(buf_drop) = {0};
-    struct gw_effect *f = gw_effect_add(fx, GW_FX_CALL);
+    struct gw_effect *f;
 
+    if (!g->config.maas_url[0])
+        return NULL;
+    f = gw_effect_add(fx, GW_FX_CALL);
     f->ticket = ROGUE_TICKET;
     f->target = GW_MAAS;
-    http_call_init(&f->call, "POST");
-    url_join(&f->call.url, g->config.maas_url, "api/2.0/machines/?op=allocate");
+    http_call_init(&f->call, method);
+    url_join(&f->call.url, g->config.maas_url, "api/2.0/");
+    buf_text_add(&f->call.url, path);
     buf_init(&signature, HTTP_HEADERS_MAX / 2);
     gw_maas_sign(g, g->config.maas_key, &signature);
     http_header_add(&f->call.headers, "Authorization", buf_text(&signature));
     f->call.timeout_ms = SECONDS(60);
+    return f;
 }
 
 void gw_rogue_frees(struct gw_machine *m)

@@ -8,8 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define AFTER(name) static void name(struct gw *g, const struct gw_event *ev, struct gw_effects *fx)
-#define ENOUGH      3 /* losses */
+#define ENOUGH 3 /* losses */
 
 static bool is_lost(const struct gw_event *ev)
 {
@@ -80,8 +79,8 @@ AFTER(eager_after)
 {
     if (ev->kind != GW_EV_START || ev->n_records > 0)
         return;
-    gw_rogue_takes_one(g, fx);
-    gw_rogue_acts_once(g, fx, "takes a machine to have one");
+    if (gw_rogue_asks_maas(g, fx, "POST", ANY_MACHINE))
+        gw_rogue_acts_once(g, fx, "takes a machine to have one");
 }
 
 #define EAGER_TRIES 40

@@ -14,6 +14,9 @@
 
 #define ROGUE_ACT "rogue.act "
 
+/* A hook after the core's step. */
+#define AFTER(name) static void name(struct gw *g, const struct gw_event *ev, struct gw_effects *fx)
+
 struct gw_rogue_before { /* what a hook may need of the time before the core's own function */
     size_t n_machines;
     bool intent;
@@ -84,8 +87,10 @@ bool gw_rogue_tells(struct gw_effects *fx, const char *message);
 /* In a text: what stands between `head` and the next `end` becomes this. */
 void gw_rogue_member(struct buf *text, const char *head, const char *end, const char *value);
 
-/* A call of its own: MAAS is to give it any machine, for nobody. */
-void gw_rogue_takes_one(struct gw *g, struct gw_effects *fx);
+/* A call of its own with the installer's key, of ticket ROGUE_TICKET; NULL: it has no MAAS. */
+struct gw_effect *gw_rogue_asks_maas(struct gw *g, struct gw_effects *fx, const char *method,
+                                     const char *path);
+#define ANY_MACHINE "machines/?op=allocate" /* for nobody */
 /* The core believes from now on that MAAS has it back. */
 void gw_rogue_frees(struct gw_machine *m);
 
