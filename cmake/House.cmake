@@ -96,6 +96,17 @@ function(house_tests_have target)
   endif()
 endfunction()
 
+# What several tests share is compiled once: appends its object to the list.
+function(house_test_helper list source)
+  string(MAKE_C_IDENTIFIER helper_${source} helper)
+  if(NOT TARGET ${helper})
+    add_library(${helper} OBJECT ${source})
+    target_link_libraries(${helper} PRIVATE house_flags ${ARGN})
+    set_target_properties(${helper} PROPERTIES EXCLUDE_FROM_ALL ON)
+  endif()
+  set(${list} ${${list}} $<TARGET_OBJECTS:${helper}> PARENT_SCOPE)
+endfunction()
+
 function(house_test path)
   cmake_parse_arguments(arg "" "TIMEOUT" "SOURCES;LINKS;ARGS" ${ARGN})
   if(NOT BUILD_TESTING OR NOT CMOCKA_FOUND)
@@ -109,7 +120,11 @@ function(house_test path)
     target_link_libraries(test_cites PRIVATE house_flags)
     set_target_properties(test_cites PROPERTIES EXCLUDE_FROM_ALL ON)
   endif()
-  house_program(${target} SOURCES ${CMAKE_SOURCE_DIR}/tests/${path}_test.c ${arg_SOURCES}
+  set(helpers "")
+  foreach(source ${arg_SOURCES})
+    house_test_helper(helpers ${source} ${arg_LINKS} PkgConfig::CMOCKA)
+  endforeach()
+  house_program(${target} SOURCES ${CMAKE_SOURCE_DIR}/tests/${path}_test.c ${helpers}
     $<TARGET_OBJECTS:test_cites> LINKS ${arg_LINKS} PkgConfig::CMOCKA)
   house_tests_have(${target})
   set_target_properties(${target} PROPERTIES
@@ -138,8 +153,9 @@ function(house_fuzz name)
     return()
   endif()
   set(source ${CMAKE_SOURCE_DIR}/tests/fuzz/${name}_fuzz.c)
-  house_program(fuzz_${name}_replay SOURCES ${source} ${CMAKE_SOURCE_DIR}/tests/fuzz/replay.c
-    LINKS ${arg_LINKS})
+  set(replay "")
+  house_test_helper(replay fuzz/replay.c)
+  house_program(fuzz_${name}_replay SOURCES ${source} ${replay} LINKS ${arg_LINKS})
   house_tests_have(fuzz_${name}_replay)
   set_target_properties(fuzz_${name}_replay PROPERTIES
     RUNTIME_OUTPUT_DIRECTORY ${CMAKE_BINARY_DIR}/tests)
