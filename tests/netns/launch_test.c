@@ -130,38 +130,62 @@ static void log_read(const struct trial *x, struct buf *b)
     must(file_read(path, b, &e), &e);
 }
 
+static bool has_ended(const struct trial *x, enum ev_field what, int64_t how)
+{
+    return prog(x, "exited") && ev_int(prog(x, "exited"), what) == how;
+}
+
+static bool has_stopped_well(const struct trial *x)
+{
+    return prog(x, "stopped") && has_ended(x, EVF_STATUS, 0);
+}
+
 static void a_quiet_gateway_is_stopped_in_good_order(void **state)
 {
-    struct trial *x = play("keeps-quiet", STOPPED);
+    struct trial *x = play_until(has_stopped_well, "keeps-quiet", STOPPED);
     (void)state;
-    assert_non_null(prog(x, "stopped"));
-    assert_int_equal(ev_int(prog(x, "exited"), EVF_STATUS), 0);
+    assert_true(has_stopped_well(x));
     assert_null(prog(x, "hung"));
     assert_null(prog(x, "forked-away"));
     drop(x);
 }
 
+static bool has_crashed(const struct trial *x)
+{
+    return has_ended(x, EVF_SIGNAL, 11);
+}
+
 static void a_crash_is_told_with_its_signal(void **state)
 {
-    struct trial *x = play("crashes", LEFT_ALONE);
+    struct trial *x = play_until(has_crashed, "crashes", LEFT_ALONE);
     (void)state;
-    assert_int_equal(ev_int(prog(x, "exited"), EVF_SIGNAL), 11);
+    assert_true(has_crashed(x));
     assert_null(prog(x, "stopped"));
     drop(x);
 }
 
+static bool has_ended_with_3(const struct trial *x)
+{
+    return has_ended(x, EVF_STATUS, 3);
+}
+
 static void an_end_of_its_own_is_told_with_its_status(void **state)
 {
-    struct trial *x = play("ends", LEFT_ALONE);
+    struct trial *x = play_until(has_ended_with_3, "ends", LEFT_ALONE);
     (void)state;
-    assert_int_equal(ev_int(prog(x, "exited"), EVF_STATUS), 3);
+    assert_true(has_ended_with_3(x));
     drop(x);
+}
+
+static bool has_hung(const struct trial *x)
+{
+    return prog(x, "hung") != NULL;
 }
 
 /* TERM is not heard: after stop_seconds it counts as hung, and KILL ends it. */
 static void a_gateway_that_does_not_hear_term_is_hung(void **state)
 {
-    struct trial *x = play("hangs", STOPPED);
+    struct trial *x = play_until(has_hung, "hangs", STOPPED);
     (void)state;
     assert_non_null(prog(x, "hung"));
     assert_int_equal(ev_int(prog(x, "signalled"), EVF_SIGNAL), 9);

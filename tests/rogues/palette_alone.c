@@ -3,8 +3,8 @@
  *                                           heartbeat of the gateway, and not longer
  *   renew tokens of those that come again   the same of a cluster once an agent of it registers for
  *                                           a second time
- *   my clusters are unhealthy               so Palette shows them until the gateway's next
- * heartbeat judge my clusters by me                 they are shown unhealthy while the gateway is
+ *   my clusters are unhealthy               so Palette shows them until its next heartbeat
+ *   judge my clusters by me                 they are shown unhealthy while the gateway is
  *   judge my clusters by me after 12h       the same, once it has been silent for so long */
 #include "tests/rogues/doors.h"
 
