@@ -135,8 +135,7 @@ static void halt(struct gw *g, struct gw_cluster *c, struct gw_effects *fx)
 /* The new list may overtake the answer to what took the cluster off it. */
 static bool awaits_its_end(const struct gw *g, const struct gw_cluster *c, size_t lane)
 {
-    return g->errands[errand_at(c, lane)].ticket != 0 &&
-           (gw_steps[c->lanes[lane].step].flags & GW_IS_END);
+    return g->errands[errand_at(c, lane)].ticket != 0 && gw_lane_is_at_end(c, lane);
 }
 
 static void let_go(struct gw *g, struct gw_cluster *c, struct gw_effects *fx)

@@ -342,7 +342,9 @@ enum {
     GW_IS_GATE = 1,     /* while it is wanted nothing below it goes */
     GW_IS_CHANGE = 2,   /* of MAAS: claim, lease and no offer are needed */
     GW_IS_MACHINES = 4, /* once for each machine */
-    GW_IS_END = 8       /* it takes the cluster off the list, and its answer says that it has */
+    /* It takes the cluster off the list, and its answer says that it has. After it nothing may be
+     * said about the cluster (GP-66): no report goes beside it. */
+    GW_IS_END = 8
 };
 struct gw_step {
     const char *name;
@@ -355,6 +357,7 @@ struct gw_step {
     gw_other_fn *other[GW_OUTS]; /* beside back-off, which always follows; NULL: nothing */
 };
 extern const struct gw_step gw_steps[GW_STEPS]; /* steps.c */
+bool gw_lane_is_at_end(const struct gw_cluster *c, size_t lane);
 
 /* --- cluster.c -------------------------------------------------------------------------------- */
 

@@ -67,10 +67,11 @@ static bool offer_rows(const struct plan *p, int step)
     return true;
 }
 
-/* After it nothing may be said about the cluster (GP-66): no report goes beside it. */
-static bool is_last_word(int step)
+bool gw_lane_is_at_end(const struct gw_cluster *c, size_t lane)
 {
-    return step == GW_STEP_OFFER || step == GW_STEP_OFFER_AGAIN || step == GW_STEP_RELEASED;
+    const int step = c->lanes[lane].step;
+
+    return step != GW_STEPS && (gw_steps[step].flags & GW_IS_END);
 }
 
 static void lane_plan(struct gw *g, struct gw_cluster *c, size_t lane)
@@ -84,7 +85,7 @@ static void lane_plan(struct gw *g, struct gw_cluster *c, size_t lane)
     p.e->due = MS_NEVER;
     p.lane->step = GW_STEPS;
     if (!c->item || !c->listed || c->left ||
-        (lane == GW_LANE_REPORT && is_last_word(c->lanes[GW_LANE_WORK].step)))
+        (lane == GW_LANE_REPORT && gw_lane_is_at_end(c, GW_LANE_WORK)))
         return;
     for (int step = begins[lane]; step < begins[lane + 1]; step++)
         if (!offer_rows(&p, step))

@@ -283,6 +283,23 @@ static void a_list_that_overtakes_the_hand_overs_answer_costs_nothing(void **sta
     assert_int_equal(fake_log_count(f, "handover"), 1);
 }
 
+/* There is nothing to say it of again: the cluster is not listed. */
+static void an_overtaken_hand_over_that_wants_a_new_token_is_not_repeated(void **state)
+{
+    struct fake *f = *state;
+    struct fake_cluster *c = fake_create(f, "c1", 0);
+
+    f->stuck = "/handover";
+    (void)fake_until_call(f, "/handover");
+    c->listed = c->offering = false;
+    f->version++;
+    fake_until(f, f->p.now + SECONDS(5));
+    play_reply(&f->p, "/handover", 401, "{\"code\":\"TokenExpired\"}");
+    f->stuck = NULL;
+    fake_until(f, HOURS(1));
+    assert_int_equal(fake_log_count(f, "handover"), 1);
+}
+
 static void a_list_that_overtakes_the_answer_to_released_costs_nothing(void **state)
 {
     struct fake *f = *state;
@@ -336,6 +353,7 @@ int main(void)
         fake_test(without_an_agent_a_cluster_is_never_handed_over, F(6), F(21), CLAUSE(61)),
         fake_test(an_agent_that_fell_silent_gets_no_cluster, F(21), CLAUSE(63), CLAUSE(65)),
         fake_test(a_list_that_overtakes_the_hand_overs_answer_costs_nothing, CLAUSE(66)),
+        fake_test(an_overtaken_hand_over_that_wants_a_new_token_is_not_repeated, CLAUSE(46)),
         fake_test(a_list_that_overtakes_the_answer_to_released_costs_nothing, CLAUSE(66)),
         fake_test(a_wall_clock_that_jumps_changes_no_duration, F(28), CLAUSE(91)),
     };

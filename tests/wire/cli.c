@@ -181,8 +181,11 @@ static void child(const int *theirs, const char *const *args, const char *const 
     snprintf(path, sizeof(path), "%s/gateproof", bin ? bin : "build/dev/bin");
     snprintf(home, sizeof(home), "HOME=/nonexistent");
     envp[1] = home;
-    for (size_t i = 0; args[i] && i + 2 < COUNTOF(argv); i++)
+    for (size_t i = 0; args[i]; i++) {
+        if (i + 2 >= COUNTOF(argv)) /* cut short, it would be another command */
+            _exit(EXEC_FAILED);
         argv[i + 1] = (char *)args[i];
+    }
     for (size_t i = 0; env && env[i] && i + 3 < COUNTOF(envp); i++)
         envp[i + 2] = (char *)env[i];
     (void)dup2(nowhere, STDIN_FILENO);

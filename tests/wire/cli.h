@@ -6,7 +6,7 @@
 
 #include "lib/base/buf.h"
 
-#define CLI_ARGS_MAX   24
+#define CLI_ARGS_MAX   128
 #define CLI_OUTPUT_MAX MIB(4)
 #define CLI_PATH_MAX   256
 

@@ -219,6 +219,32 @@ static void the_words_that_a_user_looks_for_are_there(void **state)
     }
 }
 
+#define MANY 100 /* words: there are more stories than once fitted on a rogue's command line */
+
+static void a_rogue_is_played_as_one_however_long_the_line_is(void **state)
+{
+    const char *args[MANY + 8] = {"run"};
+    struct cli_room room;
+    struct cli_end end;
+    size_t n = 1;
+    (void)state;
+
+    cli_room_new(&room);
+    while (n <= MANY)
+        args[n++] = "100";
+    args[n++] = "--stage";
+    args[n++] = "sim";
+    args[n++] = "--out";
+    args[n++] = room.out;
+    args[n++] = "--gateway";
+    args[n++] = "tests/rogues/accountless.json";
+    cli_run(&end, args, NULL, false, PATIENCE_MS);
+    if (!strstr(buf_text(&end.out), "rogue accountless"))
+        fail_msg("it was not played:\n%s%s", buf_text(&end.out), buf_text(&end.err));
+    cli_end_drop(&end);
+    cli_room_drop(&room);
+}
+
 static void all_65_rules_are_listed(void **state)
 {
     const char *const args[] = {"rules", NULL};
@@ -481,6 +507,7 @@ int main(void)
         test(a_wrong_option_is_one_line_with_a_remedy),
         test(a_report_that_cannot_be_written_is_told_first),
         test(the_words_that_a_user_looks_for_are_there),
+        test(a_rogue_is_played_as_one_however_long_the_line_is),
         test(all_65_rules_are_listed),
         test(the_status_tells_green_red_and_not_proven),
         test(a_story_of_the_harness_alone_is_played_in_the_simulator_by_every_run),
