@@ -2,6 +2,8 @@
 
 #include "lib/base/text.h"
 
+#include "scenarios/engine/answer.h"
+
 #include <arpa/inet.h>
 #include <errno.h>
 #include <netinet/in.h>
@@ -33,11 +35,8 @@ static void tell(struct dial *x, const char *answer)
 static void on_answer(void *arg, uint32_t events)
 {
     struct dial *x = arg;
-    int code = 0;
-    socklen_t len = sizeof(code);
     (void)events;
-    (void)getsockopt(x->fd, SOL_SOCKET, SO_ERROR, &code, &len);
-    tell(x, reach_name(code == 0 ? REACH_OPEN : REACH_REFUSED));
+    tell(x, reach_name(answer_take(x->fd) == 0 ? REACH_OPEN : REACH_REFUSED));
 }
 
 static void on_late(void *arg)
@@ -53,8 +52,10 @@ static bool call(struct dial *x, const struct lab_host *from, const char *addres
     if (inet_pton(AF_INET, address, &to.sin_addr) != 1)
         return false;
     x->fd = w->ground->socket(w, from, NULL);
-    return x->fd >= 0 &&
-           (connect(x->fd, (struct sockaddr *)&to, sizeof(to)) == 0 || errno == EINPROGRESS) &&
+    if (x->fd < 0)
+        return false;
+    answer_expect(x->fd);
+    return (connect(x->fd, (struct sockaddr *)&to, sizeof(to)) == 0 || errno == EINPROGRESS) &&
            loop_watch_add(w->loop, x->fd, EPOLLOUT, on_answer, x, &x->watch, NULL) == 0;
 }
 

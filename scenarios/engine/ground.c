@@ -54,7 +54,10 @@ static int netns_build(struct world *w, struct err *e)
 {
     const struct lab_host *user = lab_role(w->run->lab, "user");
     char path[WORLD_PATH_MAX], name[64];
-    int r = labnet_new(&w->net, w->run->lab, w->with_nodes ? "" : WORLD_NODE_ROLE, e);
+    const struct stage_run *run = w->run;
+    int r = run->loan != NULL
+                ? labnet_lent(&w->net, run->lab, world_without(run), run->loan->fds, e)
+                : labnet_new(&w->net, run->lab, world_without(run), e);
     if (r == 0)
         r = slow_wires_new(&w->slow, w->loop, w->run->lab, w->net, &w->domain, w->run->seed, e);
     if (r < 0 || user == NULL)

@@ -1,4 +1,4 @@
-#include "scenarios/engine/labnet.h"
+#include "scenarios/engine/labnet_private.h"
 
 #include "lib/base/text.h"
 #include "scenarios/engine/netlink.h"
@@ -11,21 +11,13 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#define LO_INDEX       1
 #define LINK_INDEX     100 /* of a host's first interface */
 #define BRIDGE_INDEX   100 /* of the first zone's bridge */
 #define WIRE_RULES_MAX KIB(16)
 #define PORT_INDEX     1000  /* of the first zone's first port; each zone has so many */
 #define SPLICE_INDEX   50000 /* so much higher: the port that takes the place of a link's own; */
 #define SPLICE_FAR     90000 /* … and its other end. No zone's: a tap looks at the link's own */
-
-struct labnet {
-    const struct lab *lab;
-    const char *without; /* role */
-    int home, room;      /* room: the switch */
-    int hosts[LAB_HOSTS_MAX];
-    bool in_way[LAB_HOSTS_MAX]; /* has rules that cut wires */
-    size_t n_opened;            /* ways that were opened so far */
-};
 
 struct setting {
     const char *path, *value;
@@ -50,6 +42,7 @@ static const struct setting every_ns[] = {
     {"net/ipv4/tcp_early_retrans", "0", true},
     /* a try without a way is told so each time, also when many come at once */
     {"net/ipv4/icmp_ratelimit", "0", false},
+    {"net/ipv4/icmp_ratemask", "0", false}, /* else there is a bound on all of a host's as well */
     /* bridges are wires here: their frames need no second walk through the firewall's hooks */
     {"net/bridge/bridge-nf-call-iptables", "0", true},
     {"net/bridge/bridge-nf-call-ip6tables", "0", true},
@@ -74,7 +67,7 @@ bool labnet_is_built(const struct labnet *n, size_t host_i)
     return !text_is(n->lab->hosts[host_i].role, n->without);
 }
 
-static size_t zone_index(const struct lab *l, const char *name)
+size_t labnet_zone_index(const struct lab *l, const char *name)
 {
     for (size_t i = 0; i < l->n_zones; i++)
         if (text_is(l->zones[i].name, name))
@@ -82,7 +75,7 @@ static size_t zone_index(const struct lab *l, const char *name)
     WRONG("a lab that was read has a link without a zone");
 }
 
-static int enter(int ns, struct err *e)
+int labnet_enter(int ns, struct err *e)
 {
     if (setns(ns, CLONE_NEWNET) < 0)
         return err_errno(e, "enter a network namespace");
@@ -107,8 +100,9 @@ static int settle_forgetful(struct err *e)
 }
 
 /* A new namespace with lo up; we are in it afterwards. */
-static int make_ns(int *ret_fd, struct nl *ret_nl, struct err *e)
+static int make_ns(int *ret_fd, struct err *e)
 {
+    struct nl nl;
     if (unshare(CLONE_NEWNET) < 0)
         return err_errno(e, "make a network namespace; sysctl user.max_net_namespaces says how "
                             "many may be");
@@ -118,10 +112,12 @@ static int make_ns(int *ret_fd, struct nl *ret_nl, struct err *e)
     *ret_fd = fd;
     int r = settle(e);
     if (r == 0)
-        r = nl_open(ret_nl, e);
+        r = nl_open(&nl, e);
     if (r < 0)
         return r;
-    return nl_link_up(ret_nl, 1, e);
+    r = nl_link_up(&nl, LO_INDEX, e);
+    nl_close(&nl);
+    return r;
 }
 
 static void mac_of(uint8_t mac[NL_MAC_LEN], size_t zone_i, size_t host_i, size_t side)
@@ -134,7 +130,9 @@ static void mac_of(uint8_t mac[NL_MAC_LEN], size_t zone_i, size_t host_i, size_t
 
 static int make_bridges(struct labnet *n, struct nl *room, struct err *e)
 {
-    int r = make_ns(&n->room, room, e);
+    int r = make_ns(&n->room, e);
+    if (r == 0)
+        r = nl_open(room, e);
     for (size_t i = 0; i < n->lab->n_zones && r == 0; i++) {
         uint8_t mac[NL_MAC_LEN];
         char name[16];
@@ -171,7 +169,7 @@ static int join_all(struct labnet *n, struct nl *room, struct err *e)
 {
     for (size_t h = 0; h < n->lab->n_hosts; h++)
         for (size_t i = 0; labnet_is_built(n, h) && i < n->lab->hosts[h].n_links; i++) {
-            size_t z = zone_index(n->lab, n->lab->hosts[h].links[i].zone);
+            size_t z = labnet_zone_index(n->lab, n->lab->hosts[h].links[i].zone);
             int r = join(n, room, z, h, i, e);
             if (r < 0)
                 return err_at(e, "%s", n->lab->hosts[h].name);
@@ -184,7 +182,7 @@ static int address_host(const struct labnet *n, const struct lab_host *h, struct
 {
     int r = 0;
     for (size_t i = 0; i < h->n_links && r == 0; i++) {
-        const struct lab_zone *z = &n->lab->zones[zone_index(n->lab, h->links[i].zone)];
+        const struct lab_zone *z = &n->lab->zones[labnet_zone_index(n->lab, h->links[i].zone)];
         uint32_t net;
         int prefix = 24;
         if (!nl_net_read(z->net, &net, &prefix))
@@ -192,8 +190,6 @@ static int address_host(const struct labnet *n, const struct lab_host *h, struct
         r = nl_address_add(nl, LINK_INDEX + (int)i, h->links[i].address, prefix, e);
         if (r == 0 && h->links[i].also[0] != '\0')
             r = nl_address_add(nl, LINK_INDEX + (int)i, h->links[i].also, prefix, e);
-        if (r == 0)
-            r = nl_link_up(nl, LINK_INDEX + (int)i, e);
     }
     if (r == 0 && h->gateway[0] != '\0')
         r = nl_route_add(nl, "0.0.0.0/0", h->gateway, e);
@@ -202,73 +198,98 @@ static int address_host(const struct labnet *n, const struct lab_host *h, struct
     return r;
 }
 
-/* Addresses, routes, forwarding and rules of one host, in its namespace. */
-static int dress_host(const struct labnet *n, size_t host_i, struct nl *nl, struct err *e)
+static int links_up(const struct lab_host *h, struct err *e)
 {
-    const struct lab_host *h = &n->lab->hosts[host_i];
-    int r = address_host(n, h, nl, e);
-    if (r < 0 || (!h->forward && h->nft[0] == '\0'))
+    struct nl nl;
+    int r = nl_open(&nl, e);
+    if (r < 0)
         return r;
-    r = enter(n->hosts[host_i], e);
-    if (r == 0 && h->nft[0] != '\0')
-        r = nl_nft(h->nft, e);
-    if (r == 0 && h->forgets_s > 0)
-        r = settle_forgetful(e);
-    if (r == 0 && h->forward) /* after the rules: nothing passes before them */
-        r = nl_sysctl("net/ipv4/ip_forward", "1", e);
+    for (size_t i = 0; i < h->n_links && r == 0; i++)
+        r = nl_link_up(&nl, LINK_INDEX + (int)i, e);
+    nl_close(&nl);
     return r;
 }
 
 static int await_all(const struct labnet *n, struct err *e)
 {
-    int r = enter(n->room, e);
+    int r = labnet_enter(n->room, e);
     if (r == 0)
         r = nl_wait_ready(e);
     for (size_t i = 0; i < n->lab->n_hosts && r == 0; i++) {
-        if (!labnet_is_built(n, i))
+        if (n->hosts[i] < 0)
             continue;
-        r = enter(n->hosts[i], e);
+        r = labnet_enter(n->hosts[i], e);
         if (r == 0)
             r = nl_wait_ready(e);
     }
     return r;
 }
 
-static int build(struct labnet *n, struct nl *room, struct nl *hosts, struct err *e)
+static int make_hosts(struct labnet *n, struct err *e)
 {
-    const struct lab *l = n->lab;
     int r = 0;
-    for (size_t i = 0; i < l->n_hosts && r == 0; i++)
-        if (labnet_is_built(n, i))
-            r = make_ns(&n->hosts[i], &hosts[i], e);
+    for (size_t i = 0; i < n->lab->n_hosts && r == 0; i++)
+        if (labnet_is_built(n, i) && (r = make_ns(&n->hosts[i], e)) == 0)
+            r = blank_count(&n->blank[i], e);
+    return r;
+}
+
+/* Namespaces and links, and nobody has an address. */
+int labnet_frame_make(struct labnet *n, struct err *e)
+{
+    struct nl room = {0};
+    int r = make_hosts(n, e);
     if (r == 0)
-        r = make_bridges(n, room, e);
+        r = make_bridges(n, &room, e);
     if (r == 0)
-        r = join_all(n, room, e);
-    for (size_t i = 0; i < l->n_hosts && r == 0; i++)
-        if (labnet_is_built(n, i) && (r = dress_host(n, i, &hosts[i], e)) < 0)
-            err_at(e, "%s", l->hosts[i].name);
+        r = join_all(n, &room, e);
+    nl_close(&room);
+    for (size_t i = 0; i < n->lab->n_hosts && r == 0; i++)
+        if (n->hosts[i] >= 0 && (r = labnet_enter(n->hosts[i], e)) == 0)
+            r = links_up(&n->lab->hosts[i], e);
     return r < 0 ? r : await_all(n, e);
 }
 
-static int make_home(struct labnet *n, struct err *e)
+/* Addresses, routes, forwarding and rules of one host, in its namespace. */
+static int dress_host(const struct labnet *n, size_t host_i, struct err *e)
 {
+    const struct lab_host *h = &n->lab->hosts[host_i];
     struct nl nl = {0};
-    const struct lab_host *user = lab_role(n->lab, "user");
-    if (user == NULL) {
-        int r = make_ns(&n->home, &nl, e);
-        nl_close(&nl);
-        return r;
-    }
-    n->home = fcntl(n->hosts[labnet_host_index(n->lab, user)], F_DUPFD_CLOEXEC, 0);
-    if (n->home < 0)
-        return err_errno(e, "copy a namespace's descriptor");
-    return enter(n->home, e);
+    int r = labnet_enter(n->hosts[host_i], e);
+    if (r == 0)
+        r = nl_open(&nl, e);
+    if (r == 0)
+        r = address_host(n, h, &nl, e);
+    nl_close(&nl);
+    if (r == 0 && h->nft[0] != '\0')
+        r = nl_nft(h->nft, e);
+    if (r == 0 && h->forgets_s > 0)
+        r = settle_forgetful(e);
+    if (r == 0 && h->forward) /* after the rules: nothing passes before them */
+        r = nl_sysctl(LABNET_FORWARD, "1", e);
+    return r;
 }
 
-int labnet_new(struct labnet **ret, const struct lab *l, const char *without, struct err *e)
+int labnet_dress_all(struct labnet *n, struct err *e)
 {
-    struct nl room = {0}, hosts[LAB_HOSTS_MAX] = {0};
+    int r = 0;
+    for (size_t i = 0; i < n->lab->n_hosts && r == 0; i++)
+        if (labnet_is_built(n, i) && (r = dress_host(n, i, e)) < 0)
+            err_at(e, "%s", n->lab->hosts[i].name);
+    return r;
+}
+
+int labnet_home_make(struct labnet *n, struct err *e)
+{
+    const struct lab_host *user = lab_role(n->lab, "user");
+    if (user == NULL)
+        return make_ns(&n->home, e);
+    n->home = fcntl(n->hosts[labnet_host_index(n->lab, user)], F_DUPFD_CLOEXEC, 0);
+    return n->home < 0 ? err_errno(e, "copy a namespace's descriptor") : 0;
+}
+
+struct labnet *labnet_empty(const struct lab *l, const char *without)
+{
     struct labnet *n = calloc(1, sizeof(*n));
     assert(n != NULL);
     n->lab = l;
@@ -276,12 +297,19 @@ int labnet_new(struct labnet **ret, const struct lab *l, const char *without, st
     n->home = n->room = -1;
     for (size_t i = 0; i < LAB_HOSTS_MAX; i++)
         n->hosts[i] = -1;
-    int r = build(n, &room, hosts, e);
+    return n;
+}
+
+int labnet_new(struct labnet **ret, const struct lab *l, const char *without, struct err *e)
+{
+    struct labnet *n = labnet_empty(l, without);
+    int r = labnet_frame_make(n, e);
     if (r == 0)
-        r = make_home(n, e);
-    for (size_t i = 0; i < LAB_HOSTS_MAX; i++)
-        nl_close(&hosts[i]);
-    nl_close(&room);
+        r = labnet_dress_all(n, e);
+    if (r == 0)
+        r = labnet_home_make(n, e);
+    if (r == 0)
+        r = labnet_enter(n->home, e);
     if (r < 0) {
         labnet_free(n);
         return err_at(e, "lab %s", l->name);
@@ -325,13 +353,13 @@ int labnet_home(const struct labnet *n)
 
 int labnet_socket(const struct labnet *n, int ns, int domain, int type, int protocol, struct err *e)
 {
-    int r = enter(ns, e);
+    int r = labnet_enter(ns, e);
     if (r < 0)
         return r;
     int fd = socket(domain, type | SOCK_CLOEXEC | SOCK_NONBLOCK, protocol);
     r = fd < 0 ? err_errno(e, "make a socket in a namespace of the lab") : fd;
     struct err back = {0};
-    if (enter(n->home, &back) < 0)
+    if (labnet_enter(n->home, &back) < 0)
         WRONG("cannot come home from a namespace we entered");
     return r;
 }
@@ -355,13 +383,13 @@ static int splice_in(const struct labnet *n, struct nl *room, size_t zone_i, int
 int labnet_splice(struct labnet *n, size_t host_i, size_t link_i, int *ret_near, int *ret_far,
                   struct err *e)
 {
-    const size_t zone_i = zone_index(n->lab, n->lab->hosts[host_i].links[link_i].zone);
+    const size_t zone_i = labnet_zone_index(n->lab, n->lab->hosts[host_i].links[link_i].zone);
     const int nth = (int)(host_i * LAB_LINKS_MAX + link_i);
     struct nl room = {0};
     struct err back = {0};
     *ret_near = PORT_INDEX * (int)(1 + zone_i) + nth;
     *ret_far = SPLICE_FAR + *ret_near;
-    int r = enter(n->room, e);
+    int r = labnet_enter(n->room, e);
     if (r == 0)
         r = nl_open(&room, e);
     if (r == 0)
@@ -369,7 +397,7 @@ int labnet_splice(struct labnet *n, size_t host_i, size_t link_i, int *ret_near,
     if (r == 0)
         r = nl_wait_ready(e);
     nl_close(&room);
-    if (enter(n->home, &back) < 0)
+    if (labnet_enter(n->home, &back) < 0)
         WRONG("cannot come home from a namespace we entered");
     return r;
 }
@@ -384,7 +412,7 @@ static int wires_at(struct labnet *n, size_t host_i, const struct wires *w, stru
         return err_set(e, -E2BIG, "the rules of cut wires are longer than %d bytes",
                        (int)WIRE_RULES_MAX);
     if (in_way || n->in_way[host_i]) {
-        r = enter(n->hosts[host_i], e);
+        r = labnet_enter(n->hosts[host_i], e);
         if (r == 0)
             r = nl_nft(buf_text(&rules), e);
     }
@@ -401,7 +429,7 @@ static int opened_at(struct labnet *n, size_t host_i, const struct wires *w, str
     wires_opening(w, n->lab, &n->lab->hosts[host_i], &rules);
     if (rules.len == 0)
         return 0;
-    int r = enter(n->hosts[host_i], e);
+    int r = labnet_enter(n->hosts[host_i], e);
     return r < 0 ? r : nl_nft(buf_text(&rules), e);
 }
 
@@ -416,7 +444,7 @@ int labnet_wires(struct labnet *n, const struct wires *w, struct err *e)
     for (size_t i = 0; i < n->lab->n_hosts && r == 0; i++)
         if (labnet_is_built(n, i) && (r = wires_at(n, i, w, e)) < 0)
             err_at(e, "%s", n->lab->hosts[i].name);
-    if (enter(n->home, &back) < 0)
+    if (labnet_enter(n->home, &back) < 0)
         WRONG("cannot come home from a namespace we entered");
     return r;
 }

@@ -44,6 +44,32 @@ int labnet_splice(struct labnet *n, size_t host_i, size_t link_i, int *ret_near,
  */
 int labnet_wires(struct labnet *n, const struct wires *w, struct err *e) MUST_CHECK;
 
+/* --- a lab that is kept (keeper.h) --------------------------------------------------------------
+ */
+
+#define LABNET_FDS_MAX (2 + LAB_HOSTS_MAX)
+
+/* All hosts of the lab with their links, and nobody has an address. The caller is somewhere in it.
+ */
+int labnet_frame(struct labnet **ret, const struct lab *l, struct err *e) MUST_CHECK;
+/* false: of a lab that forgets, or takes time, no other is made. */
+bool labnet_keeps(const struct lab *l);
+/* Can that lab be made of this one: the same hosts at the same links, and nothing but addresses,
+ * routes and rules differs? */
+bool labnet_fits(const struct labnet *n, const struct lab *l);
+/* Addresses, routes and rules of a lab that fits, but of hosts of role `without`. Both belong to
+ * the caller and must outlive it. */
+int labnet_dress(struct labnet *n, const struct lab *l, const char *without, struct err *e)
+    MUST_CHECK;
+/* A frame again, as blank as a new one (blank.h); when nobody lives in it any more. Negative: it
+ * is of no more use. */
+int labnet_strip(struct labnet *n, struct err *e) MUST_CHECK;
+/* Its descriptors, for another process; -1: no such host. */
+void labnet_show(const struct labnet *n, int ret[LABNET_FDS_MAX]);
+/* There: the lab of those descriptors, which become its own. The caller is home. */
+int labnet_lent(struct labnet **ret, const struct lab *l, const char *without, const int *fds,
+                struct err *e) MUST_CHECK;
+
 /* Index of the host in the lab's table. */
 size_t labnet_host_index(const struct lab *l, const struct lab_host *h);
 /* Address of the host in that zone, or NULL. */

@@ -21,14 +21,15 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#define NS_FLAGS                                                                                   \
-    (CLONE_NEWUSER | CLONE_NEWNS | CLONE_NEWPID | CLONE_NEWNET | CLONE_NEWIPC | CLONE_NEWUTS)
+#define NS_ALWAYS   (CLONE_NEWNS | CLONE_NEWPID | CLONE_NEWIPC | CLONE_NEWUTS)
+#define NS_FLAGS    (CLONE_NEWUSER | CLONE_NEWNET | NS_ALWAYS)
 #define NS_LINE_MAX 64
 
 struct plan { /* what is started */
     ns_body_fn *body;
     void *arg;
-    bool bare; /* no namespaces */
+    const struct ns_place *place; /* NULL: all namespaces are fresh */
+    bool bare;                    /* no namespaces */
 };
 
 /* Reads the first number of a one-line file of /proc; -1 when there is no such file. */
@@ -102,6 +103,17 @@ static int make_namespaces(struct err *e)
     return map_ids(uid, gid, e);
 }
 
+static int join_namespaces(const struct ns_place *p, struct err *e)
+{
+    if (setns(p->user, CLONE_NEWUSER) < 0)
+        return err_errno(e, "enter the user namespace of the lab");
+    if (setns(p->net, CLONE_NEWNET) < 0)
+        return err_errno(e, "enter the lab");
+    if (unshare(NS_ALWAYS) < 0)
+        return err_errno(e, "unshare mount, pid, ipc, uts; %s", unshare_remedy(-errno));
+    return 0;
+}
+
 static int make_mounts(struct err *e)
 {
     if (mount("none", "/", NULL, MS_REC | MS_PRIVATE, NULL) < 0)
@@ -161,7 +173,7 @@ static _Noreturn void run_between(const struct plan *p, int fd, pid_t parent, pi
     int status = 0;
     if (p->bare)
         prctl(PR_SET_CHILD_SUBREAPER, 1);
-    else if (make_namespaces(&e) < 0)
+    else if ((p->place != NULL ? join_namespaces(p->place, &e) : make_namespaces(&e)) < 0)
         goto refuse;
     /* After unshare: a change of credentials clears it. */
     prctl(PR_SET_PDEATHSIG, SIGKILL);
@@ -224,6 +236,12 @@ static int start(struct ns_child *ret, const struct plan *p, struct err *e)
 int ns_start(struct ns_child *ret, ns_body_fn *body, void *arg, struct err *e)
 {
     return start(ret, &(struct plan){.body = body, .arg = arg}, e);
+}
+
+int ns_start_at(struct ns_child *ret, const struct ns_place *place, ns_body_fn *body, void *arg,
+                struct err *e)
+{
+    return start(ret, &(struct plan){.body = body, .arg = arg, .place = place}, e);
 }
 
 int ns_start_bare(struct ns_child *ret, ns_body_fn *body, void *arg, struct err *e)

@@ -21,6 +21,12 @@ typedef int ns_body_fn(void *arg, int fd);
 /* Forks, makes the namespaces, mounts /proc, makes every mount private, and runs body there.
  * Returns when the body is about to run. Stops with -EPERM, -ENOSPC, … and the remedy. */
 int ns_start(struct ns_child *ret, ns_body_fn *body, void *arg, struct err *e) MUST_CHECK;
+struct ns_place { /* descriptors of namespaces that are there already */
+    int user, net;
+};
+/* The same in that user namespace, beginning in that network namespace; the others are fresh. */
+int ns_start_at(struct ns_child *ret, const struct ns_place *place, ns_body_fn *body, void *arg,
+                struct err *e) MUST_CHECK;
 /* The same without namespaces, where they are forbidden: the body is a process like any other,
  * whose orphans become its own, and what it leaves behind is ended with it. Only if that one
  * between is killed too does a process live on that left its program. */

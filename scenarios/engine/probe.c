@@ -1,6 +1,7 @@
 #include "scenarios/engine/probe.h"
 
 #include "lib/base/text.h"
+#include "scenarios/engine/answer.h"
 
 #include <arpa/inet.h>
 #include <errno.h>
@@ -10,7 +11,8 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-#define BACKLOG LAB_REACH_MAX
+#define BACKLOG        LAB_REACH_MAX
+#define REFUSAL_MAX_MS 3000 /* of kernel time; only ever waited for where somebody is silent */
 
 enum outcome { OUTCOME_NONE, OUTCOME_OPEN, OUTCOME_REFUSED };
 
@@ -38,6 +40,13 @@ struct probe {
 static int target_port(const struct lab_host *h)
 {
     return h->listen != 0 ? h->listen : PROBE_LISTEN_PORT;
+}
+
+static bool target_address(const struct row *r, struct sockaddr_in *ret)
+{
+    *ret = (struct sockaddr_in){.sin_family = AF_INET,
+                                .sin_port = htons((uint16_t)target_port(r->to))};
+    return inet_pton(AF_INET, r->to->links[0].address, &ret->sin_addr) == 1;
 }
 
 /* --- what is found ------------------------------------------------------------------------------
@@ -95,9 +104,25 @@ static void tell(const struct row *r)
     journal_put(c->journal, &e);
 }
 
+/* On a busy machine a router's answer may stand in the kernel's queue while the domain's time goes
+ * on. Who is to be refused is awaited; who is not answered then is silent. */
+static void await_refusal(struct probe *p, size_t i)
+{
+    struct row *r = &p->rows[i];
+    struct sockaddr_in to;
+    if (p->config.lab->reach[i].reach != REACH_REFUSED || r->outcome != OUTCOME_NONE)
+        return;
+    (void)target_address(r, &to); /* it was one at the start */
+    const int code = answer_await(r->fd, &to, REFUSAL_MAX_MS);
+    if (code != -EALREADY)
+        r->outcome = code == 0 ? OUTCOME_OPEN : OUTCOME_REFUSED;
+}
+
 static void finish(void *arg)
 {
     struct probe *p = arg;
+    for (size_t i = 0; i < p->config.lab->n_reach; i++)
+        await_refusal(p, i);
     for (size_t i = 0; i < p->config.lab->n_reach; i++)
         tell(&p->rows[i]);
     p->done(p->arg);
@@ -116,11 +141,8 @@ static void decide(struct row *r, int error)
 static void on_outcome(void *arg, uint32_t events)
 {
     struct row *r = arg;
-    int error = 0;
-    socklen_t len = sizeof(error);
     (void)events;
-    if (getsockopt(r->fd, SOL_SOCKET, SO_ERROR, &error, &len) == 0)
-        decide(r, error);
+    decide(r, answer_take(r->fd));
 }
 
 /* --- the start ----------------------------------------------------------------------------------
@@ -162,12 +184,13 @@ static int listen_at(struct probe *p, const struct lab_host *h, struct err *e)
 
 static int row_start(struct row *r, int port, struct err *e)
 {
-    struct sockaddr_in a = {.sin_family = AF_INET, .sin_port = htons((uint16_t)target_port(r->to))};
+    struct sockaddr_in a;
     r->fd = bound_socket(r->p, r->from, port, e);
     if (r->fd < 0)
         return r->fd;
-    if (inet_pton(AF_INET, r->to->links[0].address, &a.sin_addr) != 1)
+    if (!target_address(r, &a))
         return err_set(e, -EINVAL, "%s: no IPv4 address", r->to->name);
+    answer_expect(r->fd);
     r->p->n_open++;
     if (connect(r->fd, (struct sockaddr *)&a, sizeof(a)) < 0 && errno != EINPROGRESS) {
         decide(r, errno);

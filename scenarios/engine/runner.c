@@ -43,6 +43,7 @@ struct runner {
     struct progress *progress;
     size_t next, running, done;
     struct job jobs[RUN_JOBS_MAX];
+    struct keeper *keepers[RUN_JOBS_MAX]; /* of each job's lab; NULL: none was needed so far */
     struct err *err;
     int code;
 };
@@ -74,7 +75,8 @@ static void tell(void *arg, ms_t domain_now, const char *text)
 static int (*const plays[STAGE_COUNT])(const struct stage_run *, struct ev_list *, struct err *) = {
     [STAGE_SIM] = stage_sim, [STAGE_LOOPBACK] = stage_loopback, [STAGE_NETNS] = stage_netns};
 
-static int item_play(const struct run *r, struct run_item *item, int progress_fd)
+static int item_play(const struct run *r, struct run_item *item, struct keeper *keeper,
+                     int progress_fd)
 {
     struct teller teller = {.fd = progress_fd};
     struct stage_run s = {.script = &item->script,
@@ -88,6 +90,7 @@ static int item_play(const struct run *r, struct run_item *item, int progress_fd
                           .factor = item->factor,
                           .proxy = r->options.proxy,
                           .packets = true,
+                          .keeper = keeper,
                           .out_dir = item->dir,
                           .bin_dir = r->options.bin,
                           .budget_ms = SECONDS(RUN_BUDGET_S),
@@ -147,6 +150,11 @@ static void item_judge(const struct run *r, struct run_item *item)
     }
 }
 
+static struct keeper **keeper_of(struct job *j)
+{
+    return &j->runner->keepers[j - j->runner->jobs];
+}
+
 static void job_end(struct job *j)
 {
     struct runner *x = j->runner;
@@ -157,6 +165,8 @@ static void job_end(struct job *j)
     loop_timer_free(&j->watchdog);
     if (waitpid(j->pid, &status, 0) < 0)
         status = 0;
+    if (!(WIFEXITED(status) && WEXITSTATUS(status) == 0)) /* who knows who is in its lab still */
+        keeper_free(STEAL(*keeper_of(j)));
     close(j->pidfd);
     close(j->progress_fd);
     j->item->took_ms = (clk_kernel_ns() - j->started_ns) / 1000000;
@@ -220,7 +230,7 @@ static int job_fork(struct job *j)
         if (getppid() != parent)
             _exit(2);
         close(fds[0]);
-        _exit(item_play(j->runner->run, j->item, fds[1]));
+        _exit(item_play(j->runner->run, j->item, *keeper_of(j), fds[1]));
     }
     close(fds[1]);
     j->progress_fd = fds[0];
@@ -237,6 +247,8 @@ static int job_start(struct runner *x, struct job *j, size_t index)
     *j = (struct job){
         .runner = x, .item = x->run->items[index], .index = index, .started_ns = clk_kernel_ns()};
     r = file_mkdirs(j->item->dir, 0755, x->err);
+    if (r == 0 && j->item->stage == STAGE_NETNS && *keeper_of(j) == NULL)
+        r = keeper_new(keeper_of(j), x->err);
     if (r == 0)
         r = job_fork(j);
     if (r == 0)
@@ -333,6 +345,8 @@ int run_play(struct run *r, struct err *e)
             loop_run(x.loop);
         progress_free(x.progress);
         loop_free(x.loop);
+        for (size_t i = 0; i < RUN_JOBS_MAX; i++)
+            keeper_free(x.keepers[i]);
     }
     for (size_t i = 0; i < r->n; i++)
         all[i] = r->items[i]->judgement;

@@ -4,7 +4,7 @@
 #define SCENARIOS_ENGINE_STAGE_H
 
 #include "lib/base/event.h"
-#include "scenarios/engine/lab.h"
+#include "scenarios/engine/keeper.h"
 #include "scenarios/engine/manifest.h"
 #include "scenarios/engine/script.h"
 
@@ -29,7 +29,9 @@ struct stage_run {
     bool until_well;     /* real programs only: the story's last line brings a gateway back; the run
                             ends     when all has been well (well.h) for a while after it */
     bool packets;        /* netns: what the capture saw is kept in STAGE_PACKETS */
-    ms_t budget_ms;      /* kernel time the run may take */
+    struct keeper *keeper;          /* netns: of the lab; NULL: it is built for this run alone */
+    const struct keeper_loan *loan; /* set by the functions below */
+    ms_t budget_ms;                 /* kernel time the run may take */
     void (*progress)(void *arg, ms_t domain_now, const char *text); /* may be NULL */
     void *progress_arg;
 };

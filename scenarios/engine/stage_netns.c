@@ -12,6 +12,7 @@
 #include "scenarios/engine/ns.h"
 #include "scenarios/engine/play.h"
 #include "scenarios/engine/spot.h"
+#include "scenarios/engine/world.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -97,6 +98,26 @@ static int run_on_loopback(struct errand *x, struct err *e)
     return r;
 }
 
+/* In the lab that is kept, or in namespaces where one will be built. */
+static int start_in_lab(struct errand *x, struct ns_child *c, struct err *e)
+{
+    struct stage_run run = *x->run;
+    struct keeper_loan loan;
+    if (run.keeper == NULL)
+        return ns_start(c, body, x, e);
+    int r = keeper_lend(run.keeper, run.lab, world_without(&run), &loan, e);
+    if (r < 0)
+        return r;
+    const struct stage_run *own = STEAL(x->run);
+    const struct ns_place place = {.user = loan.user, .net = loan.fds[0]};
+    run.loan = &loan;
+    x->run = &run;
+    r = ns_start_at(c, &place, body, x, e);
+    x->run = own;
+    keeper_loan_drop(&loan);
+    return r;
+}
+
 static int run_in_namespaces(struct errand *x, struct err *e)
 {
     struct ns_child c;
@@ -104,7 +125,7 @@ static int run_in_namespaces(struct errand *x, struct err *e)
     if (r < 0)
         return r;
     fflush(NULL);
-    r = ns_start(&c, body, x, e);
+    r = start_in_lab(x, &c, e);
     if (r == 0)
         r = await(&c, x->run->budget_ms + GRACE_MS, e);
     spot_drop(x->dir);

@@ -42,6 +42,11 @@ static bool story_needs_nodes(const struct script *s)
     return s != NULL && s->n_prelude > 0;
 }
 
+const char *world_without(const struct stage_run *r)
+{
+    return story_needs_nodes(r->script) ? "" : WORLD_NODE_ROLE;
+}
+
 ms_t world_now(const struct world *w)
 {
     return clk_domain_ms(&w->domain);
@@ -214,7 +219,7 @@ int world_open(struct world *w, const struct stage_run *run, const char *dir, st
     *w = (struct world){.run = run,
                         .ground = ground_of(run->stage),
                         .stepped = run->clock == CLOCK_STEPPED,
-                        .with_nodes = story_needs_nodes(run->script)};
+                        .with_nodes = *world_without(run) == '\0'};
     draw_secrets(w);
     remove_old_logs(w);
     int r = open_journal(w, e);

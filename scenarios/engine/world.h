@@ -61,6 +61,8 @@ int world_open(struct world *w, const struct stage_run *r, const char *dir, stru
     MUST_CHECK;
 void world_close(struct world *w);
 
+/* The role whose hosts the run does not need, or "": they are left out of its lab. */
+const char *world_without(const struct stage_run *r);
 /* Does the lab as it was built have this host? */
 bool world_has_host(const struct world *w, const struct lab_host *h);
 ms_t world_now(const struct world *w); /* domain */

@@ -2,6 +2,7 @@
  * wire is mended, on the same connection. Skipped (77) where namespaces are forbidden. */
 #include "tests/netns/in_lab.h"
 
+#include "scenarios/engine/answer.h"
 #include "scenarios/engine/labnet.h"
 
 #include <arpa/inet.h>
@@ -16,6 +17,7 @@
 #include <unistd.h>
 
 #define PORT           443
+#define REFUSALS       5 /* a router tells one host so many at once, then one a second */
 #define PATIENCE_S     5 /* only ever waited for in full by a test that fails */
 #define SKIPPED_STATUS 77
 
@@ -178,6 +180,50 @@ static int go_reset(struct trial *x, struct err *e)
     return r < 0 ? r : dial(x, "gateway", &again, e);
 }
 
+static int go_refused(struct trial *x, struct err *e)
+{
+    struct sockaddr_in a = {.sin_family = AF_INET, .sin_port = htons(PORT)};
+    (void)inet_pton(AF_INET, "10.99.0.1", &a.sin_addr); /* no router has a way there */
+    for (int i = 0; i < REFUSALS; i++) {
+        int fd = labnet_socket(x->net, host_of(x, "palette"), AF_INET, SOCK_STREAM, 0, e);
+        if (fd < 0)
+            return fd;
+        answer_expect(fd);
+        if (connect(fd, (struct sockaddr *)&a, sizeof(a)) == 0 || errno != EINPROGRESS)
+            return err_errno(e, "palette begins a call to nowhere");
+        const int code = answer_await(fd, &a, PATIENCE_S * 1000);
+        if (code == 0 || code == -EALREADY)
+            return err_set(e, -EINVAL, "call %d: nobody refused", i);
+        close(fd);
+    }
+    return 0;
+}
+
+static int go_open(struct trial *x, struct err *e)
+{
+    struct sockaddr_in a = {.sin_family = AF_INET, .sin_port = htons(PORT)};
+    int fd = labnet_socket(x->net, host_of(x, "gateway"), AF_INET, SOCK_STREAM, 0, e);
+    (void)inet_pton(AF_INET, lab_role(&x->lab, "palette")->links[0].address, &a.sin_addr);
+    if (fd < 0 || connect(fd, (struct sockaddr *)&a, sizeof(a)) == 0 || errno != EINPROGRESS)
+        return err_errno(e, "the gateway begins a call");
+    const int code = answer_await(fd, &a, PATIENCE_S * 1000);
+    return code == 0 ? 0 : err_set(e, -EINVAL, "an open way: %d", code);
+}
+
+static int go_unanswered(struct trial *x, struct err *e)
+{
+    struct sockaddr_in a = {.sin_family = AF_INET, .sin_port = htons(PORT)};
+    int r = wire(x, "gateway", "palette", true, false, e);
+    int fd = labnet_socket(x->net, host_of(x, "gateway"), AF_INET, SOCK_STREAM, 0, e);
+    (void)inet_pton(AF_INET, lab_role(&x->lab, "palette")->links[0].address, &a.sin_addr);
+    if (r < 0 || fd < 0)
+        return -1;
+    answer_expect(fd);
+    (void)connect(fd, (struct sockaddr *)&a, sizeof(a));
+    const int code = answer_await(fd, &a, 1);
+    return code == -EALREADY ? 0 : err_set(e, -EINVAL, "a cut way: %d", code);
+}
+
 static int body(void *arg, int fd)
 {
     struct trial *x = arg;
@@ -219,11 +265,20 @@ static void a_cut_that_resets_ends_open_flows_and_refuses_new_ones(void **state)
     run(go_reset);
 }
 
+static void the_answer_to_a_call_can_be_awaited(void **state)
+{
+    (void)state;
+    run(go_refused);
+    run(go_open);
+    run(go_unanswered);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         test(a_silent_cut_stops_open_flows_and_mending_lets_them_go_on),
         test(a_one_way_cut_stops_one_way_only),
+        test(the_answer_to_a_call_can_be_awaited),
         test(a_cut_that_resets_ends_open_flows_and_refuses_new_ones),
     };
     struct err e = {0};

@@ -1,0 +1,26 @@
+/* What a run left in the network namespace we are in, taken away: rules, flows of connection
+ * tracking, sockets that outlived their programs (TIME_WAIT, FIN_WAIT), addresses, and with these
+ * the routes, what was learned about them, and the neighbours. Settings are not looked at: programs
+ * of a run cannot write them (confine.c).
+ *
+ * Kernel facts: sock_diag(7); SOCK_DESTROY ends a socket in TIME_WAIT since Linux 6.0, and where
+ * the kernel has no CONFIG_INET_DIAG_DESTROY nothing is ended: blank_is tells. The last address of
+ * an interface takes its routes and neighbours along (fib_disable_ip). */
+#ifndef SCENARIOS_ENGINE_BLANK_H
+#define SCENARIOS_ENGINE_BLANK_H
+
+#include "lib/base/err.h"
+
+/* How many there are: what a namespace that nobody used has is what it shall have again. */
+struct blank {
+    int64_t sockets, waiting, fragments, flows;
+};
+int blank_count(struct blank *ret, struct err *e) MUST_CHECK;
+
+/* Two steps, each in all hosts of a lab before the next: what the ends of sockets still say to each
+ * other must not be the first that the next run sees. */
+int blank_silence(const struct blank *was, struct err *e) MUST_CHECK; /* rules and sockets */
+/* The rest; -ESTALE when more is left than there was. */
+int blank_clear(const struct blank *was, struct err *e) MUST_CHECK;
+
+#endif
