@@ -22,10 +22,11 @@
 
 #define ANSWER_MAX   KIB(32)
 #define ENDINGS_MAX  KIB(512) /* of requests: four thousand sockets */
-#define FILE_MAX     1024
+#define FILE_MAX     KIB(16)
 #define LO_INDEX     1
 #define ALL_STATES   UINT32_MAX
 #define SOCKSTAT     "/proc/net/sockstat"
+#define COUNTERS     "/proc/net/netstat"
 #define FLOWS        "/proc/sys/net/netfilter/nf_conntrack_count"
 #define SOME_AT_ONCE KIB(16) /* of requests in one message */
 
@@ -67,6 +68,16 @@ static int64_t sockets_of(const char *text)
     return sum;
 }
 
+/* The first number of the second of two lines that begin so: above it is its name. */
+static int64_t packets_without_way(const char *text)
+{
+    static const char names[] = "\nIpExt: InNoRoutes ", numbers[] = "\nIpExt: ";
+    const char *at = strstr(text, names);
+    if (at != NULL)
+        at = strstr(at + strlen(names), numbers);
+    return at != NULL ? strtoll(at + strlen(numbers), NULL, 10) : -1;
+}
+
 int blank_count(struct blank *ret, struct err *e)
 {
     char text[FILE_MAX];
@@ -78,6 +89,11 @@ int blank_count(struct blank *ret, struct err *e)
     ret->fragments = sum_of(text, "FRAG:", " inuse ");
     if (file_text(SOCKSTAT "6", text)) /* no such file: no IPv6 */
         ret->sockets += sockets_of(text);
+    if (!file_text(COUNTERS, text))
+        return err_errno(e, "read " COUNTERS);
+    ret->no_ways = packets_without_way(text);
+    if (ret->no_ways < 0)
+        return err_set(e, -ENOTSUP, COUNTERS ": no InNoRoutes");
     if (file_text(FLOWS, text)) /* no such file: nobody tracks here */
         ret->flows = strtoll(text, NULL, 10);
     return 0;
@@ -303,11 +319,11 @@ int blank_clear(const struct blank *was, struct err *e)
         r = blank_count(&now, e);
     if (r < 0)
         return r;
-    if (more_sockets(was, &now) || now.fragments > 0 || now.flows > 0)
+    if (more_sockets(was, &now) || now.fragments > 0 || now.flows > 0 || now.no_ways > was->no_ways)
         return err_set(e, -ESTALE,
                        "left in a namespace: %lld sockets, %lld that wait, %lld fragments, %lld "
-                       "flows",
+                       "flows, %lld packets that had no way",
                        (long long)(now.sockets - was->sockets), (long long)now.waiting,
-                       (long long)now.fragments, (long long)now.flows);
+                       (long long)now.fragments, (long long)now.flows, (long long)now.no_ways);
     return 0;
 }

@@ -4,8 +4,10 @@
  * of a run cannot write them (confine.c).
  *
  * Kernel facts: sock_diag(7); SOCK_DESTROY ends a socket in TIME_WAIT since Linux 6.0, and where
- * the kernel has no CONFIG_INET_DIAG_DESTROY nothing is ended: blank_is tells. The last address of
- * an interface takes its routes and neighbours along (fib_disable_ip). */
+ * the kernel has no CONFIG_INET_DIAG_DESTROY nothing is ended, and blank_clear says so. The last
+ * address of an interface takes its routes and neighbours along (fib_disable_ip). A router answers
+ * the packets for which it has no way five times to one host and then once a second (ip_error): how
+ * often it did so is kept beside its routes, and nobody can take it away. */
 #ifndef SCENARIOS_ENGINE_BLANK_H
 #define SCENARIOS_ENGINE_BLANK_H
 
@@ -13,7 +15,7 @@
 
 /* How many there are: what a namespace that nobody used has is what it shall have again. */
 struct blank {
-    int64_t sockets, waiting, fragments, flows;
+    int64_t sockets, waiting, fragments, flows, no_ways;
 };
 int blank_count(struct blank *ret, struct err *e) MUST_CHECK;
 

@@ -41,7 +41,8 @@ static void on_answer(void *arg, uint32_t events)
 
 static void on_late(void *arg)
 {
-    tell(arg, reach_name(REACH_DROP));
+    struct dial *x = arg;
+    tell(x, reach_name(answer_take(x->fd) == 0 ? REACH_DROP : REACH_REFUSED));
 }
 
 /* From that host's namespace; false: the harness cannot, and nothing is said. */
@@ -54,7 +55,6 @@ static bool call(struct dial *x, const struct lab_host *from, const char *addres
     x->fd = w->ground->socket(w, from, NULL);
     if (x->fd < 0)
         return false;
-    answer_expect(x->fd);
     return (connect(x->fd, (struct sockaddr *)&to, sizeof(to)) == 0 || errno == EINPROGRESS) &&
            loop_watch_add(w->loop, x->fd, EPOLLOUT, on_answer, x, &x->watch, NULL) == 0;
 }

@@ -1,6 +1,7 @@
 #include "scenarios/engine/ground.h"
 
 #include "lib/base/text.h"
+#include "scenarios/engine/keeper.h"
 #include "scenarios/engine/lab_loopback.h"
 #include "scenarios/engine/outfit.h"
 #include "scenarios/engine/slow_wires.h"

@@ -19,7 +19,7 @@ struct order {
     struct lab lab;
     char without[LAB_NAME_MAX]; /* role */
 };
-struct answer { /* with the user namespace, and the lab's descriptors that are there */
+struct reply { /* with the user namespace, and the lab's descriptors that are there */
     struct err e;
     bool kept, has[LABNET_FDS_MAX];
 };
@@ -28,36 +28,6 @@ struct kept { /* in the keeper */
     struct order is, next;
     int user;
 };
-
-static bool read_all(int fd, void *ret, size_t len)
-{
-    char *to = ret;
-    while (len > 0) {
-        ssize_t n = read(fd, to, len);
-        if (n < 0 && errno == EINTR)
-            continue;
-        if (n <= 0)
-            return false;
-        to += n;
-        len -= (size_t)n;
-    }
-    return true;
-}
-
-static bool write_all(int fd, const void *bytes, size_t len)
-{
-    const char *from = bytes;
-    while (len > 0) {
-        ssize_t n = send(fd, from, len, MSG_NOSIGNAL);
-        if (n < 0 && errno == EINTR)
-            continue;
-        if (n <= 0)
-            return false;
-        from += n;
-        len -= (size_t)n;
-    }
-    return true;
-}
 
 /* --- in the keeper ------------------------------------------------------------------------------
  */
@@ -84,7 +54,7 @@ static int prepare(struct kept *k, bool *ret_kept, struct err *e)
     return r;
 }
 
-static bool reply(int fd, const struct kept *k, struct answer *a)
+static bool reply_give(int fd, const struct kept *k, struct reply *a)
 {
     int shown[LABNET_FDS_MAX], fds[LOAN_FDS_MAX] = {k->user};
     union {
@@ -95,7 +65,7 @@ static bool reply(int fd, const struct kept *k, struct answer *a)
     struct msghdr m = {.msg_iov = &v, .msg_iovlen = 1};
     size_t n = 1;
     if (a->e.code < 0)
-        return write_all(fd, a, sizeof(*a));
+        return ns_write(fd, a, sizeof(*a));
     labnet_show(k->net, shown);
     for (size_t i = 0; i < LABNET_FDS_MAX; i++)
         if ((a->has[i] = shown[i] >= 0))
@@ -117,10 +87,10 @@ static int body(void *arg, int fd)
     if (k == NULL)
         return 1;
     k->user = open("/proc/self/ns/user", O_RDONLY | O_CLOEXEC);
-    while (goes_on && read_all(fd, &k->next, sizeof(k->next))) {
-        struct answer a = {.e = {0}};
+    while (goes_on && ns_read(fd, &k->next, sizeof(k->next))) {
+        struct reply a = {.e = {0}};
         (void)prepare(k, &a.kept, &a.e);
-        goes_on = reply(fd, k, &a);
+        goes_on = reply_give(fd, k, &a);
     }
     labnet_free(k->net);
     free(k);
@@ -152,7 +122,7 @@ void keeper_free(struct keeper *k)
     free(k);
 }
 
-static bool answer_take(int fd, struct answer *ret, int fds[LOAN_FDS_MAX])
+static bool reply_take(int fd, struct reply *ret, int fds[LOAN_FDS_MAX])
 {
     union {
         struct cmsghdr h;
@@ -177,14 +147,14 @@ int keeper_lend(struct keeper *k, const struct lab *l, const char *without, stru
                 struct err *e)
 {
     struct order *o = calloc(1, sizeof(*o));
-    struct answer a = {0};
+    struct reply a = {0};
     int fds[LOAN_FDS_MAX];
     size_t n = 1;
     if (o == NULL)
         WRONG("out of memory");
     o->lab = *l;
     bool told = text_copy(o->without, sizeof(o->without), without) &&
-                write_all(k->child.fd, o, sizeof(*o)) && answer_take(k->child.fd, &a, fds);
+                ns_write(k->child.fd, o, sizeof(*o)) && reply_take(k->child.fd, &a, fds);
     free(o);
     if (!told)
         return err_set(e, -EPIPE, "the process that keeps the lab broke off");

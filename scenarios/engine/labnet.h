@@ -47,7 +47,8 @@ int labnet_wires(struct labnet *n, const struct wires *w, struct err *e) MUST_CH
 /* --- a lab that is kept (keeper.h) --------------------------------------------------------------
  */
 
-#define LABNET_FDS_MAX (2 + LAB_HOSTS_MAX)
+#define LABNET_FDS_HOSTS 2 /* before them: where its maker lives, and the room of its bridges */
+#define LABNET_FDS_MAX   (LABNET_FDS_HOSTS + LAB_HOSTS_MAX)
 
 /* All hosts of the lab with their links, and nobody has an address. The caller is somewhere in it.
  */

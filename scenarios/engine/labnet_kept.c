@@ -91,7 +91,7 @@ void labnet_show(const struct labnet *n, int ret[LABNET_FDS_MAX])
     ret[0] = n->home;
     ret[1] = n->room;
     for (size_t i = 0; i < LAB_HOSTS_MAX; i++)
-        ret[2 + i] = n->hosts[i];
+        ret[LABNET_FDS_HOSTS + i] = n->hosts[i];
 }
 
 int labnet_lent(struct labnet **ret, const struct lab *l, const char *without, const int *fds,
@@ -101,7 +101,7 @@ int labnet_lent(struct labnet **ret, const struct lab *l, const char *without, c
     n->home = fds[0];
     n->room = fds[1];
     for (size_t i = 0; i < LAB_HOSTS_MAX; i++)
-        n->hosts[i] = fds[2 + i];
+        n->hosts[i] = fds[LABNET_FDS_HOSTS + i];
     int r = labnet_enter(n->home, e);
     if (r < 0) {
         labnet_free(n);

@@ -124,24 +124,46 @@ static int make_mounts(struct err *e)
     return 0;
 }
 
-/* The two ends of the set-up tell each other one struct err: code 0 says that the body runs. */
-void ns_tell(int fd, const struct err *e)
+bool ns_read(int fd, void *ret, size_t len)
 {
-    while (write(fd, e, sizeof(*e)) < 0 && errno == EINTR)
-        ;
-}
-
-bool ns_hear(int fd, struct err *ret)
-{
-    size_t done = 0;
-    while (done < sizeof(*ret)) {
-        ssize_t n = read(fd, (char *)ret + done, sizeof(*ret) - done);
+    char *to = ret;
+    while (len > 0) {
+        ssize_t n = read(fd, to, len);
         if (n < 0 && errno == EINTR)
             continue;
         if (n <= 0)
             return false;
-        done += (size_t)n;
+        to += n;
+        len -= (size_t)n;
     }
+    return true;
+}
+
+bool ns_write(int fd, const void *bytes, size_t len)
+{
+    const char *from = bytes;
+    while (len > 0) {
+        ssize_t n = send(fd, from, len, MSG_NOSIGNAL);
+        if (n < 0 && errno == EINTR)
+            continue;
+        if (n <= 0)
+            return false;
+        from += n;
+        len -= (size_t)n;
+    }
+    return true;
+}
+
+/* The two ends of the set-up tell each other one struct err: code 0 says that the body runs. */
+void ns_tell(int fd, const struct err *e)
+{
+    (void)ns_write(fd, e, sizeof(*e));
+}
+
+bool ns_hear(int fd, struct err *ret)
+{
+    if (!ns_read(fd, ret, sizeof(*ret)))
+        return false;
     ret->text[sizeof(ret->text) - 1] = '\0';
     return true;
 }

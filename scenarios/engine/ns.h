@@ -31,6 +31,10 @@ int ns_start_at(struct ns_child *ret, const struct ns_place *place, ns_body_fn *
  * whose orphans become its own, and what it leaves behind is ended with it. Only if that one
  * between is killed too does a process live on that left its program. */
 int ns_start_bare(struct ns_child *ret, ns_body_fn *body, void *arg, struct err *e) MUST_CHECK;
+/* Whole structs between the two; false when the other side is gone (or a timeout of the socket
+ * passed). */
+bool ns_read(int fd, void *ret, size_t len);
+bool ns_write(int fd, const void *bytes, size_t len);
 /* The body's last word to whoever waits: its struct err; code 0 is success. */
 void ns_tell(int fd, const struct err *e);
 /* Blocks; false when the other side is gone (or a SO_RCVTIMEO of the descriptor passed). */

@@ -190,7 +190,6 @@ static int row_start(struct row *r, int port, struct err *e)
         return r->fd;
     if (!target_address(r, &a))
         return err_set(e, -EINVAL, "%s: no IPv4 address", r->to->name);
-    answer_expect(r->fd);
     r->p->n_open++;
     if (connect(r->fd, (struct sockaddr *)&a, sizeof(a)) < 0 && errno != EINPROGRESS) {
         decide(r, errno);

@@ -6,6 +6,7 @@
 #include "lib/io/file.h"
 #include "lib/io/journal.h"
 #include "lib/io/loop.h"
+#include "scenarios/engine/keeper.h"
 #include "scenarios/engine/packets_cut.h"
 #include "scenarios/engine/progress.h"
 #include "scenarios/engine/results.h"

@@ -4,11 +4,14 @@
 #define SCENARIOS_ENGINE_STAGE_H
 
 #include "lib/base/event.h"
-#include "scenarios/engine/keeper.h"
+#include "scenarios/engine/lab.h"
 #include "scenarios/engine/manifest.h"
 #include "scenarios/engine/script.h"
 
 #define STAGE_PACKETS "packets.pcapng" /* in out_dir */
+
+struct keeper;
+struct keeper_loan;
 
 struct stage_run {
     enum stage_id stage; /* set by the functions below */

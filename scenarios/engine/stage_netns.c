@@ -7,6 +7,7 @@
 #include "scenarios/engine/adapter_probe.h"
 #include "scenarios/engine/berth.h"
 #include "scenarios/engine/faketime.h"
+#include "scenarios/engine/keeper.h"
 #include "scenarios/engine/lab_loopback.h"
 #include "scenarios/engine/netlink.h"
 #include "scenarios/engine/ns.h"

@@ -1,7 +1,7 @@
 /* Gateways that break their contract, each in a whole run of the program: every run ends in time,
  * with a sentence of its own and the status of the exit table, and nothing of it lives on.
  * Each run's parent is a subreaper, so that whatever the run leaves behind becomes its child. */
-#include "tests/test.h"
+#include "tests/netns/in_lab.h"
 
 #include "lib/io/clk.h"
 #include "lib/io/file.h"
@@ -19,10 +19,9 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#define SKIPPED_STATUS 77
-#define PATIENCE_MS    SECONDS(90)
-#define GATEWAYS       "tests/netns/gateways"
-#define OUTPUT_MAX     (64L * 1024 * 1024) /* GP-18 */
+#define PATIENCE_MS SECONDS(90)
+#define GATEWAYS    "tests/netns/gateways"
+#define OUTPUT_MAX  (64L * 1024 * 1024) /* GP-18 */
 
 /* The never keeps the run going to its end: none of these gateways ever gets so far. */
 #define STORY(act)                                                                                 \
@@ -330,11 +329,5 @@ int main(void)
         test(who_breaks_the_launch_contract_is_not_judged),
         test(who_misbehaves_later_gets_a_verdict),
     };
-    struct err e;
-
-    if (stage_netns_possible(&e) < 0) {
-        fprintf(stderr, "skipped: %s\n", e.text);
-        return SKIPPED_STATUS;
-    }
-    return run_tests(tests);
+    return run_in_namespaces(tests);
 }

@@ -2,6 +2,8 @@
 
 #include "lib/io/file.h"
 
+#include <stdio.h>
+
 void in_lab_run(struct lab *lab, ns_body_fn *body, void *arg)
 {
     struct ns_child c;
@@ -25,4 +27,13 @@ int in_lab_told(int fd, int r, struct err *e)
         e->code = 0;
     ns_tell(fd, e);
     return r < 0;
+}
+
+bool in_lab_possible(void)
+{
+    struct err e = {0};
+    if (ns_possible(&e) == 0)
+        return true;
+    fprintf(stderr, "skipped: %s\n", e.text);
+    return false;
 }

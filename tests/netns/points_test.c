@@ -1,6 +1,6 @@
 /* A story's points on stage netns, by the order of the records alone: what an act at a phase finds
  * committed, and what comes after it. Each short story is one create that is met at one phase. */
-#include "tests/test.h"
+#include "tests/netns/in_lab.h"
 
 #include "lib/base/text.h"
 #include "lib/io/file.h"
@@ -11,8 +11,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define SKIPPED_STATUS 77
-#define WALL_FACTOR    120
+#define WALL_FACTOR 120
 
 #define STORY(acts)                                                                                \
     "scenario \"a create is met at one instant\"\nstages sim netns\nsite shape nat\n"              \
@@ -254,11 +253,5 @@ int main(void)
         test(a_feed_answer_counts_when_it_lists_work),
         test(on_clock_wall_the_phases_are_exact_too),
     };
-    struct err e;
-
-    if (stage_netns_possible(&e) < 0) {
-        fprintf(stderr, "skipped: %s\n", e.text);
-        return SKIPPED_STATUS;
-    }
-    return run_tests(tests);
+    return run_in_namespaces(tests);
 }
