@@ -5,6 +5,7 @@ run in the middle. Looked at is what a person would look at: processes, folders,
 
   leftovers.py GATEPROOF      77 where this machine forbids namespaces
 """
+import json
 import os
 import pathlib
 import shutil
@@ -134,6 +135,31 @@ def a_killed_run_leaves_nothing(folder):
         expect(f"nothing new in {spot}: {new}", not new)
 
 
+def children(pid):
+    """Oldest first."""
+    with open(f"/proc/{pid}/task/{pid}/children", encoding="ascii") as file:
+        return [int(child) for child in file.read().split()]
+
+
+def a_story_whose_process_is_killed_is_told_and_the_next_one_is_judged(folder):
+    tmp = folder / "tmp-story"
+    tmp.mkdir()
+    out = folder / "out-story"
+    words = ["run", "102", "120", "803", "--stage", "netns", "--jobs", "1", "--format", "json"]
+    with subprocess.Popen([PROGRAM, *words, "--out", str(out)], env={**ENV, "TMPDIR": str(tmp)},
+                          stdout=subprocess.PIPE, stderr=subprocess.DEVNULL) as run:
+        until("the idle week is under way", lambda: out.is_dir() and any(out.glob("120*/gateway.log")))
+        os.kill(children(run.pid)[-1], signal.SIGKILL)  # the one before keeps the lab
+        report = json.loads(run.communicate()[0])
+    stories = {story["story"][:3]: story for story in report["stories"]}
+    expect(f"who was not killed is judged: {[(n, s['overall']) for n, s in stories.items()]}",
+           stories["102"]["overall"] == "pass" and stories["803"]["overall"] == "pass")
+    expect(f"who was killed is told: {stories['120']}", "ended with signal 9" in json.dumps(stories["120"]))
+    expect(f"and nothing is proven by it: {run.returncode}", run.returncode == 2)
+    until("no process is left", lambda: not ours())
+    expect(f"no folder is left: {os.listdir(tmp)}", not os.listdir(tmp))
+
+
 def lab_make(shape):
     """The shape under a name that nobody else on this machine has up just now."""
     name = f"{shape}-{os.getpid()}"
@@ -152,6 +178,7 @@ def main():
         a_lab_goes_up_is_entered_and_goes(labs[0])
         a_killed_lab_takes_its_shells_along(labs[1])
         a_killed_run_leaves_nothing(folder)
+        a_story_whose_process_is_killed_is_told_and_the_next_one_is_judged(folder)
     finally:
         for lab in labs:
             gateproof("lab", "down", lab)
