@@ -18,15 +18,15 @@
 #define SIGNALS_END 65
 
 /* As uid 0 of the namespaces it could write its host's settings without any capability, and the lab
- * is another run's later. What makes a sandbox of its own (ours) needs to write them. */
+ * is another run's later. What makes a sandbox of its own writes how many users that may have;
+ * those of the network it cannot write either. */
 static int close_settings(const struct launch *x, struct err *e)
 {
     const unsigned long flags = MS_NOSUID | MS_NODEV | MS_NOEXEC;
-    if (x->sandboxes)
-        return 0;
-    if (mount("/proc/sys", "/proc/sys", NULL, MS_BIND, NULL) < 0 ||
-        mount(NULL, "/proc/sys", NULL, MS_BIND | MS_REMOUNT | MS_RDONLY | flags, NULL) < 0)
-        return err_errno(e, "make /proc/sys read-only");
+    const char *what = x->sandboxes ? "/proc/sys/net" : "/proc/sys";
+    if (mount(what, what, NULL, MS_BIND, NULL) < 0 ||
+        mount(NULL, what, NULL, MS_BIND | MS_REMOUNT | MS_RDONLY | flags, NULL) < 0)
+        return err_errno(e, "make %s read-only", what);
     return 0;
 }
 

@@ -33,7 +33,7 @@ enum place { PLACE_USER, PLACE_PID, PLACE_MOUNT, PLACE_NET, PLACE_COUNT };
 static const int place_flags[PLACE_COUNT] = {CLONE_NEWUSER, CLONE_NEWPID, CLONE_NEWNS,
                                              CLONE_NEWNET};
 
-struct keeper {
+struct standing {
     const struct lab *lab;
     struct labnet *net;
     struct loop *loop;
@@ -132,7 +132,7 @@ static bool door_hear(int fd, char *words, size_t size, int places[PLACE_COUNT])
 /* --- who keeps it ------------------------------------------------------------------------------
  */
 
-static void hand_out(struct keeper *k, int fd, const char *host)
+static void hand_out(struct standing *k, int fd, const char *host)
 {
     static const char *const paths[] = {"/proc/self/ns/user", "/proc/self/ns/pid",
                                         "/proc/self/ns/mnt"};
@@ -153,7 +153,7 @@ static void hand_out(struct keeper *k, int fd, const char *host)
 
 static void on_knock(void *arg, uint32_t events)
 {
-    struct keeper *k = arg;
+    struct standing *k = arg;
     char words[WORDS_MAX] = "";
     struct ucred who = {0};
     socklen_t len = sizeof(who);
@@ -176,7 +176,7 @@ static void on_knock(void *arg, uint32_t events)
 
 /* Until somebody says that it is enough: pid 1 ends, and all ends with it. Slow wires are carried
  * meanwhile, in real time. */
-static void keep(struct keeper *k)
+static void keep(struct standing *k)
 {
     struct loop_watch *watch = NULL;
     struct err e = {0};
@@ -186,7 +186,7 @@ static void keep(struct keeper *k)
     loop_watch_remove(&watch);
 }
 
-static int write_hosts(const struct keeper *k, struct err *e)
+static int write_hosts(const struct standing *k, struct err *e)
 {
     char path[SPOT_MAX + 16];
     snprintf(path, sizeof(path), "%s/hosts", k->dir);
@@ -206,7 +206,7 @@ struct report { /* of the building */
     int64_t us;
 };
 
-static int build(struct keeper *k, struct report *r)
+static int build(struct standing *k, struct report *r)
 {
     if (mount("gateproof", k->dir, "tmpfs", MS_NOSUID | MS_NODEV, "mode=0700") < 0)
         return err_errno(&r->e, "mount a file system in memory on %s", k->dir);
@@ -225,7 +225,7 @@ static int build(struct keeper *k, struct report *r)
 
 static int body(void *arg, int fd)
 {
-    struct keeper *k = arg;
+    struct standing *k = arg;
     struct report r = {0};
     int code = build(k, &r);
     (void)!write(fd, &r, sizeof(r));
@@ -239,7 +239,7 @@ static int body(void *arg, int fd)
 }
 
 /* The process that stays, outside. Nobody's terminal or pipe is its own, nor its children's. */
-static _Noreturn void stay(struct keeper *k, int fd)
+static _Noreturn void stay(struct standing *k, int fd)
 {
     struct ns_child c = {0};
     struct report r = {0};
@@ -264,7 +264,7 @@ static _Noreturn void stay(struct keeper *k, int fd)
 
 int lab_up(const struct lab *l, int64_t *ret_us, pid_t *ret_pid, struct err *e)
 {
-    struct keeper k = {.lab = l};
+    struct standing k = {.lab = l};
     struct report r = {0};
     int fds[2];
     int code = spot_find(k.dir, e);

@@ -85,9 +85,10 @@ int labnet_enter(int ns, struct err *e)
 static int settle(struct err *e)
 {
     for (size_t i = 0; i < COUNTOF(every_ns); i++) {
-        int r = nl_sysctl(every_ns[i].path, every_ns[i].value, e);
+        struct err why = {0};
+        int r = nl_sysctl(every_ns[i].path, every_ns[i].value, &why);
         if (r < 0 && !(r == -ENOENT && every_ns[i].may_lack))
-            return r;
+            return err_set(e, r, "%s", why.text);
     }
     return 0;
 }
@@ -229,7 +230,17 @@ static int make_hosts(struct labnet *n, struct err *e)
 {
     int r = 0;
     for (size_t i = 0; i < n->lab->n_hosts && r == 0; i++)
-        if (labnet_is_built(n, i) && (r = make_ns(&n->hosts[i], e)) == 0)
+        if (labnet_is_built(n, i))
+            r = make_ns(&n->hosts[i], e);
+    return r;
+}
+
+static int finish_hosts(struct labnet *n, struct err *e)
+{
+    int r = 0;
+    for (size_t i = 0; i < n->lab->n_hosts && r == 0; i++)
+        if (n->hosts[i] >= 0 && (r = labnet_enter(n->hosts[i], e)) == 0 &&
+            (r = links_up(&n->lab->hosts[i], e)) == 0)
             r = blank_count(&n->blank[i], e);
     return r;
 }
@@ -244,9 +255,10 @@ int labnet_frame_make(struct labnet *n, struct err *e)
     if (r == 0)
         r = join_all(n, &room, e);
     nl_close(&room);
-    for (size_t i = 0; i < n->lab->n_hosts && r == 0; i++)
-        if (n->hosts[i] >= 0 && (r = labnet_enter(n->hosts[i], e)) == 0)
-            r = links_up(&n->lab->hosts[i], e);
+    if (r == 0 && (r = labnet_enter(n->room, e)) == 0)
+        r = blank_count(&n->blank_room, e);
+    if (r == 0)
+        r = finish_hosts(n, e);
     return r < 0 ? r : await_all(n, e);
 }
 

@@ -50,16 +50,16 @@ int labnet_wires(struct labnet *n, const struct wires *w, struct err *e) MUST_CH
 #define LABNET_FDS_HOSTS 2 /* before them: where its maker lives, and the room of its bridges */
 #define LABNET_FDS_MAX   (LABNET_FDS_HOSTS + LAB_HOSTS_MAX)
 
-/* All hosts of the lab with their links, and nobody has an address. The caller is somewhere in it.
- */
+/* All hosts of the lab with their links, and nobody has an address. The caller is somewhere in it;
+ * *l must outlive it until it is dressed. */
 int labnet_frame(struct labnet **ret, const struct lab *l, struct err *e) MUST_CHECK;
 /* false: of a lab that forgets, or takes time, no other is made. */
 bool labnet_keeps(const struct lab *l);
 /* Can that lab be made of this one: the same hosts at the same links, and nothing but addresses,
  * routes and rules differs? */
 bool labnet_fits(const struct labnet *n, const struct lab *l);
-/* Addresses, routes and rules of a lab that fits, but of hosts of role `without`. Both belong to
- * the caller and must outlive it. */
+/* Addresses, routes and rules of a lab that fits, but of hosts of role `without`, for a frame that
+ * is blank. Both belong to the caller and must outlive it. Negative: it is of no more use. */
 int labnet_dress(struct labnet *n, const struct lab *l, const char *without, struct err *e)
     MUST_CHECK;
 /* A frame again, as blank as a new one (blank.h); when nobody lives in it any more. Negative: it
@@ -67,7 +67,7 @@ int labnet_dress(struct labnet *n, const struct lab *l, const char *without, str
 int labnet_strip(struct labnet *n, struct err *e) MUST_CHECK;
 /* Its descriptors, for another process; -1: no such host. */
 void labnet_show(const struct labnet *n, int ret[LABNET_FDS_MAX]);
-/* There: the lab of those descriptors, which become its own. The caller is home. */
+/* There: the lab of those descriptors, which become its own, also on error. The caller is home. */
 int labnet_lent(struct labnet **ret, const struct lab *l, const char *without, const int *fds,
                 struct err *e) MUST_CHECK;
 

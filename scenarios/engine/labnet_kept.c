@@ -6,6 +6,7 @@
 #include "scenarios/engine/netlink.h"
 
 #include <errno.h>
+#include <string.h>
 
 /* Links that take time are taken off their bridges, and a router that forgets has settings of its
  * own: no other lab is made of these. */
@@ -71,7 +72,9 @@ int labnet_dress(struct labnet *n, const struct lab *l, const char *without, str
 int labnet_strip(struct labnet *n, struct err *e)
 {
     const struct lab *l = n->lab;
-    int r = 0;
+    int r = labnet_enter(n->room, e);
+    if (r == 0 && (r = blank_clear(&n->blank_room, e)) < 0)
+        err_at(e, "the switch");
     for (size_t i = 0; i < l->n_hosts && r == 0; i++)
         if ((r = labnet_enter(n->hosts[i], e)) == 0)
             r = blank_silence(&n->blank[i], e);
@@ -83,6 +86,8 @@ int labnet_strip(struct labnet *n, struct err *e)
         if (r < 0)
             err_at(e, "%s", l->hosts[i].name);
     }
+    memset(n->in_way, 0, sizeof(n->in_way));
+    n->n_opened = 0;
     return r;
 }
 

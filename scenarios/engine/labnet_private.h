@@ -13,8 +13,9 @@ struct labnet {
     int home, room;      /* room: the switch */
     int hosts[LAB_HOSTS_MAX];
     struct blank blank[LAB_HOSTS_MAX]; /* what each had when nobody had used it */
-    bool in_way[LAB_HOSTS_MAX];        /* has rules that cut wires */
-    size_t n_opened;                   /* ways that were opened so far */
+    struct blank blank_room;
+    bool in_way[LAB_HOSTS_MAX]; /* has rules that cut wires */
+    size_t n_opened;            /* ways that were opened so far */
 };
 
 struct labnet *labnet_empty(const struct lab *l, const char *without);

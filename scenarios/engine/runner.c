@@ -156,6 +156,14 @@ static struct keeper **keeper_of(struct job *j)
     return &j->runner->keepers[j - j->runner->jobs];
 }
 
+/* After a run that broke, who knows who is in its lab still, and whether there is a keeper. */
+static void lab_return(struct job *j)
+{
+    struct keeper **k = keeper_of(j);
+    if (*k != NULL && (*j->item->broken != '\0' || !keeper_back(*k)))
+        keeper_free(STEAL(*k));
+}
+
 static void job_end(struct job *j)
 {
     struct runner *x = j->runner;
@@ -166,8 +174,6 @@ static void job_end(struct job *j)
     loop_timer_free(&j->watchdog);
     if (waitpid(j->pid, &status, 0) < 0)
         status = 0;
-    if (!(WIFEXITED(status) && WEXITSTATUS(status) == 0)) /* who knows who is in its lab still */
-        keeper_free(STEAL(*keeper_of(j)));
     close(j->pidfd);
     close(j->progress_fd);
     j->item->took_ms = (clk_kernel_ns() - j->started_ns) / 1000000;
@@ -176,6 +182,7 @@ static void job_end(struct job *j)
         snprintf(j->item->broken, sizeof j->item->broken, "the run's own process ended with %s %d",
                  WIFSIGNALED(status) ? "signal" : "status",
                  WIFSIGNALED(status) ? WTERMSIG(status) : WEXITSTATUS(status));
+    lab_return(j);
     item_judge(x->run, j->item);
     packets_cut(j->item, x->run->options.keep_packets);
     progress_done(x->progress, j->index, j->item);

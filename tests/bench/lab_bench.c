@@ -54,6 +54,13 @@ static int run(void *arg, int fd)
     return 0;
 }
 
+static const struct err *err_of(const struct keeper_loan *x)
+{
+    static struct err e;
+    (void)err_set(&e, -1, "a lab is %s: %s", x->kept ? "kept" : "built anew", x->why);
+    return &e;
+}
+
 static double lend_ms(struct keeper *k, const struct lab *l, bool kept)
 {
     struct keeper_loan loan;
@@ -64,7 +71,7 @@ static double lend_ms(struct keeper *k, const struct lab *l, bool kept)
     const double ms = (double)(clk_kernel_ns() - begin) / 1e6;
     const struct ns_place place = {.user = loan.user, .net = loan.fds[0]};
     if (loan.kept != kept)
-        must_be(-1, &(struct err){.text = "a lab was kept that is not, or not kept"});
+        must_be(-1, err_of(&loan));
     must_be(ns_start_at(&c, &place, run, NULL, &e), &e);
     (void)ns_hear(c.fd, &e);
     must_be(e.code, &e);

@@ -4,21 +4,25 @@
 
 #include <stdio.h>
 
-void in_lab_run(struct lab *lab, ns_body_fn *body, void *arg)
+int in_lab_try(struct lab *lab, ns_body_fn *body, void *arg, struct err *e)
 {
     struct ns_child c;
     struct buf b;
-    struct err e = {0};
 
     buf_init(&b, KIB(256));
-    must(file_read("scenarios/labs/nat.json", &b, &e), &e);
-    must(lab_read("nat.json", buf_text(&b), b.len, lab, &e), &e);
+    must(file_read("scenarios/labs/nat.json", &b, e), e);
+    must(lab_read("nat.json", buf_text(&b), b.len, lab, e), e);
     buf_drop(&b);
-    must(ns_start(&c, body, arg, &e), &e);
-    assert_true(ns_hear(c.fd, &e));
+    must(ns_start(&c, body, arg, e), e);
+    assert_true(ns_hear(c.fd, e));
     ns_stop(&c, false);
-    if (e.code < 0)
-        fail_msg("%s", e.text);
+    return e->code;
+}
+
+void in_lab_run(struct lab *lab, ns_body_fn *body, void *arg)
+{
+    struct err e = {0};
+    must(in_lab_try(lab, body, arg, &e), &e);
 }
 
 int in_lab_told(int fd, int r, struct err *e)

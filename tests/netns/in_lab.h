@@ -10,6 +10,8 @@
 /* Reads labs/nat.json into *lab, runs body(arg, fd) as pid 1 of fresh namespaces, and fails the
  * test with what it told through fd. */
 void in_lab_run(struct lab *lab, ns_body_fn *body, void *arg);
+/* The same, and what it told is the caller's to judge: its code. */
+int in_lab_try(struct lab *lab, ns_body_fn *body, void *arg, struct err *e);
 /* What body ends with: tells r and e, returns the process's exit status. */
 int in_lab_told(int fd, int r, struct err *e);
 

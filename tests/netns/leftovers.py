@@ -141,23 +141,32 @@ def children(pid):
         return [int(child) for child in file.read().split()]
 
 
-def a_story_whose_process_is_killed_is_told_and_the_next_one_is_judged(folder):
-    tmp = folder / "tmp-story"
-    tmp.mkdir()
-    out = folder / "out-story"
-    words = ["run", "102", "120", "803", "--stage", "netns", "--jobs", "1", "--format", "json"]
-    with subprocess.Popen([PROGRAM, *words, "--out", str(out)], env={**ENV, "TMPDIR": str(tmp)},
-                          stdout=subprocess.PIPE, stderr=subprocess.DEVNULL) as run:
-        until("the idle week is under way", lambda: out.is_dir() and any(out.glob("120*/gateway.log")))
-        os.kill(children(run.pid)[-1], signal.SIGKILL)  # the one before keeps the lab
+def killed_in_the_middle(folder, which, *stories):
+    """What is reported after SIGKILL to that child of the run in its second story, and the exit status."""
+    out = folder / f"out-{which}"
+    words = ["run", *stories, "--stage", "netns", "--jobs", "1", "--format", "json", "--out", str(out)]
+    with subprocess.Popen([PROGRAM, *words], env={**ENV, "TMPDIR": str(folder / "tmp")}, stdout=subprocess.PIPE,
+                          stderr=subprocess.DEVNULL) as run:
+        until(f"story {stories[1]} is under way", lambda: out.is_dir() and any(out.glob(f"{stories[1]}*/gateway.log")))
+        os.kill(children(run.pid)[which], signal.SIGKILL)
         report = json.loads(run.communicate()[0])
-    stories = {story["story"][:3]: story for story in report["stories"]}
+    until("no process is left", lambda: not ours())
+    return {story["story"][:3]: story for story in report["stories"]}, run.returncode
+
+
+def a_story_whose_process_is_killed_is_told_and_the_next_one_is_judged(folder):
+    stories, status = killed_in_the_middle(folder, -1, "102", "120", "803")
     expect(f"who was not killed is judged: {[(n, s['overall']) for n, s in stories.items()]}",
            stories["102"]["overall"] == "pass" and stories["803"]["overall"] == "pass")
     expect(f"who was killed is told: {stories['120']}", "ended with signal 9" in json.dumps(stories["120"]))
-    expect(f"and nothing is proven by it: {run.returncode}", run.returncode == 2)
-    until("no process is left", lambda: not ours())
-    expect(f"no folder is left: {os.listdir(tmp)}", not os.listdir(tmp))
+    expect(f"and nothing is proven by it: {status}", status == 2)
+    expect(f"no folder is left: {os.listdir(folder / 'tmp')}", not os.listdir(folder / "tmp"))
+
+
+def who_keeps_the_lab_is_killed_and_no_story_is_the_worse_for_it(folder):
+    stories, status = killed_in_the_middle(folder, 0, "102", "104", "803")
+    expect(f"all are judged: {[(n, s['overall']) for n, s in stories.items()]}",
+           status == 0 and all(s["overall"] == "pass" for s in stories.values()))
 
 
 def lab_make(shape):
@@ -179,6 +188,7 @@ def main():
         a_killed_lab_takes_its_shells_along(labs[1])
         a_killed_run_leaves_nothing(folder)
         a_story_whose_process_is_killed_is_told_and_the_next_one_is_judged(folder)
+        who_keeps_the_lab_is_killed_and_no_story_is_the_worse_for_it(folder)
     finally:
         for lab in labs:
             gateproof("lab", "down", lab)
