@@ -99,7 +99,7 @@ static int do_run(const struct command_call *c, struct err *e)
 
     if (code == 0)
         code = run_plan(&o, &r, e);
-    if (code == -ENOEXEC)
+    if (code == RUN_BY_ROGUES)
         code = gallery_become(c->bin, e);
     if (code == 0)
         code = results_prepare(o.out, e);
@@ -151,7 +151,7 @@ static int do_gallery(const struct command_call *c, struct err *e)
         return command_print(&out);
     }
     code = gallery_play(&o, c->n_words > 0 ? c->words[0] : NULL, &out, &caught, e);
-    if (code == -ENOEXEC)
+    if (code == RUN_BY_ROGUES)
         code = gallery_become(c->bin, e);
     command_print(&out);
     if (code != RUN_FORBIDDEN)

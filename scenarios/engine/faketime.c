@@ -61,6 +61,23 @@ static bool has_sanitizer(const struct buf *program)
     return false;
 }
 
+/* Of the program alone: such a one is refused on a machine without the library, too. */
+static int program_check(const char *command, const struct buf *program, struct err *e)
+{
+    if (is_static(program))
+        return err_set(e, -EINVAL,
+                       "--clock faketime: %s is a static program, which loads no library: its time "
+                       "would not be the site's; use --clock wall",
+                       command);
+    if (has_sanitizer(program))
+        return err_set(
+            e, -EINVAL,
+            "--clock faketime: %s is built with a sanitizer, which libfaketime cannot be "
+            "loaded beside; take another build, or use --clock wall",
+            command);
+    return 0;
+}
+
 int faketime_check(const struct manifest *m, struct err *e)
 {
     struct buf program SCOPED(buf_drop);
@@ -68,27 +85,17 @@ int faketime_check(const struct manifest *m, struct err *e)
     const char *command = m->command[0];
 
     buf_init(&program, PROGRAM_MAX);
-    if (faketime_library() == NULL)
-        return err_set(
-            e, -ENOENT,
-            "--clock faketime: libfaketime is not here; install the package libfaketime, "
-            "or use --clock wall");
     snprintf(path, sizeof path, "%s%s%s", command[0] == '/' ? "" : m->dir,
              command[0] == '/' ? "" : "/", command);
-    if (!strchr(command, '/') || file_read(path, &program, NULL) < 0)
-        return 0; /* found by PATH: whatever it is, the probe of the launch contract starts it */
-    if (is_static(&program))
-        return err_set(e, -ENOEXEC,
-                       "--clock faketime: %s is a static program, which loads no library: its time "
-                       "would not be the site's; use --clock wall",
-                       command);
-    if (has_sanitizer(&program))
-        return err_set(
-            e, -ENOEXEC,
-            "--clock faketime: %s is built with a sanitizer, which libfaketime cannot be "
-            "loaded beside; take another build, or use --clock wall",
-            command);
-    return 0;
+    /* found by PATH: whatever it is, the probe of the launch contract starts it */
+    if (strchr(command, '/') && file_read(path, &program, NULL) == 0 &&
+        program_check(command, &program, e) < 0)
+        return e->code;
+    return faketime_library() != NULL
+               ? 0
+               : err_set(e, -ENOENT,
+                         "--clock faketime: libfaketime is not here; install the package "
+                         "libfaketime, or use --clock wall");
 }
 
 void faketime_value(int64_t since_ms, int factor, char out[FAKETIME_TEXT_MAX])

@@ -19,7 +19,7 @@ void gallery_say(const struct run *r, struct buf *out);
  * that is not possible. */
 int gallery_become(const char *bin, struct err *e) MUST_CHECK;
 /* Plays every rogue (or the one named) on this stage and says who was caught. *ret_caught: all.
- * options.stage is named. RUN_FORBIDDEN: this machine does not allow it, and nothing is proven. */
+ * options.stage is named. RUN_FORBIDDEN and RUN_BY_ROGUES as of run_plan. */
 int gallery_play(const struct run_options *o, const char *only, struct buf *out, bool *ret_caught,
                  struct err *e) MUST_CHECK;
 

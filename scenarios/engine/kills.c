@@ -497,6 +497,10 @@ int kills_play(const struct kills_options *o, struct buf *out, bool *ret_balance
     if (k.seen == NULL)
         WRONG("out of memory");
     code = run_plan(&o->run, &k.run, e);
+    if (code == RUN_BY_ROGUES)
+        code = err_set(e, -EINVAL,
+                       "--gateway: kills has no rogues in its simulator; leave --gateway away, or "
+                       "add --stage netns");
     if (code == 0)
         code = shared_new(&k, e);
     fflush(NULL); /* what stands in a buffer would be written by each child */

@@ -233,7 +233,7 @@ static int gateway_check(const struct run *r, enum stage_id stage, struct err *e
     if (stage != STAGE_SIM || sim_plays(r))
         return 0;
     if (r->rogue)
-        return err_set(e, -ENOEXEC, "stage sim plays rogues in " GALLERY_PROGRAM " only");
+        return RUN_BY_ROGUES;
     if (r->fell_back)
         return err_set(e, RUN_FORBIDDEN,
                        "--gateway: %.150s can be judged in stage netns only, and here %.280s",
@@ -458,7 +458,7 @@ static int plan(struct run *r, char (*names)[64], size_t n, struct err *e)
         code = gateway_check(r, stage, e);
     if (code == 0)
         code = proxy_check(&r->options, stage, clock, e);
-    if (code < 0)
+    if (code != 0)
         return code;
     manifest_features(&r->manifest, r->features, sizeof r->features);
     for (size_t i = 0; i < n && code == 0; i++)
@@ -494,7 +494,7 @@ int run_plan(const struct run_options *o, struct run **ret, struct err *e)
     if (code == 0)
         code = plan(r, names, n, e);
     free(names);
-    if (code < 0) {
+    if (code != 0) {
         run_free(r);
         return code;
     }

@@ -65,10 +65,13 @@ struct run {
 
 /* The plan was right, and this machine forbids to play it: no bad input, and nothing was proven. */
 #define RUN_FORBIDDEN (-EOPNOTSUPP)
+/* Not wrong and no errno, which any check on the way might return: this program's simulator has no
+ * rogues in it, and the one beside it that has them plays the run (gallery_become). */
+#define RUN_BY_ROGUES 1
 
 /* Reads stories, labs and manifest and lays out the items. Nothing is started. One sentence with
- * its place and remedy for whatever is wrong, and RUN_FORBIDDEN for what this machine does not
- * allow. */
+ * its place and remedy for whatever is wrong, RUN_FORBIDDEN for what this machine does not allow,
+ * RUN_BY_ROGUES for what another program plays. *ret is set with 0 only. */
 int run_plan(const struct run_options *o, struct run **ret, struct err *e) MUST_CHECK;
 /* Starts what was planned, shows progress on stderr, judges, writes journals below options.out. */
 int run_play(struct run *r, struct err *e) MUST_CHECK;

@@ -5,6 +5,7 @@
 #include "lib/io/file.h"
 #include "tests/wire/cli_refuses.h"
 
+#include <elf.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -490,6 +491,62 @@ static void a_gateway_that_this_run_cannot_judge_is_refused(void **state)
     cli_tally_end(&t);
 }
 
+/* A program that loads no library, in the only shape that matters: no part of it names a loader. */
+static const char *static_gateway(const struct cli_room *r)
+{
+    struct {
+        Elf64_Ehdr head;
+        Elf64_Phdr part;
+    } elf = {
+        .head = {.e_phoff = sizeof(Elf64_Ehdr), .e_phnum = 1, .e_phentsize = sizeof(Elf64_Phdr)},
+        .part = {.p_type = PT_LOAD}};
+    struct buf whole, out;
+    const char *path;
+
+    memcpy(elf.head.e_ident, ELFMAG, SELFMAG);
+    elf.head.e_ident[EI_CLASS] = ELFCLASS64;
+    cli_file(r, "gw/start.sh", &elf, sizeof(elf), 0755);
+    buf_init(&whole, KIB(4));
+    buf_init(&out, KIB(4));
+    buf_text_add(&whole, manifest);
+    path = cli_text(r, "gw/gateway.json",
+                    changed(&whole, "[\"wall\"]", "[\"wall\", \"faketime\"]", &out));
+    buf_drop(&whole);
+    buf_drop(&out);
+    return path;
+}
+
+static const char rogue_manifest[] =
+    "{\"contract\": 1, \"profile\": \"1.0\", \"name\": \"mine\", \"vendor\": \"Me\","
+    " \"version\": \"1\", \"command\": [\"./start.sh\"], \"features\": [\"pcg\"],"
+    " \"provision\": \"full\", \"clock\": [\"wall\"], \"rogue\": \"leaker\"}";
+
+/* The harness becomes another program for a rogue in the simulator. Nothing else may look so: it
+ * would become that program, which would become itself, and so on. */
+static void what_no_other_program_would_play_either_is_refused_at_once(void **state)
+{
+    struct cli_tally t;
+    struct cli_room r;
+    const char *path;
+    (void)state;
+
+    cli_tally_init(&t);
+    cli_room_new(&r);
+    cli_text(&r, "stories/" FILE_, HEAD "at 0s gateway installs\n" RUN);
+    path = static_gateway(&r);
+    cli_refuses(&t, &r, "a library for a static program",
+                (const char *const[]){"run", STORY, "--data", r.data, "--out", r.out, "--clock",
+                                      "faketime", "--gateway", path, NULL},
+                NULL, (const char *const[]){"./start.sh is a static program", "wall", NULL});
+    path = cli_text(&r, "gw/rogue.json", rogue_manifest);
+    cli_refuses(&t, &r, "kills of a rogue in the simulator",
+                (const char *const[]){"kills", STORY, "--data", r.data, "--out", r.out, "--gateway",
+                                      path, NULL},
+                NULL, (const char *const[]){"kills has no rogues", "--stage netns", NULL});
+    cli_room_drop(&r);
+    cli_tally_end(&t);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -502,6 +559,7 @@ int main(void)
         test(a_wrong_lab_is_one_line_with_its_place),
         test(a_wrong_manifest_is_one_line_with_its_place),
         test(a_gateway_that_this_run_cannot_judge_is_refused),
+        test(what_no_other_program_would_play_either_is_refused_at_once),
     };
     return run_tests(tests);
 }
