@@ -106,7 +106,7 @@ static int role_port(const char *role)
 
 /* --- addresses: IPv4 in dotted form, all that the labs have --------------------------------- */
 
-static bool address_read(const char *text, uint32_t *ret)
+bool lab_address_read(const char *text, uint32_t *ret)
 {
     uint32_t address = 0;
     int part;
@@ -116,7 +116,9 @@ static bool address_read(const char *text, uint32_t *ret)
         char digits[4];
         int64_t number;
 
-        if (!text_copy_len(digits, sizeof digits, text, len) || !text_int(digits, 0, 255, &number))
+        /* one way to write it: addresses are compared as text */
+        if (!text_copy_len(digits, sizeof digits, text, len) ||
+            !text_int(digits, 0, 255, &number) || (len > 1 && text[0] == '0'))
             return false;
         address = address << 8 | (uint32_t)number;
         text += len;
@@ -136,7 +138,7 @@ bool lab_net_read(const char *text, uint32_t *ret_net, uint32_t *ret_mask)
 
     if (!slash || !text_int(slash + 1, 1, 32, &bits) ||
         !text_copy_len(address, sizeof address, text, (size_t)(slash - text)) ||
-        !address_read(address, ret_net))
+        !lab_address_read(address, ret_net))
         return false;
     *ret_mask = UINT32_MAX << (32 - bits);
     return (*ret_net & ~*ret_mask) == 0;
@@ -146,7 +148,7 @@ bool lab_net_has(const char *net_text, const char *address_text)
 {
     uint32_t net, mask, address;
 
-    return lab_net_read(net_text, &net, &mask) && address_read(address_text, &address) &&
+    return lab_net_read(net_text, &net, &mask) && lab_address_read(address_text, &address) &&
            (address & mask) == net;
 }
 

@@ -94,6 +94,7 @@ const char *lab_resolve(const struct lab *l, const char *name); /* address, or N
 /* Is the address in the net, "10.10.0.0/24"? false also for what is no net. */
 bool lab_net_has(const char *net, const char *address);
 bool lab_net_read(const char *text, uint32_t *ret_net, uint32_t *ret_mask);
+bool lab_address_read(const char *text, uint32_t *ret); /* no leading zeros */
 /* What lab_read holds a lab against, once its words are read: every address in its zone and of one
  * host, every way by a neighbour, every pair of roles said once. */
 int lab_check(const struct lab *l, struct err *e) MUST_CHECK;

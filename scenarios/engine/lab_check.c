@@ -21,35 +21,58 @@ static int no_zone(const struct lab *l, size_t i, size_t k, struct err *e)
                    zone);
 }
 
-/* Who has the address already: one address twice is fine only in zones that overlap on purpose. */
-static const struct lab_host *owner_before(const struct lab *l, size_t i,
-                                           const struct lab_link *link)
+/* Who has the address already, of the links that stand before this one. One address twice is fine
+ * only in zones that overlap on purpose, and never for what a link has besides (zone NULL). */
+static const struct lab_host *owner_before(const struct lab *l, size_t i, size_t k,
+                                           const char *zone, const char *address)
 {
-    size_t h, k;
+    for (size_t h = 0; h <= i; h++)
+        for (size_t n = 0; n < (h < i ? l->hosts[h].n_links : k); n++) {
+            const struct lab_link *at = &l->hosts[h].links[n];
 
-    for (h = 0; h < i; h++)
-        for (k = 0; k < l->hosts[h].n_links; k++)
-            if (text_is(l->hosts[h].links[k].address, link->address) &&
-                text_is(l->hosts[h].links[k].zone, link->zone))
+            if (text_is(at->also, address) ||
+                (text_is(at->address, address) && (!zone || text_is(at->zone, zone))))
                 return &l->hosts[h];
+        }
     return NULL;
 }
 
-/* Nobody else may have it, overlap or not. */
-static int also_check(const struct lab *l, size_t i, size_t k, struct err *e)
+/* NULL, or which address of the whole net it is, that no host can have. Nets of one or two
+ * addresses have neither. */
+static const char *not_a_hosts(const char *net_text, const char *address_text)
 {
-    const struct lab_link *link = &l->hosts[i].links[k];
+    uint32_t net, mask, address, one;
 
-    if (link->also[0] == '\0')
-        return 0;
-    if (!lab_net_has(lab_zone(l, link->zone)->net, link->also))
+    if (!lab_net_read(net_text, &net, &mask) || !lab_address_read(address_text, &address) ||
+        ~mask < 2)
+        return NULL;
+    one = address & ~mask;
+    return one == 0 ? "network" : one == ~mask ? "broadcast" : NULL;
+}
+
+struct given { /* an address as a link of the file gives it */
+    size_t host, link;
+    const char *field, *address, *zone; /* zone as of owner_before */
+    const char *net;
+};
+
+static int address_check(const struct lab *l, const struct given *g, struct err *e)
+{
+    const struct lab_host *owner = owner_before(l, g->host, g->link, g->zone, g->address);
+    const char *whole = not_a_hosts(g->net, g->address);
+
+    if (!lab_net_has(g->net, g->address))
         return err_set(e, -EINVAL,
-                       "hosts[%zu].links[%zu].also: '%s' is not in %s; give one of that net", i, k,
-                       link->also, lab_zone(l, link->zone)->net);
-    if (lab_host_at(l, link->also) != &l->hosts[i] || text_is(link->also, link->address))
+                       "hosts[%zu].links[%zu].%s: '%s' is not in %s; give one of that net", g->host,
+                       g->link, g->field, g->address, g->net);
+    if (whole)
         return err_set(e, -EINVAL,
-                       "hosts[%zu].links[%zu].also: '%s' belongs to host %s; give another", i, k,
-                       link->also, lab_host_at(l, link->also)->name);
+                       "hosts[%zu].links[%zu].%s: '%s' is the %s address of %s; give another",
+                       g->host, g->link, g->field, g->address, whole, g->net);
+    if (owner)
+        return err_set(e, -EINVAL,
+                       "hosts[%zu].links[%zu].%s: '%s' belongs to host %s; give another", g->host,
+                       g->link, g->field, g->address, owner->name);
     return 0;
 }
 
@@ -57,20 +80,20 @@ static int link_check(const struct lab *l, size_t i, size_t k, struct err *e)
 {
     const struct lab_link *link = &l->hosts[i].links[k];
     const struct lab_zone *zone = lab_zone(l, link->zone);
-    const struct lab_host *owner;
+    int r;
 
     if (!zone)
         return no_zone(l, i, k, e);
-    if (!lab_net_has(zone->net, link->address))
+    const struct given first = {i, k, "address", link->address, link->zone, zone->net};
+    const struct given also = {i, k, "also", link->also, NULL, zone->net};
+    r = address_check(l, &first, e);
+    if (r < 0 || link->also[0] == '\0')
+        return r;
+    if (text_is(link->also, link->address))
         return err_set(e, -EINVAL,
-                       "hosts[%zu].links[%zu].address: '%s' is not in %s; give one of that net", i,
-                       k, link->address, zone->net);
-    owner = owner_before(l, i, link);
-    if (owner)
-        return err_set(e, -EINVAL,
-                       "hosts[%zu].links[%zu].address: '%s' belongs to host %s; give another", i, k,
-                       link->address, owner->name);
-    return also_check(l, i, k, e);
+                       "hosts[%zu].links[%zu].also: '%s' is its address already; give another", i,
+                       k, link->also);
+    return address_check(l, &also, e);
 }
 
 /* A next hop must be a neighbour: the address of a host in a zone where this one has a link. */
@@ -112,6 +135,19 @@ static int routes_check(const struct lab *l, size_t i, struct err *e)
     return 0;
 }
 
+/* A lab may have roles of its own, such as gw2 or node-b. What is nearly one of those that the
+ * harness knows is a slip, and would be told of the rows of reach only, which are right. */
+static const char *role_meant(const char *role)
+{
+    static const char *const known[] = {"gateway", "maas",     "palette", "proxy",  "dns",   "node",
+                                        "router",  "stranger", "user",    "canary", "decoy", NULL};
+
+    for (size_t i = 0; known[i]; i++)
+        if (text_begins(role, known[i]))
+            return NULL;
+    return text_nearest(role, known);
+}
+
 static int host_check(const struct lab *l, size_t i, struct err *e)
 {
     const struct lab_host *h = &l->hosts[i];
@@ -123,6 +159,9 @@ static int host_check(const struct lab *l, size_t i, struct err *e)
             return err_set(e, -EINVAL, "hosts[%zu].name: '%s' is taken; give another", i, h->name);
     if (h->name[0] == '\0' || h->role[0] == '\0' || h->n_links == 0)
         return err_set(e, -EINVAL, "hosts[%zu]: wants a name, a role and a link", i);
+    if (role_meant(h->role))
+        return err_set(e, -EINVAL, "hosts[%zu].role: '%s' is no role; did you mean '%s'?", i,
+                       h->role, role_meant(h->role));
     for (k = 0; k < h->n_links && r == 0; k++)
         r = link_check(l, i, k, e);
     return r < 0 ? r : routes_check(l, i, e);
@@ -134,6 +173,25 @@ static bool is_probed(const char *role)
     return !text_is(role, "router") && !text_is(role, "canary") && !text_is(role, "decoy");
 }
 
+static int no_role(const struct lab *l, size_t row, const char *field, const char *role,
+                   struct err *e)
+{
+    const char *names[LAB_HOSTS_MAX + 1] = {NULL}, *nearest;
+    size_t n = 0;
+
+    for (size_t i = 0; i < l->n_hosts; i++)
+        if (is_probed(l->hosts[i].role))
+            names[n++] = l->hosts[i].role;
+    nearest = text_nearest(role, names);
+    if (nearest)
+        return err_set(e, -EINVAL, "reach[%zu].%s: no host has the role '%s'; did you mean '%s'?",
+                       row, field, role, nearest);
+    return err_set(e, -EINVAL,
+                   "reach[%zu].%s: no host has the role '%s'; name one that is neither router, "
+                   "canary nor decoy",
+                   row, field, role);
+}
+
 static int reach_check(const struct lab *l, size_t i, struct err *e)
 {
     const struct lab_reach *row = &l->reach[i];
@@ -142,10 +200,7 @@ static int reach_check(const struct lab *l, size_t i, struct err *e)
 
     for (k = 0; k < COUNTOF(roles); k++)
         if (!lab_role(l, roles[k]) || !is_probed(roles[k]))
-            return err_set(e, -EINVAL,
-                           "reach[%zu].%s: no host has the role '%s'; name one that is "
-                           "neither router, canary nor decoy",
-                           row->row, k == 0 ? "from" : "to", roles[k]);
+            return no_role(l, row->row, k == 0 ? "from" : "to", roles[k], e);
     if (text_is(row->from, row->to) || lab_reach_find(l, row->from, row->to) != row)
         return err_set(e, -EINVAL,
                        "reach[%zu]: %s to %s is said twice or leads nowhere; remove "
@@ -172,16 +227,23 @@ static int reach_is_whole(const struct lab *l, struct err *e)
     return 0;
 }
 
-/* Nets are apart, or the later of two says that it overlaps. */
+/* Nets are apart, or the later of two says that it is the same one, somewhere else: an address then
+ * means another host on each side. A part of a net would be neither. */
 static int overlap_check(const struct lab *l, size_t i, struct err *e)
 {
-    const struct lab_zone *z = &l->zones[i];
+    const struct lab_zone *z = &l->zones[i], *same = lab_zone(l, z->overlaps);
     uint32_t net, mask, other_net, other_mask;
     size_t k;
 
-    if (z->overlaps[0] != '\0' && (!lab_zone(l, z->overlaps) || lab_zone(l, z->overlaps) >= z))
+    if (z->overlaps[0] != '\0' && (!same || same >= z))
         return err_set(e, -EINVAL, "zones[%zu].overlaps: no zone '%s' stands before; name one", i,
                        z->overlaps);
+    if (same && !text_is(same->net, z->net))
+        return err_set(
+            e, -EINVAL,
+            "zones[%zu].overlaps: zone %s has the net %s, not %s; give both the same, or "
+            "a net apart and no \"overlaps\"",
+            i, z->overlaps, same->net, z->net);
     for (k = 0; k < i; k++)
         if (lab_net_read(z->net, &net, &mask) &&
             lab_net_read(l->zones[k].net, &other_net, &other_mask) &&

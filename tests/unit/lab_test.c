@@ -77,6 +77,36 @@ static const struct bad {
      "\"overlaps\": \"private\" if both shall have the same addresses"},
     {"\"net\":\"203.0.113.0/24\"", "\"overlaps\":\"privat\",\"net\":\"203.0.113.0/24\"",
      "small.json: zones[1].overlaps: no zone 'privat' stands before; name one"},
+    {"\"net\":\"203.0.113.0/24\"", "\"overlaps\":\"private\",\"net\":\"10.0.0.0/25\"",
+     "small.json: zones[1].overlaps: zone private has the net 10.0.0.0/24, not 10.0.0.0/25; give "
+     "both the same, or a net apart and no \"overlaps\""},
+    {"\"net\":\"203.0.113.0/24\"", "\"overlaps\":\"private\",\"net\":\"203.0.113.0/24\"",
+     "small.json: zones[1].overlaps: zone private has the net 10.0.0.0/24, not 203.0.113.0/24; give "
+     "both the same, or a net apart and no \"overlaps\""},
+    {"\"203.0.113.1\"}]", "\"203.0.113.1\",\"also\":\"203.0.113.10\"}]",
+     "small.json: hosts[2].links[0].address: '203.0.113.10' belongs to host r; give another"},
+    {"\"203.0.113.10\"}]", "\"203.0.113.10\",\"also\":\"203.0.113.1\"}]",
+     "small.json: hosts[2].links[0].also: '203.0.113.1' belongs to host r; give another"},
+    {"\"203.0.113.1\"}]", "\"203.0.113.1\",\"also\":\"203.0.113.1\"}]",
+     "small.json: hosts[1].links[1].also: '203.0.113.1' is its address already; give another"},
+    {"\"203.0.113.1\"}]", "\"203.0.113.1\"},{\"zone\":\"internet\",\"address\":\"203.0.113.1\"}]",
+     "small.json: hosts[1].links[2].address: '203.0.113.1' belongs to host r; give another"},
+    {"\"10.0.0.2\"", "\"10.0.0.255\"",
+     "small.json: hosts[0].links[0].address: '10.0.0.255' is the broadcast address of 10.0.0.0/24; "
+     "give another"},
+    {"\"10.0.0.2\"", "\"10.0.0.0\"",
+     "small.json: hosts[0].links[0].address: '10.0.0.0' is the network address of 10.0.0.0/24; give "
+     "another"},
+    {"\"10.0.0.2\"", "\"10.0.0.2\",\"also\":\"10.0.0.255\"",
+     "small.json: hosts[0].links[0].also: '10.0.0.255' is the broadcast address of 10.0.0.0/24; give "
+     "another"},
+    {"\"10.0.0.2\"", "\"10.0.0.02\"",
+     "small.json: hosts[0].links[0].address: '10.0.0.02' is not in 10.0.0.0/24; give one of that "
+     "net"},
+    {"\"role\":\"gateway\"", "\"role\":\"gatway\"",
+     "small.json: hosts[0].role: 'gatway' is no role; did you mean 'gateway'?"},
+    {"\"from\":\"gateway\"", "\"from\":\"gatewau\"",
+     "small.json: reach[0].from: no host has the role 'gatewau'; did you mean 'gateway'?"},
     {"\"via\":\"203.0.113.1\"", "\"via\":\"10.0.0.1\"",
      "small.json: hosts[2].routes[0].via: '10.0.0.1' is no neighbour; give the address of a host in "
      "the same zone"},
