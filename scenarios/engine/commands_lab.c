@@ -17,6 +17,20 @@ int command_print(const struct buf *text)
     return 0;
 }
 
+/* What is printed to be typed works as it stands, and so has the folder where the lab was found. */
+struct more {
+    char text[1100];
+};
+
+static struct more more_of(const struct command_call *c)
+{
+    const char *data = opt_text(c->o, "data");
+    struct more ret;
+
+    snprintf(ret.text, sizeof ret.text, "%s%s", *data != '\0' ? " --data " : "", data);
+    return ret;
+}
+
 static int lab_get(const struct command_call *c, const char *name, struct lab **ret, struct err *e)
 {
     struct lab *lab = calloc(1, sizeof *lab);
@@ -65,16 +79,31 @@ static int lab_known(const struct command_call *c, const char *name, struct err 
 
 /* --- labs that stay -------------------------------------------------------------------------- */
 
-static void hosts_print(const struct lab *lab, const char *name, struct buf *out)
+static void hosts_print(const struct command_call *c, const struct lab *lab, struct buf *out)
 {
+    const char *const name = lab->name, *const host = lab->hosts[0].name;
+    const struct more more = more_of(c);
+
     buf_text_add(out, "hosts:");
     for (size_t i = 0; i < lab->n_hosts; i++)
         buf_printf(out, " %s", lab->hosts[i].name);
     buf_printf(out,
-               "\n  gateproof lab shell %s gw1            a shell there\n"
-               "  gateproof lab shell %s maas 'ip addr'  one command\n"
-               "  gateproof lab down %s                  and nothing is left\n",
-               name, name, name);
+               "\n  gateproof lab shell %s %s%s            a shell there\n"
+               "  gateproof lab shell %s %s 'ip addr'%s  one command\n"
+               "  gateproof lab down %s%s                and nothing is left\n",
+               name, host, more.text, name, host, more.text, name, more.text);
+}
+
+/* Of the file, all can be read but its rulesets: those the kernel reads, where it lets us ask. */
+static int rules_try(const struct command_call *c, const struct lab *lab, struct err *e)
+{
+    struct err why = {0};
+
+    if (stage_netns_possible(&why) == 0)
+        return stage_netns_rules_check(c->data, &lab, 1, e);
+    fprintf(stderr, "gateproof: the rulesets of lab %s were not tried: %.400s\n", lab->name,
+            why.text);
+    return 0;
 }
 
 static int show(const struct command_call *c, const char *name, struct buf *out, struct err *e)
@@ -82,12 +111,16 @@ static int show(const struct command_call *c, const char *name, struct buf *out,
     struct lab *lab;
     int code = lab_get(c, name, &lab, e);
 
-    if (code < 0)
+    if (code == 0)
+        code = rules_try(c, lab, e);
+    if (code < 0) {
+        free(lab);
         return code;
+    }
     lab_draw(out, lab);
     if (lab_up_pid(name) > 0) {
         buf_printf(out, "\nlab %s is up, kept by process %d; ", name, (int)lab_up_pid(name));
-        hosts_print(lab, name, out);
+        hosts_print(c, lab, out);
     }
     free(lab);
     return 0;
@@ -106,11 +139,13 @@ static int up(const struct command_call *c, const char *name, struct buf *out, s
     if (stage_netns_possible(&why) < 0)
         code = err_set(e, RUN_FORBIDDEN, "a lab needs namespaces, and here %.400s", why.text);
     if (code == 0)
-        code = lab_up(lab, &us, &pid, e);
+        code = stage_netns_rules_check(c->data, (const struct lab *const[]){lab}, 1, e);
+    if (code == 0)
+        code = lab_up(lab, more_of(c).text, &us, &pid, e);
     if (code == 0) {
         buf_printf(out, "lab %s is up after %" PRId64 ".%" PRId64 " ms, kept by process %d; ", name,
                    us / 1000, us / 100 % 10, (int)pid);
-        hosts_print(lab, name, out);
+        hosts_print(c, lab, out);
     }
     free(lab);
     return code;
@@ -118,9 +153,8 @@ static int up(const struct command_call *c, const char *name, struct buf *out, s
 
 static int down(const struct command_call *c, const char *name, struct buf *out, struct err *e)
 {
-    int code = lab_down(name, e);
+    int code = lab_down(name, more_of(c).text, e);
 
-    (void)c;
     if (code == 0)
         buf_printf(out, "lab %s is gone\n", name);
     return code;
@@ -130,9 +164,9 @@ static int shell(const struct command_call *c, const char *name, struct buf *out
 {
     (void)out;
     if (c->n_words < 3)
-        return err_set(e, -EINVAL, "lab shell wants the lab and a host, such as lab shell %s gw1",
-                       name);
-    return lab_shell(name, c->words[2], c->n_words > 3 ? c->words[3] : NULL, e);
+        return err_set(e, -EINVAL, "lab shell wants the lab and a host, such as lab shell %s gw1%s",
+                       name, more_of(c).text);
+    return lab_shell(name, c->words[2], c->n_words > 3 ? c->words[3] : NULL, more_of(c).text, e);
 }
 
 static const struct {

@@ -54,7 +54,7 @@ static socklen_t door_name(const char *lab, struct sockaddr_un *a)
     return (socklen_t)(offsetof(struct sockaddr_un, sun_path) + 1 + (size_t)n);
 }
 
-static int door_open(const char *lab, struct err *e)
+static int door_open(const char *lab, const char *more, struct err *e)
 {
     struct sockaddr_un a;
     socklen_t len = door_name(lab, &a);
@@ -62,10 +62,11 @@ static int door_open(const char *lab, struct err *e)
     if (fd < 0)
         return err_errno(e, "open the door of a lab");
     if (bind(fd, (struct sockaddr *)&a, len) < 0) {
-        int r = errno == EADDRINUSE
-                    ? err_set(e, -EALREADY, "lab %s is up already; `gateproof lab down %s` ends it",
-                              lab, lab)
-                    : err_errno(e, "bind the door of lab %s", lab);
+        int r =
+            errno == EADDRINUSE
+                ? err_set(e, -EALREADY, "lab %s is up already; `gateproof lab down %s%s` ends it",
+                          lab, lab, more)
+                : err_errno(e, "bind the door of lab %s", lab);
         close(fd);
         return r;
     }
@@ -262,14 +263,14 @@ static _Noreturn void stay(struct standing *k, int fd)
     _exit(0);
 }
 
-int lab_up(const struct lab *l, int64_t *ret_us, pid_t *ret_pid, struct err *e)
+int lab_up(const struct lab *l, const char *more, int64_t *ret_us, pid_t *ret_pid, struct err *e)
 {
     struct standing k = {.lab = l};
     struct report r = {0};
     int fds[2];
     int code = spot_find(k.dir, e);
     if (code == 0)
-        code = k.door = door_open(l->name, e);
+        code = k.door = door_open(l->name, more, e);
     if (code < 0)
         return code;
     if (pipe2(fds, O_CLOEXEC) < 0)
@@ -293,9 +294,10 @@ int lab_up(const struct lab *l, int64_t *ret_us, pid_t *ret_pid, struct err *e)
 /* --- who comes to it ---------------------------------------------------------------------------
  */
 
-static int not_up(const char *name, struct err *e)
+static int not_up(const char *name, const char *more, struct err *e)
 {
-    return err_set(e, -ENOENT, "lab %s is not up; `gateproof lab up %s` makes it", name, name);
+    return err_set(e, -ENOENT, "lab %s is not up; `gateproof lab up %s%s` makes it", name, name,
+                   more);
 }
 
 pid_t lab_up_pid(const char *name)
@@ -337,12 +339,12 @@ static bool await_end(int pidfd, struct err *e)
     return ended;
 }
 
-int lab_down(const char *name, struct err *e)
+int lab_down(const char *name, const char *more, struct err *e)
 {
     pid_t pid = 0;
     int fd = door_call(name, &pid), r = 0;
     if (fd < 0)
-        return not_up(name, e);
+        return not_up(name, more, e);
     /* the keeper ends last: after pid 1, and that one after all others */
     int pidfd = (int)syscall(SYS_pidfd_open, pid, 0);
     if (send(fd, "down", 5, MSG_NOSIGNAL) < 0)
@@ -429,20 +431,21 @@ static _Noreturn void stand_there(const int places[PLACE_COUNT], const char *dir
     _exit(pid < 0 ? 1 : waited(pid));
 }
 
-int lab_shell(const char *name, const char *host, const char *command, struct err *e)
+int lab_shell(const char *name, const char *host, const char *command, const char *more,
+              struct err *e)
 {
     char dir[SPOT_MAX];
     int places[PLACE_COUNT];
     pid_t pid = 0;
     int fd = door_call(name, &pid);
     if (fd < 0)
-        return not_up(name, e);
+        return not_up(name, more, e);
     bool known = send(fd, host, strlen(host) + 1, MSG_NOSIGNAL) > 0 &&
                  door_hear(fd, dir, sizeof(dir), places);
     close(fd);
     if (!known)
-        return err_set(e, -EINVAL, "lab %s has no host '%s'; `gateproof lab show %s` names them",
-                       name, host, name);
+        return err_set(e, -EINVAL, "lab %s has no host '%s'; `gateproof lab show %s%s` names them",
+                       name, host, name, more);
     fflush(NULL);
     pid = fork();
     if (pid < 0)

@@ -311,6 +311,22 @@ int nl_sysctl(const char *path, const char *value, struct err *e)
     return r;
 }
 
+/* What stands first is the sentence; the source and an arrow below it follow, of a text that the
+ * reader never saw as one. What the kernel said is told from what is written wrongly. */
+static int nft_refused(const char *said, struct err *e)
+{
+    static const char *const of_kernel[] = {"Could not process rule", "cache initialization",
+                                            "netlink"};
+    const char *hint = "";
+
+    while (text_begins(said, "Error: "))
+        said += strlen("Error: ");
+    for (size_t i = 0; i < COUNTOF(of_kernel); i++)
+        if (strstr(said, of_kernel[i]) != NULL)
+            hint = "; the kernel needs nf_tables with nat and conntrack";
+    return err_set(e, -EINVAL, "nftables: %.*s%s", (int)strcspn(said, "\n"), said, hint);
+}
+
 int nl_nft(const char *rules, struct err *e)
 {
     struct nft_ctx *x = nft_ctx_new(NFT_CTX_DEFAULT);
@@ -320,8 +336,7 @@ int nl_nft(const char *rules, struct err *e)
     nft_ctx_buffer_error(x);
     nft_ctx_buffer_output(x);
     if (nft_run_cmd_from_buffer(x, rules) != 0)
-        r = err_set(e, -EINVAL, "nftables: %s; the kernel needs nf_tables with nat and conntrack",
-                    nft_ctx_get_error_buffer(x));
+        r = nft_refused(nft_ctx_get_error_buffer(x), e);
     nft_ctx_free(x);
     return r;
 }

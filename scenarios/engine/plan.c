@@ -435,9 +435,7 @@ static int labs_check(const struct run *r, struct err *e)
         if (!known)
             labs[n++] = &r->items[i]->lab;
     }
-    if (n > 0 && stage_netns_rules_check(labs, n, e) < 0)
-        return err_at(e, "%s/labs", r->options.data);
-    return 0;
+    return n > 0 ? stage_netns_rules_check(r->options.data, labs, n, e) : 0;
 }
 
 static int plan(struct run *r, char (*names)[64], size_t n, struct err *e)

@@ -51,9 +51,10 @@ int stage_loopback(const struct stage_run *r, struct ev_list *journal, struct er
 /* The adapter probe of GP-20 on one of these two: 0 when the three starts behave, else what did
  * not. */
 int stage_probe(enum stage_id stage, const struct stage_run *r, struct err *e) MUST_CHECK;
-/* 0 when the kernel takes the rulesets of all these labs; else which host's it does not. Nothing of
- * them is built. */
-int stage_netns_rules_check(const struct lab *const *labs, size_t n, struct err *e) MUST_CHECK;
+/* 0 when the kernel takes the rulesets of all these labs, of the folder data; else which file's and
+ * host's it does not. Nothing of them is built. */
+int stage_netns_rules_check(const char *data, const struct lab *const *labs, size_t n,
+                            struct err *e) MUST_CHECK;
 /* 0 when this machine lets us make the namespaces; else which step failed and what to type. */
 int stage_netns_possible(struct err *e) MUST_CHECK;
 

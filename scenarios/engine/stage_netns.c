@@ -199,19 +199,20 @@ int stage_netns_possible(struct err *e)
  */
 
 struct rules {
+    const char *data;
     const struct lab *const *labs;
     size_t n;
 };
 
-static int ruleset_try(const struct lab *l, size_t host, struct err *e)
+static int ruleset_try(const char *data, const struct lab *l, size_t host, struct err *e)
 {
     struct err why = {0};
     int r = nl_nft("flush ruleset\n", e);
     if (r < 0 || l->hosts[host].nft[0] == '\0')
         return r;
     r = nl_nft(l->hosts[host].nft, &why);
-    return r < 0 ? err_set(e, r, "%s.json: hosts[%zu].nft (%s): %.300s", l->name, host,
-                           l->hosts[host].name, why.text)
+    return r < 0 ? err_set(e, r, "%.150s/labs/%s.json: hosts[%zu].nft (%s): %.250s", data, l->name,
+                           host, l->hosts[host].name, why.text)
                  : 0;
 }
 
@@ -222,14 +223,15 @@ static int rules_body(void *arg, int fd)
     int r = 0;
     for (size_t i = 0; i < x->n && r == 0; i++)
         for (size_t k = 0; k < x->labs[i]->n_hosts && r == 0; k++)
-            r = ruleset_try(x->labs[i], k, &e);
+            r = ruleset_try(x->data, x->labs[i], k, &e);
     ns_tell(fd, &e);
     return r < 0;
 }
 
-int stage_netns_rules_check(const struct lab *const *labs, size_t n, struct err *e)
+int stage_netns_rules_check(const char *data, const struct lab *const *labs, size_t n,
+                            struct err *e)
 {
-    struct rules x = {.labs = labs, .n = n};
+    struct rules x = {.data = data, .labs = labs, .n = n};
     struct ns_child c;
     int r = ns_start(&c, rules_body, &x, e);
     return r < 0 ? r : await(&c, GRACE_MS, e);

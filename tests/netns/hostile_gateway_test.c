@@ -226,6 +226,8 @@ static void who_misbehaves_later_gets_a_verdict(void **state)
 static void a_ruleset_that_the_kernel_refuses_is_told_before_the_start(void **state)
 {
     const char *args[] = {"run", "900", "--stage", "netns", "--data", NULL, "--out", NULL, NULL};
+    static const char *const looks[] = {"show", "up"};
+    char place[CLI_PATH_MAX + 128];
     struct cli_tally t;
     struct cli_room room;
     struct buf lab;
@@ -242,8 +244,16 @@ static void a_ruleset_that_the_kernel_refuses_is_told_before_the_start(void **st
     assert_non_null(rule);
     memcpy(rule, "masqueradd", strlen("masqueradd"));
     cli_file(&room, "labs/nat.json", lab.data, lab.len, 0644);
+    snprintf(place, sizeof(place),
+             "gateproof: %s/labs/nat.json: hosts[3].nft (site-router): "
+             "nftables: syntax error, unexpected newline\n",
+             room.data);
     cli_refuses(&t, &room, "a typing error in a ruleset", args, NULL,
-                (const char *const[]){"nat.json", "hosts[", ".nft", "syntax error", NULL});
+                (const char *const[]){place, NULL});
+    for (size_t i = 0; i < COUNTOF(looks); i++)
+        cli_refuses(&t, &room, looks[i],
+                    (const char *const[]){"lab", looks[i], "nat", "--data", room.data, NULL}, NULL,
+                    (const char *const[]){place, NULL});
     buf_drop(&lab);
     cli_room_drop(&room);
     cli_tally_end(&t);

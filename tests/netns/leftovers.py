@@ -8,6 +8,7 @@ run in the middle. Looked at is what a person would look at: processes, folders,
 import json
 import os
 import pathlib
+import shlex
 import shutil
 import signal
 import subprocess
@@ -75,6 +76,16 @@ def a_lab_goes_up_is_entered_and_goes(lab):
     expect(f"lab up: {told.stderr}", told.returncode == 0 and "is up after" in told.stdout)
     expect("a second one is refused in one line", "is up already" in gateproof("lab", "up", lab).stderr)
     expect("show says how to enter", f"lab shell {lab} gw1" in gateproof("lab", "show", lab).stdout)
+    as_it_stands = [line.strip() for line in told.stdout.splitlines() if line.startswith("  gateproof lab ")]
+    expect("shell, a command and down are told", len(as_it_stands) == 3)
+    for line in as_it_stands[:2]:
+        typed = shlex.split(line.split("  ")[0])[1:]
+        ended = subprocess.run([PROGRAM, *typed], stdin=subprocess.DEVNULL, capture_output=True, text=True,
+                               timeout=60, check=False, env=ENV)
+        expect(f"what was told can be typed: {line}: {ended.stderr}", ended.returncode == 0)
+    typed = shlex.split(as_it_stands[2].split("  ")[0])[1:]
+    expect("and so can the end", subprocess.run([PROGRAM, *typed], check=False, env=ENV).returncode == 0)
+    gateproof("lab", "up", lab)
     inside = gateproof("lab", "shell", lab, "gw1", "cat /proc/net/fib_trie; getent hosts maas.site")
     expect(f"gw1 has its address and its names: {inside.returncode} {inside.stdout}{inside.stderr}",
            "10.10.0.2" in inside.stdout and "10.10.0.3" in inside.stdout)
