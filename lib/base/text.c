@@ -234,6 +234,29 @@ const char *text_nearest(const char *word, const char *const *words)
     return best;
 }
 
+size_t text_nearest_first(const char *word, const char *const *words, const char **out, size_t n)
+{
+    const size_t len = strnlen(word, NEAREST_WORD_MAX);
+    size_t distances[16], found = 0;
+
+    assert(n <= COUNTOF(distances));
+    for (; *words; words++) {
+        const size_t d = distance(word, len, *words, strnlen(*words, NEAREST_WORD_MAX));
+        size_t at = found;
+
+        while (at > 0 && distances[at - 1] > d)
+            at--;
+        if (at == n)
+            continue;
+        found += found < n;
+        memmove(&distances[at + 1], &distances[at], (found - at - 1) * sizeof distances[0]);
+        memmove(&out[at + 1], &out[at], (found - at - 1) * sizeof out[0]);
+        distances[at] = d;
+        out[at] = *words;
+    }
+    return found;
+}
+
 void text_hex(const void *bytes, size_t len, char *out)
 {
     static const char digits[] = "0123456789abcdef";

@@ -30,6 +30,10 @@ bool text_next(const char **cursor, char separator, char *out, size_t size);
  * what was meant (more than a third of its letters differ). words ends with NULL. */
 const char *text_nearest(const char *word, const char *const *words);
 
+/* The n words of the list that are least far from `word`, the nearest first and all others in their
+ * order, however far; n is at most 16. Returns how many there are. */
+size_t text_nearest_first(const char *word, const char *const *words, const char **out, size_t n);
+
 /* `with` in place of each control character: a line is a line, whatever was put into it. */
 void text_flatten(char *text, char with);
 

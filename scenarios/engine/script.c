@@ -60,31 +60,6 @@ enum clock_id clock_find(const char *name)
 
 /* --- lines ----------------------------------------------------------------------------------- */
 
-/* Takes the tags off the end of the words. */
-static int tags_read(struct script_reader *r, struct script_line *line)
-{
-    struct script_words *w = &r->words;
-    size_t first = w->n, i;
-
-    while (first > 0 && w->at[first - 1].text[0] == '[' && !w->at[first - 1].quoted)
-        first--;
-    for (i = first; i < w->n; i++) {
-        const size_t len = strlen(w->at[i].text);
-        char id[SCRIPT_WORD_BYTES_MAX];
-        int bad;
-
-        if (w->at[i].text[len - 1] != ']' || len < 3)
-            return script_wrong(&r->place, w->at[i].column,
-                                "'%s' is no tag; write one such as [REG-1]", w->at[i].text);
-        (void)text_copy_len(id, sizeof id, w->at[i].text + 1, len - 2);
-        bad = script_rule_add(r, &w->at[i], id, line->rules, &line->n_rules, SCRIPT_RULES_MAX);
-        if (bad < 0)
-            return bad;
-    }
-    w->n = first;
-    return 0;
-}
-
 /* Takes `for TIME` off the end of a never or always. */
 static int for_read(struct script_reader *r, struct script_line *line)
 {
@@ -190,41 +165,9 @@ static int line_place_check(struct script_reader *r, const struct script_line *l
     return 0;
 }
 
-/* --- a fact's suffix, and two facts with `or` between --------------------------------------------
+/* --- two facts with `or` between
+ * ------------------------------------------------------------------
  */
-
-static const char *const suffix_names[] = {[SUFFIX_NONE] = "or",
-                                           [SUFFIX_BEFORE] = "before",
-                                           [SUFFIX_AFTER] = "after",
-                                           [SUFFIX_WHILE] = "while",
-                                           NULL};
-
-/* Takes `after "EVENT"` off the end, unless the fact is one about order itself. */
-static int suffix_read(struct script_reader *r, size_t first, struct script_line *line)
-{
-    struct script_words *w = &r->words;
-    const struct script_word *event = &w->at[w->n - 1];
-    struct verb_event x;
-    size_t suffix;
-
-    if (w->n < first + 3 || !event->quoted || text_is(w->at[first].text, "first") ||
-        text_is(w->at[first].text, "every"))
-        return 0;
-    suffix = script_index_of(suffix_names, w->at[w->n - 2].text);
-    if (suffix == SUFFIX_NONE || !suffix_names[suffix])
-        return 0;
-    if (!verb_event(event->text, &x) || x.is_span != (suffix == SUFFIX_WHILE) ||
-        !text_copy(line->event, sizeof line->event, event->text))
-        return script_wrong(&r->place, event->column,
-                            suffix == SUFFIX_WHILE ? "\"%s\" is no span; write \"gateway dead\""
-                                                   : "\"%s\" is no event; write one such as "
-                                                     "\"running c1\" or \"gateway dies\"",
-                            event->text);
-    line->suffix = (enum script_suffix)suffix;
-    w->n -= 2;
-    w->end_column = w->at[w->n].column;
-    return 0;
-}
 
 static int or_read(struct script_reader *r, size_t at, struct script_line *line)
 {
@@ -279,7 +222,7 @@ static int line_read(struct script_reader *r, enum when when)
         return script_wrong(&r->place, 1, "more than %d lines; split the story", SCRIPT_LINES_MAX);
     line->number = r->place.number;
     line->when = when;
-    bad = tags_read(r, line);
+    bad = script_tags_read(r, line);
     if (bad == 0)
         bad = line_time_read(r, line, &first);
     if (bad < 0)
@@ -288,7 +231,7 @@ static int line_read(struct script_reader *r, enum when when)
     script_join(&r->words, first, r->words.n, line->text, sizeof line->text);
     bad = for_read(r, line);
     if (bad == 0)
-        bad = suffix_read(r, first, line);
+        bad = script_suffix_read(r, first, line);
     if (bad == 0)
         bad = verb_read(r, first, line);
     if (bad == 0)
@@ -335,6 +278,7 @@ static int first_word_is_wrong(const struct script_reader *r)
 {
     const char *names[WHEN_COUNT + SCRIPT_HEADERS + 1] = {NULL}, *nearest;
     const struct script_word *word = &r->words.at[0];
+    SCOPED(buf_drop) struct buf all = {0};
     size_t i;
 
     for (i = 0; i < WHEN_COUNT; i++)
@@ -345,10 +289,11 @@ static int first_word_is_wrong(const struct script_reader *r)
     if (nearest)
         return script_wrong(&r->place, word->column, "'%s' is not known here; did you mean '%s'?",
                             word->text, nearest);
-    return script_wrong(&r->place, word->column,
-                        "a line cannot begin with '%s'; begin with site, at, by, then, never, "
-                        "always, end, premise or a header word",
-                        word->text);
+    buf_init(&all, KIB(1));
+    for (i = 0; names[i]; i++)
+        buf_printf(&all, "%s%s", i == 0 ? "" : names[i + 1] ? ", " : " or ", names[i]);
+    return script_wrong(&r->place, word->column, "a line cannot begin with '%s'; begin with %s",
+                        word->text, buf_text(&all));
 }
 
 static int any_line_read(struct script_reader *r, const char *text, size_t len)

@@ -7,7 +7,9 @@
 #include <stdio.h>
 #include <string.h>
 
-#define EXPECTED_MAX 96 /* words that could have stood at the furthest place */
+#define EXPECTED_TOLD_MAX 16 /* of more words only the nearest are told … */
+#define EXPECTED_NEAR     4  /* … so many of them */
+#define EXPECTED_MAX      96 /* words that could have stood at the furthest place */
 
 struct expected {
     size_t at; /* index of the word where the best rows gave up */
@@ -155,21 +157,23 @@ static bool try_row(const struct script_words *w, size_t first, const struct ver
     return true;
 }
 
-/* "'a', 'b' or a count: …" */
-static void expected_write(const struct expected *x, char *out, size_t size)
+/* "'a', 'b' or a count: …". Nobody reads forty words: of many only those nearest to what stands
+ * there. */
+static void expected_write(const struct expected *x, const char *near_to, char *out, size_t size)
 {
+    const bool all = x->n <= EXPECTED_TOLD_MAX;
+    const char *near[EXPECTED_NEAR];
+    const char *const *told = all || *near_to == '\0' ? x->words : near;
+    const size_t n = all ? x->n : text_nearest_first(near_to, x->words, near, EXPECTED_NEAR);
     struct buf text;
-    size_t i;
 
     buf_init(&text, size - 1);
-    for (i = 0; i < x->n; i++)
-        buf_printf(&text, "%s'%s'",
-                   i == 0                       ? ""
-                   : i + 1 == x->n && !x->place ? " or "
-                                                : ", ",
-                   x->words[i]);
+    for (size_t i = 0; i < n; i++)
+        buf_printf(&text, "%s'%s'", i == 0 ? "" : i + 1 == n && !x->place ? " or " : ", ", told[i]);
     if (x->place)
         buf_printf(&text, "%s%s", x->n > 0 ? " or " : "", x->place->what);
+    if (!all)
+        buf_printf(&text, "; docs/stories.md lists all %zu words", x->n);
     (void)text_copy(out, size, buf_text(&text));
     buf_drop(&text);
 }
@@ -211,7 +215,7 @@ static int no_row(const struct script_place *p, const struct script_words *w,
     const char *nearest;
     char list[400];
 
-    expected_write(x, list, sizeof list);
+    expected_write(x, x->at == w->n ? "" : word->text, list, sizeof list);
     if (x->at == w->n)
         return script_wrong(p, w->end_column, "the line ends too early; write %s", list);
     nearest = text_nearest(word->text, x->words);

@@ -1,5 +1,6 @@
 /* The inside of the reader of stories, shared by script.c (the file and its header lines),
- * script_words.c (a line's words) and script_match.c (words against the verb table). */
+ * script_words.c (a line's words), script_ends.c (what stands at a line's end) and script_match.c
+ * (words against the verb table). */
 #ifndef SCENARIOS_ENGINE_SCRIPT_PRIVATE_H
 #define SCENARIOS_ENGINE_SCRIPT_PRIVATE_H
 
@@ -63,6 +64,11 @@ int script_rule_add(const struct script_reader *r, const struct script_word *w, 
 int script_time_read(const struct script_reader *r, size_t i, const char *after, ms_t *ret);
 /* Nothing may stand from word n on. */
 int script_words_end(const struct script_reader *r, size_t n);
+
+/* Takes the tags off the end of the words. */
+int script_tags_read(struct script_reader *r, struct script_line *line);
+/* Takes `after "EVENT"` off the end, unless the fact is one about order itself. */
+int script_suffix_read(struct script_reader *r, size_t first, struct script_line *line);
 
 /* Words from `first` on against all rows of the kinds; fills verb, args, n_args of ret. */
 int script_match(const struct script_place *p, const struct script_words *w, size_t first,

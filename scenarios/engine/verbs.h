@@ -35,6 +35,12 @@ bool verb_count(const char *text, int64_t *ret_min, int64_t *ret_max);
 
 /* "+1h", "-365d", "0s": milliseconds. */
 bool verb_shift(const char *text, ms_t *ret);
+/* Words of a list that is told to readers; a NULL word ends it. */
+struct verb_word {
+    const char *word, *what;
+    bool of_maas; /* an operation that is a call to MAAS */
+};
+extern const struct verb_word verb_point_ops[], verb_point_phases[];
 /* A point in time: "allocate.1.done". */
 #define VERB_POINT_MAX 999
 bool verb_point(const char *text, struct script_point *ret);
@@ -78,6 +84,19 @@ struct verb_event {
     char name[32];   /* cluster, machine, or the act's words */
 };
 bool verb_event(const char *text, struct verb_event *ret);
+/* What an event's words are followed by. */
+enum verb_object { VERB_OBJECT_NONE, VERB_OBJECT_CLUSTER, VERB_OBJECT_MACHINE };
+struct verb_event_row {
+    const char *words;
+    enum verb_event_kind kind;
+    enum verb_object object;
+    bool is_span;
+    const char *what; /* of VERB_EVENT_ACT: the words that the act begins with */
+};
+extern const struct verb_event_row verb_event_rows[];
+extern const size_t n_verb_event_rows;
+/* The event, or span, that was meant by a misspelt one; false: none is near. */
+bool verb_event_near(const char *text, bool is_span, char *out, size_t size);
 
 /* A mock's own word for a kind of certificate that a story names. */
 const char *verb_certificate(const char *word);
