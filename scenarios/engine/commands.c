@@ -51,8 +51,7 @@ static int exit_of(const struct run *r)
     return r->summary.exit_status;
 }
 
-/* What the reader must add to run a story again: only what was not the default. */
-static void again_options(const struct command_call *c, struct buf *out)
+void command_again_options(const struct command_call *c, struct buf *out)
 {
     static const char *const names[] = {"gateway", "data", "proxy"};
 
@@ -94,7 +93,7 @@ static int do_run(const struct command_call *c, struct err *e)
     int code = results_format_find(opt_text(c->o, "format"), &format, e);
 
     buf_init(&again, KIB(4));
-    again_options(c, &again);
+    command_again_options(c, &again);
     o.again = buf_text(&again);
 
     if (code == 0)
@@ -254,48 +253,6 @@ static int do_rules(const struct command_call *c, struct err *e)
     return command_print(&out);
 }
 
-static void story_rules(struct buf *out, const struct script *s)
-{
-    for (size_t i = 0; i < s->n_lines; i++)
-        for (size_t k = 0; k < s->lines[i].n_rules; k++)
-            if (strstr(buf_text(out), s->lines[i].rules[k]) == NULL)
-                buf_printf(out, " %s", s->lines[i].rules[k]);
-    for (size_t i = 0; i < s->n_grades; i++)
-        if (strstr(buf_text(out), s->grades[i]) == NULL)
-            buf_printf(out, " %s", s->grades[i]);
-}
-
-static int story_explain(const struct command_call *c, const char *name, struct err *e)
-{
-    SCOPED(free_script) struct script *s = script_new();
-    SCOPED(buf_drop) struct buf rules_named = {0}, out = {0};
-    const char *shape;
-    int code = story_load(c->data, name, NULL, s, e);
-
-    if (code < 0)
-        return code;
-    shape = script_site(s, "site.shape", 0, "nat");
-    buf_init(&rules_named, KIB(4));
-    buf_init(&out, KIB(64));
-    story_rules(&rules_named, s);
-    buf_printf(&out, "%s\n  \"%s\"\n\n  grades%s\n\n  topology %s\n\n", s->name, s->title,
-               buf_text(&rules_named), shape);
-    code = command_lab_print(c, shape, &out, e);
-    buf_text_add(&out, "\n");
-    for (size_t i = 0; i < s->n_lines; i++) {
-        char time[32] = "";
-
-        if (s->lines[i].when == WHEN_AT || s->lines[i].when == WHEN_BY)
-            text_duration_write(s->lines[i].time, time, sizeof time);
-        buf_printf(&out, "  %-8s %-8s %s%s%s%s\n", when_name(s->lines[i].when), time,
-                   s->lines[i].text, s->lines[i].n_rules > 0 ? "  [" : "",
-                   s->lines[i].n_rules > 0 ? s->lines[i].rules[0] : "",
-                   s->lines[i].n_rules > 0 ? "]" : "");
-    }
-    buf_printf(&out, "\n  run it: gateproof run %s\n", s->name);
-    return command_print(&out);
-}
-
 /* The whole name of a story that was named so or by its number; "" when there is none. */
 static int story_find(const struct command_call *c, const char *word, char (*ret)[64],
                       struct err *e)
@@ -336,7 +293,7 @@ static int do_explain(const struct command_call *c, struct err *e)
     if (code < 0)
         return code;
     if (*name != '\0')
-        return story_explain(c, name, e);
+        return command_explain_story(c, name, e);
     return err_set(e, -EINVAL, "%.*s, and `gateproof list` the stories",
                    (int)strcspn(buf_text(&out), "\n"), buf_text(&out));
 }

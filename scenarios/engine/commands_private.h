@@ -14,6 +14,10 @@ struct command_call {
 typedef int command_fn(const struct command_call *c, struct err *e);
 
 int command_print(const struct buf *text); /* on stdout; 0 */
+/* What the reader must add to run a story again: only what was not the default. */
+void command_again_options(const struct command_call *c, struct buf *out);
+/* `explain STORY`: all that decides, as the story says it. name: the whole one. */
+int command_explain_story(const struct command_call *c, const char *name, struct err *e) MUST_CHECK;
 /* A picture of the shape. */
 int command_lab_print(const struct command_call *c, const char *name, struct buf *out,
                       struct err *e) MUST_CHECK;

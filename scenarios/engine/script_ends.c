@@ -28,10 +28,13 @@ static bool is_rules_name(const char *text)
  * from `first` on are something else. */
 static bool tags_rewrite(const struct script_words *w, size_t first, struct buf *out)
 {
-    char words[SCRIPT_WORD_BYTES_MAX], *rest = words, *rule;
+    char words[SCRIPT_WORD_BYTES_MAX], rule[32];
+    const char *cursor = words;
 
     script_join(w, first, w->n, words, sizeof words);
-    while ((rule = strtok_r(rest, " ,;[]", &rest))) {
+    for (char *at = words; *(at += strcspn(at, ",;[]")) != '\0';)
+        *at = ' ';
+    while (text_next(&cursor, ' ', rule, sizeof rule)) {
         if (!is_rules_name(rule))
             return false;
         buf_printf(out, "%s[%s]", out->len > 0 ? " " : "", rule);

@@ -175,8 +175,8 @@ static void a_report_that_cannot_be_written_is_told_first(void **state)
  */
 
 struct good_line {
-    const char *args[4];
-    const char *words[8];
+    const char *args[5];
+    const char *words[9];
 };
 
 static const struct good_line good[] = {
@@ -195,6 +195,15 @@ static const struct good_line good[] = {
     {{"explain", "REG-3"}, {"encrypted", "ClientHello", "GP-23", "graded"}},
     {{"explain", "100"}, {"100-install-and-register", "REG-2", "NAT", "palette", "maas", "by"}},
     {{"explain", "100-install-and-register"}, {"gateproof run 100"}},
+    {{"explain", "001"},
+     {"over     SHAPE: direct nat nat-short", "14 runs", "topology SHAPE: this is direct",
+      "site     shape SHAPE", "stages   sim netns", "expect   pass", "run      10m", "factor 60"}},
+    {{"explain", "002"}, {"expect   fail: it must end red"}},
+    {{"explain", "501", "--data", "scenarios"},
+     {"over     HOW: dies loses-power freezes", "27 runs", "at POINT+30m gateway comes back",
+      "not played on clock wall: five hours each",
+      "501-killed-at-every-point-of-create --data "
+      "scenarios"}},
     {{"lab", "direct"}, {"203.0.113.0/24", "10.10.0.0/24", "gateway", "maas", "palette"}},
     {{"lab", "nat"}, {"NAT", "10.10.0.0/24"}},
     {{"journal"}, {"flow.try", "pal.register"}},
