@@ -377,8 +377,8 @@ static const struct command {
     {"list", "", "the stories and what each claims", 0, do_list},
     {"rules", "", "all rules of the topology and which are graded today", 0, do_rules},
     {"explain", "RULE|STORY",
-     "a rule in plain words, or a story with a picture of its network; with --run DIR what that run "
-     "said about it, and what happened around the events",
+     "a rule in plain words, or a story with a picture of its network; with --run DIR also what that "
+     "run said about it, the events it rests on and what happened around them",
      1, do_explain},
     {"lab", "[show|up|down] [SHAPE]",
      "a picture of a topology; up builds it and leaves it standing, down ends it; lab shell SHAPE "

@@ -6,66 +6,71 @@
 #include "scenarios/judge/view.h"
 
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 const struct law laws[] = {
-    {"TOP-1", LAW_NET | LAW_MAAS | LAW_PAL, law_top_1},
-    {"TOP-2", LAW_MAAS | LAW_PAL, law_top_2},
-    {"TOP-3", LAW_PAL, law_top_3},
-    {"TOP-4", LAW_MAAS | LAW_PAL, law_top_4},
-    {"TOP-5", LAW_MAAS, law_top_5},
-    {"REG-1", LAW_NET | LAW_PAL, law_reg_1},
-    {"REG-2", LAW_PAL, law_reg_2},
-    {"REG-3", LAW_NET | LAW_PAL, law_reg_3},
-    {"REG-4", LAW_NET | LAW_MAAS | LAW_PAL | LAW_OUT, law_reg_4},
-    {"REG-5", LAW_MAAS | LAW_PAL, law_reg_5},
-    {"REG-6", LAW_PAL | LAW_KILL, law_reg_6},
-    {"CON-1", LAW_PAL, law_con_1},
-    {"CON-2", LAW_NET | LAW_PAL, law_con_2},
-    {"CON-3", LAW_NET, law_con_3},
-    {"CON-4", LAW_NET | LAW_PAL, law_con_4},
-    {"CON-5", LAW_MAAS | LAW_PAL, law_con_5},
-    {"MAA-1", LAW_NET, law_maa_1},
-    {"MAA-2", LAW_MAAS, law_maa_2},
-    {"MAA-3", LAW_MAAS | LAW_PAL, law_maa_3},
-    {"MAA-4", LAW_MAAS | LAW_PAL, law_maa_4},
-    {"MAA-6", LAW_MAAS | LAW_KILL, law_maa_6},
-    {"MAA-7", LAW_MAAS | LAW_PAL, law_maa_7},
-    {"PRX-1", LAW_NET, law_prx_1},
-    {"PRX-2", LAW_NET, law_prx_2},
-    {"PRX-3", LAW_UD | LAW_NET, law_prx_3},
-    {"PRX-4", LAW_UD | LAW_NET, law_prx_4},
-    {"PRX-5", LAW_UD | LAW_NET, law_prx_5},
-    {"PRX-6", LAW_UD | LAW_NET, law_prx_6},
-    {"PRX-7", LAW_NET | LAW_UD, law_prx_7},
-    {"PRX-8", LAW_NET, law_prx_8},
-    {"PRX-9", LAW_UD, law_prx_9},
-    {"AGT-1", LAW_UD | LAW_PAL, law_agt_1},
-    {"AGT-2", LAW_NET | LAW_PAL, law_agt_2},
-    {"AGT-3", LAW_PAL, law_agt_3},
-    {"AGT-4", LAW_PAL, law_agt_4},
-    {"AGT-5", LAW_NET, law_agt_5},
-    {"AGT-6", LAW_PAL, law_agt_6},
-    {"IND-1", LAW_MAAS | LAW_NET | LAW_PAL, law_ind_1},
-    {"IND-2", LAW_MAAS | LAW_PAL | LAW_NET | LAW_KILL, law_ind_2},
-    {"IND-3", LAW_PAL | LAW_KILL, law_ind_3},
-    {"IND-4", LAW_MAAS | LAW_KILL, law_ind_4},
-    {"IND-5", LAW_MAAS | LAW_PAL | LAW_KILL, law_ind_5},
-    {"IND-6", LAW_MAAS | LAW_UD, law_ind_6},
-    {"LIF-1", LAW_MAAS | LAW_PAL | LAW_KILL, law_lif_1},
-    {"LIF-2", LAW_MAAS | LAW_PAL | LAW_KILL, law_lif_2},
-    {"LIF-3", LAW_MAAS, law_lif_3},
-    {"LIF-4", LAW_MAAS, law_lif_4},
-    {"LIF-7", LAW_PAL, law_lif_7},
-    {"LIF-8", LAW_MAAS | LAW_PAL | LAW_KILL, law_lif_8},
-    {"SPG-1", LAW_PAL | LAW_MAAS, law_spg_1},
-    {"SPG-2", LAW_MAAS | LAW_PAL | LAW_NET, law_spg_2},
-    {"SPG-3", LAW_PAL | LAW_NET, law_spg_3},
-    {"SPG-4", LAW_PAL | LAW_MAAS, law_spg_4},
-    {"SPG-5", LAW_PAL, law_spg_5},
-    {"SPG-6", LAW_PAL | LAW_MAAS, law_spg_6},
-    {"SPG-8", LAW_MAAS | LAW_PAL | LAW_KILL, law_spg_8},
-    {"SPG-9", LAW_UD | LAW_NET, law_spg_9},
+    {"TOP-1", LAW_NET | LAW_MAAS | LAW_PAL, law_top_1, "flow.try to=maas, pal.user"},
+    {"TOP-2", LAW_MAAS | LAW_PAL, law_top_2, "pal.query, maas.call"},
+    {"TOP-3", LAW_PAL, law_top_3, "pal.account, pal.register"},
+    {"TOP-4", LAW_MAAS | LAW_PAL, law_top_4, "pal.work, maas.call"},
+    {"TOP-5", LAW_MAAS, law_top_5, "maas.call"},
+    {"REG-1", LAW_NET | LAW_PAL, law_reg_1, "flow.try from=gateway, pal.gateway"},
+    {"REG-2", LAW_PAL, law_reg_2, "pal.register, pal.gateway"},
+    {"REG-3", LAW_NET | LAW_PAL, law_reg_3, "flow.first from=gateway, tls.shown"},
+    {"REG-4", LAW_NET | LAW_MAAS | LAW_PAL | LAW_OUT, law_reg_4, "pal.enrol, secret.hit"},
+    {"REG-5", LAW_MAAS | LAW_PAL, law_reg_5, "pal.enrol"},
+    {"REG-6", LAW_PAL | LAW_KILL, law_reg_6, "prog kind=started, pal.register"},
+    {"CON-1", LAW_PAL, law_con_1, "pal.call who=gateway"},
+    {"CON-2", LAW_NET | LAW_PAL, law_con_2, "act, flow.try from=gateway"},
+    {"CON-3", LAW_NET, law_con_3, "flow.try from=gateway, flow.try to=gateway"},
+    {"CON-4", LAW_NET | LAW_PAL, law_con_4, "pal.work, flow.try from=gateway"},
+    {"CON-5", LAW_MAAS | LAW_PAL, law_con_5, "maas.call op=machines.allocate, pal.cluster"},
+    {"MAA-1", LAW_NET, law_maa_1, "flow.try to=maas, proxy.connect"},
+    {"MAA-2", LAW_MAAS, law_maa_2, "maas.call, pal.hello"},
+    {"MAA-3", LAW_MAAS | LAW_PAL, law_maa_3,
+     "maas.call op=machines.allocate, maas.call op=machines.deploy, pal.cluster"},
+    {"MAA-4", LAW_MAAS | LAW_PAL, law_maa_4, "maas.call op=machines.release, pal.cluster"},
+    {"MAA-6", LAW_MAAS | LAW_KILL, law_maa_6,
+     "maas.call op=machines.allocate, maas.state, pal.cluster"},
+    {"MAA-7", LAW_MAAS | LAW_PAL, law_maa_7, "pal.cluster, maas.state"},
+    {"PRX-1", LAW_NET, law_prx_1, "proxy.connect, flow.first from=gateway"},
+    {"PRX-2", LAW_NET, law_prx_2, "flow.try from=gateway"},
+    {"PRX-3", LAW_UD | LAW_NET, law_prx_3, "node.boot, proxy.connect"},
+    {"PRX-4", LAW_UD | LAW_NET, law_prx_4, "node.boot, flow.try to=palette"},
+    {"PRX-5", LAW_UD | LAW_NET, law_prx_5, "node.boot, proxy.connect"},
+    {"PRX-6", LAW_UD | LAW_NET, law_prx_6, "node.boot, proxy.connect"},
+    {"PRX-7", LAW_NET | LAW_UD, law_prx_7, "node.boot, flow.try to=gateway"},
+    {"PRX-8", LAW_NET, law_prx_8, "bump.cert, bump.request"},
+    {"PRX-9", LAW_UD, law_prx_9, "node.boot"},
+    {"AGT-1", LAW_UD | LAW_PAL, law_agt_1, "node.boot, pal.hello"},
+    {"AGT-2", LAW_NET | LAW_PAL, law_agt_2, "pal.hello, pal.beat"},
+    {"AGT-3", LAW_PAL, law_agt_3, "pal.beat"},
+    {"AGT-4", LAW_PAL, law_agt_4, "pal.beat, pal.report"},
+    {"AGT-5", LAW_NET, law_agt_5, "pal.hello, flow.try from=palette"},
+    {"AGT-6", LAW_PAL, law_agt_6, "pal.hello"},
+    {"IND-1", LAW_MAAS | LAW_NET | LAW_PAL, law_ind_1, "prog, pal.node, maas.call"},
+    {"IND-2", LAW_MAAS | LAW_PAL | LAW_NET | LAW_KILL, law_ind_2, "prog, pal.beat, node.dial"},
+    {"IND-3", LAW_PAL | LAW_KILL, law_ind_3, "prog, pal.cluster, pal.beat"},
+    {"IND-4", LAW_MAAS | LAW_KILL, law_ind_4,
+     "maas.call op=machines.allocate, maas.call op=machines.deploy"},
+    {"IND-5", LAW_MAAS | LAW_PAL | LAW_KILL, law_ind_5, "prog, maas.call"},
+    {"IND-6", LAW_MAAS | LAW_UD, law_ind_6, "maas.record, node.boot"},
+    {"LIF-1", LAW_MAAS | LAW_PAL | LAW_KILL, law_lif_1, "prog, pal.cluster, maas.call"},
+    {"LIF-2", LAW_MAAS | LAW_PAL | LAW_KILL, law_lif_2,
+     "prog, pal.cluster, maas.call op=machines.release"},
+    {"LIF-3", LAW_MAAS, law_lif_3, "maas.call op=machines.allocate, maas.call op=machines.release"},
+    {"LIF-4", LAW_MAAS, law_lif_4, "maas.call op=machines.release, pal.cluster"},
+    {"LIF-7", LAW_PAL, law_lif_7, "pal.hello, pal.cluster"},
+    {"LIF-8", LAW_MAAS | LAW_PAL | LAW_KILL, law_lif_8, "maas.call, pal.cluster"},
+    {"SPG-1", LAW_PAL | LAW_MAAS, law_spg_1, "pal.account, pal.cluster"},
+    {"SPG-2", LAW_MAAS | LAW_PAL | LAW_NET, law_spg_2, "pal.gateway, maas.call"},
+    {"SPG-3", LAW_PAL | LAW_NET, law_spg_3, "pal.user, flow.try from=palette"},
+    {"SPG-4", LAW_PAL | LAW_MAAS, law_spg_4, "pal.account, pal.user, maas.call"},
+    {"SPG-5", LAW_PAL, law_spg_5, "pal.account"},
+    {"SPG-6", LAW_PAL | LAW_MAAS, law_spg_6, "pal.account, pal.cluster"},
+    {"SPG-8", LAW_MAAS | LAW_PAL | LAW_KILL, law_spg_8, "prog, pal.cluster, maas.call"},
+    {"SPG-9", LAW_UD | LAW_NET, law_spg_9, "node.boot, proxy.connect"},
 };
 const size_t n_laws = COUNTOF(laws);
 
@@ -122,6 +127,74 @@ void law_judge(const struct law *l, const struct ev_list *journal, const struct 
     l->judge(journal, &seen, ret);
     if (!whole && (ret->verdict == VERDICT_PASS || (c->blind && ret->verdict != VERDICT_FAIL)))
         law_unproven(ret, VERDICT_INCONCLUSIVE, "%s", c->why_torn);
+}
+
+/* --- what a pass looked at -------------------------------------------------------------------- */
+
+/* "flow.first from=gateway": a kind, and perhaps a field that must be so. */
+struct look {
+    enum ev_kind kind;
+    enum ev_field field; /* EV_FIELD_COUNT: whatever is in it */
+    char value[32];
+};
+
+static struct look look_read(const char *text)
+{
+    struct look k = {.field = EV_FIELD_COUNT};
+    char kind[32] = "", field[32] = "";
+
+    text_next(&text, ' ', kind, sizeof(kind));
+    if (text_next(&text, '=', field, sizeof(field))) {
+        text_next(&text, '=', k.value, sizeof(k.value));
+        k.field = ev_field_find(field);
+        assert(k.field < EV_FIELD_COUNT);
+    }
+    k.kind = ev_kind_find(kind);
+    assert(k.kind < EV_COUNT);
+    return k;
+}
+
+/* The records of one look: counts all, keeps the first `room`. */
+static size_t look_take(const struct ev_list *journal, const struct look *k, size_t room,
+                        struct law_looked *ret)
+{
+    size_t n = 0;
+
+    for (size_t i = 0; i < journal->n; i++) {
+        const struct event *e = ev_list_at(journal, i);
+
+        if (e->kind != k->kind || (k->field < EV_FIELD_COUNT && !ev_is(e, k->field, k->value)))
+            continue;
+        if (n++ < room)
+            ret->seqs[ret->n++] = e->seq;
+    }
+    return n;
+}
+
+static int seq_order(const void *a, const void *b)
+{
+    const uint64_t *x = a, *y = b;
+
+    return *x < *y ? -1 : *x > *y;
+}
+
+void law_looked_at(const struct law *l, const struct ev_list *journal, struct law_looked *ret)
+{
+    const char *cursor = l->looks;
+    size_t kinds = 1, used = 0;
+    char one[64];
+
+    *ret = (struct law_looked){.n = 0};
+    for (const char *p = l->looks; *p; p++)
+        kinds += *p == ',';
+    while (text_next(&cursor, ',', one, sizeof(one))) {
+        const struct look k = look_read(one);
+        const size_t n = look_take(journal, &k, JUDGE_EVIDENCE_MAX / kinds, ret);
+
+        used += (size_t)snprintf(ret->words + used, sizeof(ret->words) - used, "%s%zu %s",
+                                 used > 0 ? ", " : "", n, one);
+    }
+    qsort(ret->seqs, ret->n, sizeof(ret->seqs[0]), seq_order);
 }
 
 /* --- ends ------------------------------------------------------------------------------------ */

@@ -34,6 +34,7 @@ struct law {
     const char *rule;
     unsigned channels;
     law_fn *judge;
+    const char *looks; /* records that a pass rests on, "flow.first from=gateway, tls.shown" */
 };
 extern const struct law laws[];
 extern const size_t n_laws;
@@ -42,6 +43,14 @@ const struct law *law_find(const char *rule);
 /* Runs the law over the journal: ret is filled from the rule's row up. */
 void law_judge(const struct law *l, const struct ev_list *journal, const struct law_context *c,
                struct story_verdict *ret);
+/* What the law looked at, to be shown where nothing was wrong: how many records of each kind, and
+ * the first of each, in their order. */
+struct law_looked {
+    char words[200]; /* "14 flow.first from=gateway, 0 tls.shown" */
+    size_t n;
+    uint64_t seqs[JUDGE_EVIDENCE_MAX];
+};
+void law_looked_at(const struct law *l, const struct ev_list *journal, struct law_looked *ret);
 /* The launch contract (GP-13, GP-16, GP-17, GP-18, GP-114): false when the gateway was not started
  * in this story, then there is nothing to say. */
 bool law_launch(const struct ev_list *journal, struct story_verdict *ret);

@@ -316,6 +316,24 @@ static void judge(const char *rule, const struct ev_list *journal, struct story_
     law_judge(law_find(rule), journal, &c, ret);
 }
 
+/* Also what is well can be shown: the records of a journal on which each law passes. */
+static void what_a_pass_rests_on_can_be_shown(void **state)
+{
+    (void)state;
+    for (size_t i = 0; i < n_laws; i++) {
+        struct law_looked looked;
+        struct ev_list journal;
+
+        load(laws[i].rule, NULL, &journal);
+        law_looked_at(&laws[i], &journal, &looked);
+        if (looked.n == 0)
+            fail_msg("%s: nothing can be shown: %s", laws[i].rule, looked.words);
+        for (size_t k = 1; k < looked.n; k++)
+            assert_true(looked.seqs[k - 1] < looked.seqs[k]);
+        ev_list_drop(&journal);
+    }
+}
+
 static void one_record_makes_the_difference(void **state)
 {
     (void)state;
@@ -560,6 +578,7 @@ static void the_catalogue_is_complete(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        test(what_a_pass_rests_on_can_be_shown),
         test(one_record_makes_the_difference),
         test(every_law_has_a_passing_and_a_failing_journal),
         test(a_law_without_an_instance_is_inconclusive),
