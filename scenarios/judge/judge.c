@@ -8,6 +8,7 @@
 #include "lib/base/text.h"
 #include "scenarios/engine/outfit.h"
 #include "scenarios/engine/verbs.h"
+#include "scenarios/judge/accounted.h"
 #include "scenarios/judge/lines.h"
 #include "scenarios/judge/rules.h"
 
@@ -413,6 +414,32 @@ static bool apply_features(struct judging *j, const char *declared)
     return true;
 }
 
+static bool grades(const struct judgement *out, const char *rule)
+{
+    for (size_t i = 0; i < out->n; i++)
+        if (text_is(out->at[i].rule, rule))
+            return true;
+    return false;
+}
+
+/* A story that is meant to end red is asked only when it grades this: all its H rules speak of that
+ * end. */
+static void apply_accounts(struct judging *j)
+{
+    struct story_verdict found, *v;
+
+    if ((j->out->expect != EXPECT_PASS && !grades(j->out, "H-5")) ||
+        !accounted_judge(j->script, j->lines, j->journal, &found))
+        return;
+    if (!j->evidence.journals_whole)
+        torn(j, &found);
+    else if (found.verdict != VERDICT_PASS && text_is(j->end_why, "budget"))
+        found.verdict = VERDICT_INCONCLUSIVE;
+    v = verdict_add(j->out, found.rule);
+    if (verdict_rank(found.verdict) <= verdict_rank(v->verdict))
+        *v = found;
+}
+
 static void judge_rules(struct judging *j)
 {
     struct story_verdict launch;
@@ -424,6 +451,7 @@ static void judge_rules(struct judging *j)
     if (step < j->script->n_lines)
         apply_step(j, step);
     apply_premises(j);
+    apply_accounts(j);
     if (law_launch(j->journal, &launch))
         *verdict_add(j->out, launch.rule) = launch;
 }

@@ -27,8 +27,9 @@ const struct promise promises[] = {
      "This is about the harness: report it with the journal."},
     {"H-4", "The same seed gives the same journal.", "Two runs have equal projections.", "",
      "This is about the harness: compare the projections and report the first difference."},
-    {"H-5", "Every fault that was armed is accounted for.", "Faults armed and fired are counted and compared.", "",
-     "This is about the harness: report it with the journal."},
+    {"H-5", "Every act of a story takes place, and every fault that it arms strikes.",
+     "Acts that could not be done, or whose moment never came, and faults that were armed and never fired, are looked for in every run.", "",
+     "This is about the story: mend the line that is named; or the gateway never came to its point."},
 };
 /* clang-format on */
 const size_t n_promises = COUNTOF(promises);

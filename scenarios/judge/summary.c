@@ -79,13 +79,19 @@ static struct rule_verdict *rule_of(struct summary *s, const char *rule)
     return &s->at[s->n++];
 }
 
+/* A promise of the harness that was not kept in one story is not made good by the others. */
+static bool is_graded(const char *rule, enum verdict v)
+{
+    return orders[v].graded || (v == VERDICT_VACUOUS && !rule_find(rule));
+}
+
 /* What was merely tried says nothing against a rule that was judged elsewhere. */
-static bool is_worse(enum verdict v, enum verdict than)
+static bool is_worse(const char *rule, enum verdict v, enum verdict than)
 {
     if (than == VERDICT_COUNT)
         return true;
-    if (orders[v].graded != orders[than].graded)
-        return orders[v].graded;
+    if (is_graded(rule, v) != is_graded(rule, than))
+        return is_graded(rule, v);
     return orders[v].rank < orders[than].rank;
 }
 
@@ -94,7 +100,7 @@ static void take(struct summary *s, const struct story_verdict *v, size_t story,
     struct rule_verdict *r = rule_of(s, v->rule);
 
     r->graded += v->verdict == VERDICT_PASS || v->verdict == VERDICT_FAIL;
-    if (!is_worse(v->verdict, r->verdict))
+    if (!is_worse(v->rule, v->verdict, r->verdict))
         return;
     r->verdict = v->verdict;
     r->first = story;

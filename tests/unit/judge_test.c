@@ -21,6 +21,12 @@
         EDIT_INSERT, "\"op\":\"feed\"", 1, lines                                                   \
     }
 #define PROG(more) "{\"t\":1600,\"src\":\"engine\",\"ev\":\"prog\",\"who\":\"gateway\"," more "}\n"
+#define ACT(line, fired)                                                                           \
+    "{\"t\":1600,\"src\":\"engine\",\"ev\":\"act\",\"line\":\"" line "\",\"verb\":\"gateway "      \
+    "freezes\",\"fired\":\"" fired "\"}\n"
+#define FAULT(name, kind)                                                                          \
+    "{\"t\":1600,\"src\":\"maas\",\"ev\":\"fault\",\"name\":\"" name "\",\"kind\":\"" kind         \
+    "\",\"count\":\"0\",\"who\":\"maas\"}\n"
 #define AS_IT_IS                                                                                   \
     {                                                                                              \
         EDIT_NONE, NULL, 0, NULL                                                                   \
@@ -197,6 +203,36 @@ static const struct row {
     {HEAD("grades REG-2") "run 1h\n",
      AFTER_FEED(PROG("\"kind\":\"signalled\",\"signal\":\"9\"") PROG("\"kind\":\"forked-away\"")),
      "LAUNCH", VERDICT_FAIL, VERDICT_FAIL, false, "outlived"},
+    /* what the story does, and what came of it */
+    {HEAD("grades REG-2") "run 1h\n", AS_IT_IS, "H-5", VERDICT_PASS, VERDICT_PASS, true,
+     "of 1 acts"},
+    {HEAD("grades REG-2") "at 1m gateway freezes\nrun 1h\n", AFTER_FEED(ACT("4", "0")), "H-5",
+     VERDICT_VACUOUS, VERDICT_VACUOUS, false,
+     "line 4 came to nothing: gateway freezes: it could not be done"},
+    {HEAD("grades REG-2") "at 1m gateway freezes\nrun 1h\n", AFTER_FEED(ACT("4", "1")), "H-5",
+     VERDICT_PASS, VERDICT_PASS, true, "of 2 acts"},
+    {HEAD("grades REG-2") "at allocate.1.done gateway dies\nrun 1h\n", AS_IT_IS, "H-5",
+     VERDICT_VACUOUS, VERDICT_VACUOUS, false,
+     "line 4 came to nothing: gateway dies: its moment never came"},
+    {HEAD("grades REG-2") "at allocate.1.done gateway dies\nrun 1h\n", END("budget"), "H-5",
+     VERDICT_INCONCLUSIVE, VERDICT_INCONCLUSIVE, false, "its moment never came"},
+    {HEAD("grades REG-2") "at 1m maas loses answer to release.1\nrun 1h\n",
+     AFTER_FEED(FAULT("release.1", "armed") ACT("4", "1")), "H-5", VERDICT_VACUOUS, VERDICT_VACUOUS,
+     false, "the fault was armed and never struck"},
+    {HEAD("grades REG-2") "at 1m maas loses answer to release.1\nrun 1h\n",
+     AFTER_FEED(FAULT("release.1", "armed") ACT("4", "1") FAULT("allocate.1", "fired")), "H-5",
+     VERDICT_VACUOUS, VERDICT_VACUOUS, false, "line 4 came to nothing"},
+    {HEAD("grades REG-2") "at 1m maas loses answer to release.1\nrun 1h\n",
+     AFTER_FEED(FAULT("release.1", "armed") ACT("4", "1") FAULT("release.1", "fired")), "H-5",
+     VERDICT_PASS, VERDICT_PASS, true, ""},
+    {HEAD("grades REG-2") "at 1m palette refuses for 5m\nrun 1h\n",
+     AFTER_FEED(FAULT("refuses", "armed") ACT("4", "1")), "H-5", VERDICT_PASS, VERDICT_PASS, true,
+     ""},
+    {HEAD("expect vacuous\ngrades H-5") "at 1m gateway freezes\nrun 1h\n",
+     AFTER_FEED(ACT("5", "0")), "H-5", VERDICT_PASS, VERDICT_VACUOUS, true, "it ended vacuous"},
+    /* a gateway that failed failed, whatever else did not come */
+    {HEAD("") "by 1m gateway is Unhealthy [REG-2]\nat allocate.1.done gateway dies\nrun 1h\n",
+     AS_IT_IS, "REG-2", VERDICT_FAIL, VERDICT_FAIL, false, "gateway is Unhealthy"},
     {HEAD("grades REG-2") "run 1h\n", AFTER_FEED(PROG("\"kind\":\"hung\"")), "LAUNCH", VERDICT_FAIL,
      VERDICT_FAIL, false, "hung"},
     {HEAD("grades REG-2") "run 1h\n", AFTER_FEED(PROG("\"kind\":\"flooded\"")), "LAUNCH",

@@ -97,6 +97,9 @@ static const struct {
     /* the harness's promises and the launch contract do */
     {{{"a", "LAUNCH", VERDICT_FAIL, 0}}, 1, VERDICT_FAIL, 0, 1},
     {{{"a", "H-1", VERDICT_FAIL, 0}}, 1, VERDICT_FAIL, 0, 1},
+    /* and a promise that was not kept once is not made good elsewhere */
+    {{{"a", "H-5", VERDICT_PASS, 0}, {"b", "H-5", VERDICT_VACUOUS, 0}}, 2, VERDICT_VACUOUS, 1, 2},
+    {{{"a", "H-5", VERDICT_VACUOUS, 0}, {"b", "H-5", VERDICT_PASS, 0}}, 2, VERDICT_VACUOUS, 0, 2},
     /* something wrong outweighs something unproven, in either order */
     {{{"a", "REG-1", VERDICT_FAIL, 0}, {"a", "REG-2", VERDICT_VACUOUS, 0}}, 2, VERDICT_FAIL, 0, 1},
     {{{"a", "REG-1", VERDICT_VACUOUS, 0}, {"a", "REG-2", VERDICT_FAIL, 0}},
