@@ -247,12 +247,12 @@ static int gateway_check(const struct run *r, enum stage_id stage, struct err *e
 
 /* --- items ---------------------------------------------------------------------------------- */
 
-static int sense_look(const struct script *s, const char *data, struct err *e)
+static int sense_look(const struct run_item *item, const char *data, struct err *e)
 {
     char path[1024];
 
-    snprintf(path, sizeof path, "%s/stories/%s.scn", data, s->name);
-    return sense_check(s, path, e);
+    snprintf(path, sizeof path, "%s/stories/%s.scn", data, item->script.name);
+    return sense_check(&item->script, &item->lab, path, e);
 }
 
 static void item_name(struct run_item *item, const struct script *first,
@@ -290,10 +290,10 @@ static int item_add(struct run *r, const char *name, const struct script *first,
     ev_list_init(&item->journal);
     code = story_load(r->options.data, name, values, &item->script, e);
     if (code == 0)
-        code = sense_look(&item->script, r->options.data, e);
-    if (code == 0)
         code = lab_load(r->options.data, script_site(&item->script, "site.shape", 0, "nat"),
                         &item->lab, e);
+    if (code == 0)
+        code = sense_look(item, r->options.data, e);
     if (code < 0)
         return code;
     item->seed = r->options.seed;

@@ -45,6 +45,16 @@ static bool is_fancy_quote(const char *text, size_t len)
            (len >= 2 && (memcmp(text, "\xc2\xab", 2) == 0 || memcmp(text, "\xc2\xbb", 2) == 0));
 }
 
+/* A blank that does not break, as copied from a web page: it looks like a blank, and is a letter.
+ */
+static const char *hard_blank(const char *text, size_t len)
+{
+    for (size_t i = 0; i + 1 < len; i++)
+        if (memcmp(text + i, "\xc2\xa0", 2) == 0)
+            return text + i;
+    return NULL;
+}
+
 static int word_take(const struct script_place *p, const char *text, size_t len, int column,
                      struct script_words *w)
 {
@@ -57,6 +67,9 @@ static int word_take(const struct script_place *p, const char *text, size_t len,
     for (i = 0; i < len; i++)
         if ((unsigned char)text[i] < ' ' || text[i] == 0x7f)
             return script_wrong(p, column + (int)i, "a control character; remove it");
+    if (hard_blank(text, len))
+        return script_wrong(p, column + (int)(hard_blank(text, len) - text),
+                            "a non-breaking space, which is no blank here; write a plain one");
     if (is_fancy_quote(text, len))
         return script_wrong(p, column, "a quote of a word processor; write a plain \"");
     word->quoted = text[0] == '"';

@@ -101,6 +101,9 @@ bool verb_event_near(const char *text, bool is_span, char *out, size_t size);
 /* A mock's own word for a kind of certificate that a story names. */
 const char *verb_certificate(const char *word);
 
+/* MAAS's own words for what a machine is doing; ends with NULL. */
+extern const char *const verb_machine_statuses[];
+
 /* "-10m", "+1h", "0s". */
 bool verb_offset(const char *text, ms_t *ret);
 

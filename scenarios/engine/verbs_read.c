@@ -171,6 +171,35 @@ const char *verb_certificate(const char *word)
     return word;
 }
 
+/* --- machines
+ * ----------------------------------------------------------------------------------------
+ */
+
+const char *const verb_machine_statuses[] = {"New",
+                                             "Commissioning",
+                                             "Failed commissioning",
+                                             "Missing",
+                                             "Ready",
+                                             "Reserved",
+                                             "Deployed",
+                                             "Retired",
+                                             "Broken",
+                                             "Deploying",
+                                             "Allocated",
+                                             "Failed deployment",
+                                             "Releasing",
+                                             "Releasing failed",
+                                             "Disk erasing",
+                                             "Failed disk erasing",
+                                             "Rescue mode",
+                                             "Entering rescue mode",
+                                             "Failed to enter rescue mode",
+                                             "Exiting rescue mode",
+                                             "Failed to exit rescue mode",
+                                             "Testing",
+                                             "Failed testing",
+                                             NULL};
+
 /* --- events ------------------------------------------------------------------------------------
  */
 

@@ -1,25 +1,41 @@
-#include "scenarios/judge/sense.h"
+#include "scenarios/judge/sense_private.h"
 
 #include "lib/base/text.h"
 #include "scenarios/engine/verbs.h"
 #include "scenarios/judge/rules.h"
 
 #include <errno.h>
+#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #define MACHINES 6 /* where a story does not say how many there are */
 
-struct sense {
-    const struct script *s;
-    const char *file;
-    struct err *e;
-};
-
-static int no_sense(const struct sense *x, int number, int column, const char *sentence)
+int sense_wrong(const struct sense *x, int number, int column, const char *fmt, ...)
 {
+    char sentence[400];
+    va_list args;
+
+    va_start(args, fmt);
+    vsnprintf(sentence, sizeof sentence, fmt, args);
+    va_end(args);
     return err_set(x->e, -EINVAL, "%s:%d:%d: %s", x->file, number, column, sentence);
+}
+
+int64_t sense_number(const char *text)
+{
+    int64_t n = 0;
+
+    (void)text_int(text, 0, INT32_MAX, &n);
+    return n;
+}
+
+int64_t sense_machines(const struct script *s)
+{
+    const char *n = script_site(s, "site.machines", 0, "");
+
+    return *n ? sense_number(n) : MACHINES;
 }
 
 /* --- rules ------------------------------------------------------------------------------------ */
@@ -28,18 +44,18 @@ static int rule_wrong(const struct sense *x, int number, int column, const char 
 {
     const char **ids = calloc(n_rules + 1, sizeof *ids);
     const char *near;
-    char sentence[160];
+    int r;
 
     if (!ids)
         WRONG("out of memory");
     for (size_t i = 0; i < n_rules; i++)
         ids[i] = rules[i].id;
     near = text_nearest(id, ids);
-    snprintf(sentence, sizeof sentence,
-             "[%s]: there is no such rule; %s%s%s`gateproof rules` lists them", id,
-             near ? "did you mean " : "", near ? near : "", near ? "? " : "");
+    r = sense_wrong(x, number, column,
+                    "[%s]: there is no such rule; %s%s%s`gateproof rules` lists them", id,
+                    near ? "did you mean " : "", near ? near : "", near ? "? " : "");
     free(ids);
-    return no_sense(x, number, column, sentence);
+    return r;
 }
 
 static bool is_rule(const char *id)
@@ -78,29 +94,38 @@ static bool is_made(const struct script *s, const char *cluster)
     return false;
 }
 
+static bool is_for_clusters(const char *place)
+{
+    static const char *const places[] = {"{cluster}", "{role}", "{place}", "{wire-end}",
+                                         "{victims}"};
+
+    for (size_t i = 0; i < COUNTOF(places); i++)
+        if (text_is(places[i], place))
+            return true;
+    return false;
+}
+
 static int name_look(const struct sense *x, const struct script_line *line, const char *place,
                      const char *name)
 {
-    int64_t machines = MACHINES, n;
-    char sentence[200];
+    const int64_t machines = sense_machines(x->s);
+    int64_t n;
 
-    (void)text_int(script_site(x->s, "site.machines", 0, ""), 0, INT32_MAX, &machines);
-    if ((text_is(place, "{cluster}") || text_is(place, "{role}") || text_is(place, "{place}")) &&
-        is_numbered(name, 'c', &n) && !is_made(x->s, name)) {
-        snprintf(sentence, sizeof sentence,
-                 "nobody makes cluster %s; write 'site cluster %s with 2 nodes' or 'at TIME user "
-                 "creates cluster %s with 2 nodes'",
-                 name, name, name);
-        return no_sense(x, line->number, line->column, sentence);
-    }
-    if (text_is(place, "{machine}") && is_numbered(name, 'm', &n) && n > machines) {
-        snprintf(sentence, sizeof sentence,
-                 "MAAS has no machine %s, only m1 to m%lld; write one of them or 'site machines "
-                 "%lld'",
-                 name, (long long)machines, (long long)n);
-        return no_sense(x, line->number, line->column, sentence);
-    }
-    return 0;
+    if (is_for_clusters(place) && is_numbered(name, 'c', &n) && !is_made(x->s, name))
+        return sense_wrong(x, line->number, line->column,
+                           "nobody makes cluster %s; write 'site cluster %s with 2 nodes' or 'at "
+                           "TIME user creates cluster %s with 2 nodes'",
+                           name, name, name);
+    if (!text_is(place, "{machine}") || !is_numbered(name, 'm', &n) || n <= machines)
+        return 0;
+    if (n <= SENSE_MACHINES_MAX)
+        return sense_wrong(x, line->number, line->column,
+                           "MAAS has no machine %s, only m1 to m%lld; write one of them or 'site "
+                           "machines %lld'",
+                           name, (long long)machines, (long long)n);
+    return sense_wrong(x, line->number, line->column,
+                       "MAAS has no machine %s, only m1 to m%lld; write one of them", name,
+                       (long long)machines);
 }
 
 /* What stood in the form's places stands in args, in the same order. */
@@ -140,25 +165,30 @@ static int twice_look(const struct sense *x)
     for (size_t i = 0; i < x->s->n_lines; i++)
         for (size_t k = 0; k < i; k++) {
             const struct script_line *line = &x->s->lines[i];
-            char sentence[80];
 
             if (!is_same(line, &x->s->lines[k]))
                 continue;
-            snprintf(sentence, sizeof sentence, "this is line %d once more; remove one of the two",
-                     x->s->lines[k].number);
-            return no_sense(x, line->number, 1, sentence);
+            return sense_wrong(x, line->number, 1,
+                               "this is line %d once more; remove one of the two",
+                               x->s->lines[k].number);
         }
     return 0;
 }
 
-int sense_check(const struct script *s, const char *file, struct err *e)
+int sense_check(const struct script *s, const struct lab *lab, const char *file, struct err *e)
 {
-    const struct sense x = {.s = s, .file = file, .e = e};
+    const struct sense x = {.s = s, .lab = lab, .file = file, .e = e};
     int r = rules_look(&x);
 
     for (size_t i = 0; r == 0 && i < s->n_lines; i++)
         r = names_look(&x, &s->lines[i]);
     for (size_t i = 0; r == 0 && i < s->n_ors; i++)
         r = names_look(&x, &s->ors[i]);
-    return r == 0 ? twice_look(&x) : r;
+    if (r == 0)
+        r = twice_look(&x);
+    for (size_t i = 0; r == 0 && i < s->n_lines; i++) {
+        r = sense_site(&x, &s->lines[i]);
+        r = r == 0 ? sense_acts(&x, &s->lines[i]) : r;
+    }
+    return r;
 }

@@ -1,12 +1,18 @@
 /* Whether a story that can be read makes sense: the rules that it names exist, somebody makes the
- * clusters that it speaks of, MAAS has its machines, and no line stands there twice. Pure. */
+ * clusters and accounts that it speaks of, MAAS has its machines, its acts can happen, and no line
+ * stands there twice. Pure. */
 #ifndef SCENARIOS_JUDGE_SENSE_H
 #define SCENARIOS_JUDGE_SENSE_H
 
 #include "lib/base/err.h"
+#include "scenarios/engine/lab.h"
 #include "scenarios/engine/script.h"
 
-/* file: for the sentence "file:line:column: what; remedy". -EINVAL. */
-int sense_check(const struct script *s, const char *file, struct err *e) MUST_CHECK;
+#define SENSE_MACHINES_MAX 8 /* m1 … m8 of the labs */
+
+/* lab: of the story's shape, NULL when it is not known. file: for the sentence "file:line:column:
+ * what; remedy". -EINVAL. */
+int sense_check(const struct script *s, const struct lab *lab, const char *file, struct err *e)
+    MUST_CHECK;
 
 #endif

@@ -2,6 +2,7 @@
 #include "tests/test.h"
 
 #include "lib/base/text.h"
+#include "scenarios/engine/verbs.h"
 #include "tests/unit/maas_site.h"
 
 #include <stdio.h>
@@ -49,6 +50,15 @@ static bool lists(const char *numbers, unsigned wanted)
         if (text_int(word, 0, MAAS_STATUS_COUNT, &n) && n == (int64_t)wanted)
             return true;
     return false;
+}
+
+/* A story that names another status is refused, so none may be missing. */
+static void a_story_may_name_each_status(void **state)
+{
+    (void)state;
+    for (unsigned i = 0; i < MAAS_STATUS_COUNT; i++)
+        assert_text(verb_machine_statuses[i], maas_status_label((enum maas_status)i));
+    assert_null(verb_machine_statuses[MAAS_STATUS_COUNT]);
 }
 
 static void the_law_is_maas_s_own(void **state)
@@ -155,6 +165,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(the_law_is_maas_s_own),
+        cmocka_unit_test(a_story_may_name_each_status),
         cmocka_unit_test(a_status_is_found_by_label_and_by_name),
         cmocka_unit_test(release_is_for_those_that_maas_releases),
         STATUS_TEST(every_operation_obeys_the_law_in_every_status),
