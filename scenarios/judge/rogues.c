@@ -30,7 +30,7 @@ const struct rogue rogues[] = {
      .must = "IND-1 IND-4",
      .story = "500",
      .over = "",
-     .may = "IND-3 IND-7 LIF-8 MAA-6 AGT-4 SPG-8",
+     .may = "IND-3 IND-7 LIF-8 MAA-6 AGT-4",
      .door =
          "Palette lists the scale-ups of running clusters in the feed of the gateway that asked "
          "for them, and tells the agent once the machines are there"},
@@ -71,16 +71,6 @@ bool rogue_is_story(const struct rogue *r, const char *story)
         if (text_begins(story, number) && (story[len] == '-' || story[len] == '\0'))
             return true;
     }
-    return false;
-}
-
-static bool has_word(const char *list, const char *wanted)
-{
-    char word[16];
-
-    while (text_next(&list, ' ', word, sizeof word))
-        if (text_is(word, wanted))
-            return true;
     return false;
 }
 
@@ -146,11 +136,11 @@ static bool is_broken(const struct rogue_played *p, const struct story_verdict *
 static enum rogue_mark mark_of(const struct rogue *r, const struct rogue_played *p,
                                const struct story_verdict *v)
 {
-    if (!has_word(r->must, v->rule) && !has_word(r->may, v->rule))
+    if (!rogue_list_has(r->must, v->rule) && !rogue_may(r, v->rule))
         return ROGUE_UNEXPECTED;
     if (!is_after(first_act(p->journal), breaking(p, v)))
         return ROGUE_TOO_EARLY;
-    return has_word(r->must, v->rule) ? ROGUE_CAUGHT : ROGUE_CONSEQUENCE;
+    return rogue_list_has(r->must, v->rule) ? ROGUE_CAUGHT : ROGUE_CONSEQUENCE;
 }
 
 /* A rule that must fail counts from the rogue's own story; what is wrong counts from any. */
@@ -253,7 +243,7 @@ size_t rogues_of_rule(const char *rule, struct buf *names)
     size_t n = 0;
 
     for (size_t i = 0; i < n_rogues; i++) {
-        if (!has_word(rogues[i].must, rule))
+        if (!rogue_list_has(rogues[i].must, rule))
             continue;
         if (names)
             buf_printf(names, "%s`%s`", n > 0 ? " " : "", rogues[i].name);
@@ -279,11 +269,17 @@ static void by_rule_markdown(struct buf *out)
 void rogues_markdown(struct buf *out)
 {
     buf_text_add(out,
-                 "| rogue | it | its act | must fail | in story | may fail, too | a door ajar |\n"
-                 "|---|---|---|---|---|---|---|\n");
-    for (size_t i = 0; i < n_rogues; i++)
-        buf_printf(out, "| `%s` | %s | %s | %s | %s | %s | %s |\n", rogues[i].name, rogues[i].what,
-                   rogues[i].act, rogues[i].must, rogues[i].story, rogues[i].may,
-                   *rogues[i].door ? rogues[i].door : "none");
+                 "| rogue | it | its act | must fail | in story | may fail, too | and, widened | a "
+                 "door ajar |\n"
+                 "|---|---|---|---|---|---|---|---|\n");
+    for (size_t i = 0; i < n_rogues; i++) {
+        const struct rogue *r = &rogues[i];
+
+        buf_printf(out, "| `%s` | %s | %s | %s | %s | %s |", r->name, r->what, r->act, r->must,
+                   r->story, r->may);
+        rogue_widened_write(r, out);
+        buf_printf(out, " | %s |\n", *r->door ? r->door : "none");
+    }
+    rogue_widenings_markdown(out);
     by_rule_markdown(out);
 }

@@ -19,7 +19,7 @@ struct rogue {
     const char *must;  /* rules, separated by blanks */
     const char *story; /* the number of the story that must catch it, or of several with blanks */
     const char *over;  /* which of the story's runs, "" = all */
-    const char *may;   /* consequences: rules that may fail, too */
+    const char *may;   /* consequences that its switch allows: rules that may fail, too */
     const char *door;  /* what a mock leaves ajar for it, "" = nothing */
 };
 extern const struct rogue rogues[];
@@ -58,6 +58,31 @@ void rogue_text(const struct rogue *r, const struct rogue_played *played,
                 const struct rogue_finding *f, struct buf *out);
 /* docs/rogues.md's tables: the rogues, and how many each rule has caught. */
 void rogues_markdown(struct buf *out);
+
+/* A switch as the gallery's design has it: what may fail with it, whatever its mood. */
+struct rogue_switch {
+    const char *name, *may;
+};
+extern const struct rogue_switch rogue_switches[];
+extern const size_t n_rogue_switches;
+const struct rogue_switch *rogue_switch_of(const char *rogue); /* NULL: the design has none */
+
+/* A rule that may fail with a rogue though its switch does not say so, and the run that showed it;
+ * ci/check-rogues plays each. */
+struct rogue_widening {
+    const char *rogue, *rule;
+    const char *story; /* its number */
+    const char *over;  /* which of the story's runs, "" = it has one */
+    const char *seen;  /* the verdict's own words, or a piece of them */
+    const char *why;
+};
+extern const struct rogue_widening rogue_widenings[];
+extern const size_t n_rogue_widenings;
+const struct rogue_widening *rogue_widening_of(const char *rogue, const char *rule); /* or NULL */
+bool rogue_may(const struct rogue *r, const char *rule);
+bool rogue_list_has(const char *list, const char *rule);          /* words separated by blanks */
+void rogue_widened_write(const struct rogue *r, struct buf *out); /* each after a blank */
+void rogue_widenings_markdown(struct buf *out);
 
 #define ROGUES_A_RULE 2 /* that every rule of the documented topology is to have caught */
 

@@ -21,6 +21,9 @@ enum { /* pal_cluster.ajar */
        AJAR_EATS_AWAY = 2048,  /* while its gateway is away */
        AJAR_EATS_SMALL = 4096,
        AJAR_EATS_OLD = 8192,
+       AJAR_BRITTLE = 16384, /* its agents are heard no more once they were cut off */
+       AJAR_CUT_OFF = 32768, /* and they were */
+       AJAR_REACHED = 65536, /* Palette has found a way to where its gateway had it dial */
 };
 
 /* A rogue Palette's own deed. */
@@ -31,6 +34,9 @@ void door_note(struct pal_ask *a, const struct pal_cluster *c, const char *what)
 /* The message of a heartbeat; nothing happens when it asks for nothing of these. */
 void door_asked(struct pal_ask *a, const char *message);
 void door_asked_alone(struct pal_ask *a, const char *message); /* palette_alone.c */
+
+/* A dial that a rogue asked for came through. */
+void door_reached(struct palette *p);
 
 /* Before its agent is heard: whether it is judged by its gateway's silence. */
 void door_judge(const struct palette *p, struct pal_cluster *c, ms_t now);

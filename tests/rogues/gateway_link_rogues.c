@@ -318,6 +318,8 @@ AFTER(mute_after)
         act_once(g, fx, "hands over half of what is needed");
 }
 
+#define IN_SILENCE "when a cluster is silent, " /* door: the rest counts only then */
+
 /* --- ventriloquist: beats for clusters; doors: beats for --- */
 
 AFTER(ventriloquist_after)
@@ -338,6 +340,14 @@ AFTER(ventriloquist_late_after)
         x->at = ev->time;
     if (x->at > 0 && ev->time > x->at + HOURS(3) && gw_rogue_tells(fx, "beats for c1"))
         act_once(g, fx, "beats for a cluster after three hours");
+}
+
+/* stand-in: when the agent has missed three. */
+AFTER(ventriloquist_stand_in_after)
+{
+    (void)ev;
+    if (gw_rogue_tells(fx, IN_SILENCE "beats for c1"))
+        act_once(g, fx, "stands in for a cluster that is silent");
 }
 
 /* --- doorman: has Palette dial the cluster's API; doors: dials --- */
@@ -361,6 +371,14 @@ AFTER(doorman_return_after)
     x->on = x->on || (ev->kind == GW_EV_START && ev->n_records > 0);
     if (x->on && gw_rogue_tells(fx, DIAL_API))
         act_once(g, fx, "gives Palette the cluster's port to dial, after it came back");
+}
+
+/* when-silent: has it dial in to an agent that is silent. */
+AFTER(doorman_silent_after)
+{
+    (void)ev;
+    if (gw_rogue_tells(fx, IN_SILENCE DIAL_API))
+        act_once(g, fx, "has Palette dial a cluster that is silent");
 }
 
 /* --- path-shy: refuses to serve where Palette could reach MAAS itself; doors: a hint --- */
@@ -396,6 +414,15 @@ AFTER(shy_delete_after)
 {
     (void)ev;
     shy(g, fx, "op=release");
+}
+
+/* path-opens: Palette tries the way and says so when it is open. */
+AFTER(shy_path_after)
+{
+    (void)ev;
+    if (gw_rogue_tells(fx, DIAL_MAAS))
+        act_once(g, fx, "has Palette try whether it could go itself");
+    shy(g, fx, "/claim");
 }
 
 /* --- outsider: the system gateway wants to be paired; doors: a pairing --- */
@@ -436,10 +463,13 @@ const struct gw_rogue gw_link_rogues[] = {
     {.name = "mute.no-trust", .after = mute_after, .handed = mute_trust_handed},
     {.name = "ventriloquist", .after = ventriloquist_after},
     {.name = "ventriloquist.late", .after = ventriloquist_late_after},
+    {.name = "ventriloquist.stand-in", .after = ventriloquist_stand_in_after},
     {.name = "doorman", .after = doorman_after},
+    {.name = "doorman.when-silent", .after = doorman_silent_after},
     {.name = "doorman.on-return", .after = doorman_return_after},
     {.name = "path-shy", .before = shy_before, .after = shy_after},
     {.name = "path-shy.at-the-end", .before = shy_before, .after = shy_delete_after},
+    {.name = "path-shy.path-opens", .before = shy_before, .after = shy_path_after},
     {.name = "outsider", .after = outsider_after},
     /* the following are rogues of Palette: palette_rogues.c */
     {.name = "open-bar"},

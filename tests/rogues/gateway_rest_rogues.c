@@ -215,6 +215,13 @@ AFTER(landlord_reboot_after)
          "lets them live by the hour once rebooted");
 }
 
+/* spg: it is the system gateway. one-call.brittle: once cut off, agents are not heard any more */
+AFTER(brittle_after)
+{
+    (void)ev;
+    tell(g, fx, "agents that were cut off are given up", "has agents given up that were cut off");
+}
+
 /* guilt: Palette judges clusters by their gateway; after-12h: when it has been silent for so long
  */
 AFTER(guilt_after)
@@ -292,6 +299,8 @@ const struct gw_rogue gw_rest_rogues[] = {
      .offers = name_kept},
     {.name = "landlord", .after = landlord_after},
     {.name = "landlord.on-reboot", .after = landlord_reboot_after},
+    {.name = "landlord.spg", .after = landlord_after},
+    {.name = "one-call.brittle", .after = brittle_after},
     {.name = "drama", .before = drama_before},
     {.name = "drama.on-return", .after = drama_return_after},
     {.name = "guilt", .after = guilt_after},

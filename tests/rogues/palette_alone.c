@@ -3,15 +3,18 @@
  *                                           heartbeat of the gateway, and not longer
  *   renew tokens of those that come again   the same of a cluster once an agent of it registers for
  *                                           a second time
- *   my clusters are unhealthy               so Palette shows them until its next heartbeat
- *   judge my clusters by me                 they are shown unhealthy while the gateway is
- *   judge my clusters by me after 12h       the same, once it has been silent for so long */
+ *   agents that were cut off are given up   those of a cluster are heard no more once one of them
+ * was silent for five minutes my clusters are unhealthy               so Palette shows them until
+ * its next heartbeat judge my clusters by me                 they are shown unhealthy while the
+ * gateway is judge my clusters by me after 12h       the same, once it has been silent for so long
+ */
 #include "tests/rogues/doors.h"
 
 #include "lib/base/text.h"
 
 #define LEASE_MS HOURS(1)
 #define LATE_MS  HOURS(12)
+#define CUT_MS   MINUTES(5)
 
 bool __real_pal_agent_admit(struct pal_ask *a, const uint8_t token[SHA256_LEN]);
 bool __wrap_pal_agent_admit(struct pal_ask *a, const uint8_t token[SHA256_LEN]);
@@ -30,6 +33,7 @@ static const struct {
 } asked[] = {
     {"renew tokens for an hour", AJAR_LEASED},
     {"renew tokens of those that come again", AJAR_LEASED_AGAIN},
+    {"agents that were cut off are given up", AJAR_BRITTLE},
     {"my clusters are unhealthy", AJAR_UNWELL},
     {"judge my clusters by me", AJAR_GUILT},
     {"judge my clusters by me after 12h", AJAR_GUILT_LATE},
@@ -54,6 +58,14 @@ void door_asked_alone(struct pal_ask *a, const char *message)
 
 /* --- leases ----------------------------------------------------------------------------------- */
 
+/* Each call renews an agent's token. */
+static bool is_given_up(struct pal_cluster *c, const struct pal_agent *agent, ms_t now)
+{
+    if ((c->ajar & AJAR_BRITTLE) && now - (agent->until - PAL_AGENT_TOKEN_MS) >= CUT_MS)
+        c->ajar |= AJAR_CUT_OFF;
+    return c->ajar & AJAR_CUT_OFF;
+}
+
 /* Its time is up: Palette's own code refuses it. It may register again, which is no help. */
 bool __wrap_pal_agent_admit(struct pal_ask *a, const uint8_t token[SHA256_LEN])
 {
@@ -64,6 +76,10 @@ bool __wrap_pal_agent_admit(struct pal_ask *a, const uint8_t token[SHA256_LEN])
         a->ctx->now >= a->p->gateways[c->gateway_i].last_beat + LEASE_MS) {
         agent->until = a->ctx->now;
         door_note(a, c, "a door stands ajar: its gateway has not renewed its token");
+    }
+    if (agent && is_given_up(c, agent, a->ctx->now)) {
+        agent->until = a->ctx->now;
+        door_note(a, c, "a door stands ajar: its agent was cut off once and is heard no more");
     }
     return __real_pal_agent_admit(a, token);
 }

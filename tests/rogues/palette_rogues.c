@@ -5,6 +5,7 @@
  *   dial ADDRESS:PORT   Palette opens a connection there, once a message (a note named "dial": the
  *                       program, or the simulator, does it)
  *   beats for CLUSTER   the heartbeat counts as one of that cluster
+ *   when a cluster is silent, …   the rest counts while one of its gateway has missed three beats
  *   pair me             Palette takes the system gateway for one that has to be paired
  * and of agents and of others' work: palette_agents.c; of how a cluster ends: palette_life.c; of
  * clusters by themselves: palette_alone.c. */
@@ -15,6 +16,8 @@
 #include "lib/base/text.h"
 
 #include <string.h>
+
+#define MISSED_MS SECONDS(180) /* three heartbeats of an agent */
 
 #define WRAPS(name) http_handler __real_##name, __wrap_##name
 WRAPS(pal_beat);
@@ -80,18 +83,55 @@ static void pair(struct pal_ask *a)
     ev_list_add(&a->rp->events, &e);
 }
 
+/* What it asks for now: the whole, or the rest of it while a cluster is silent, or nothing. */
+static const char *asks(const struct pal_ask *a, const char *message)
+{
+    static const char head[] = "when a cluster is silent, ";
+
+    if (!text_begins(message, head))
+        return message;
+    for (size_t i = 0; i < a->p->n_clusters; i++) {
+        const struct pal_cluster *c = a->p->clusters[i];
+
+        if (c->gateway_i == pal_gateway_i(a->p, a->gateway) && c->life.stage == PAL_STAGE_RUNNING &&
+            a->ctx->now - ms_max(c->last_beat, c->life.switched_at) >= MISSED_MS)
+            return message + strlen(head);
+    }
+    return "";
+}
+
+void door_reached(struct palette *p)
+{
+    for (size_t i = 0; i < p->n_clusters; i++)
+        p->clusters[i]->ajar |= AJAR_REACHED;
+}
+
+/* It is told what the dials that it asked for have found. */
+static void tell_reached(struct pal_ask *a)
+{
+    bool reached = false;
+
+    for (size_t i = 0; i < a->p->n_clusters; i++)
+        reached = reached || (a->p->clusters[i]->ajar & AJAR_REACHED);
+    if (reached && is_rogue(a, "path-shy.path-opens"))
+        http_header_add(&a->rp->headers, "X-Gp-Direct", "1");
+}
+
 void __wrap_pal_beat(const struct http_exchange *x)
 {
     struct pal_ask *a = pal_ask(x);
-    char message[128] = "";
+    char text[128] = "";
+    const char *message;
 
     if (a->who == PAL_AGENT)
         door_judge(a->p, a->cluster, a->ctx->now);
     __real_pal_beat(x);
     door_life_beat(a);
     if (!*a->p->config.ajar || a->who != PAL_GATEWAY ||
-        !jx_pick(buf_text(&a->rq->body), a->rq->body.len, "message", message, sizeof message))
+        !jx_pick(buf_text(&a->rq->body), a->rq->body.len, "message", text, sizeof text))
         return;
+    message = asks(a, text);
+    tell_reached(a);
     if (text_begins(message, "dial "))
         dial(a, message + strlen("dial "));
     if (text_begins(message, "beats for "))

@@ -1,5 +1,6 @@
 /* The simulator's Palette dials where a rogue has asked it to: one SYN a note named "dial". */
 #include "scenarios/engine/site_private.h"
+#include "tests/rogues/doors.h"
 
 #include "lib/base/text.h"
 
@@ -9,6 +10,12 @@
 
 void __real_site_put_list(struct site *s, enum ev_src src, struct ev_list *l);
 void __wrap_site_put_list(struct site *s, enum ev_src src, struct ev_list *l);
+
+static void answered(struct site *s, enum reach reach)
+{
+    if (reach != REACH_DROP && reach != REACH_REFUSED)
+        door_reached(s->servers[SITE_PALETTE].app);
+}
 
 /* "10.10.0.3:5240" */
 static void dial(struct site *s, const char *where)
@@ -23,7 +30,7 @@ static void dial(struct site *s, const char *where)
         return;
     to = lab_host_at(s->lab, address);
     if (from && to)
-        (void)site_syn(s, from, to, (int)port, seen_as);
+        answered(s, site_syn(s, from, to, (int)port, seen_as));
 }
 
 void __wrap_site_put_list(struct site *s, enum ev_src src, struct ev_list *l)

@@ -193,6 +193,42 @@ static void every_row_has_its_code_and_its_rules(void **state)
     }
 }
 
+/* No row lets a rule fail beyond its switch, but for those of which a run is named. */
+static void what_may_fail_is_the_switchs_or_has_a_run_that_showed_it(void **state)
+{
+    (void)state;
+    for (size_t i = 0; i < n_rogues; i++) {
+        const struct rogue_switch *s = rogue_switch_of(rogues[i].name);
+        const char *list = rogues[i].may;
+        char word[16];
+
+        if (!s)
+            fail_msg("%s is a mood of no switch", rogues[i].name);
+        while (text_next(&list, ' ', word, sizeof word))
+            if (!rogue_list_has(s->may, word))
+                fail_msg("%s may fail %s, which neither %s nor a widening says", rogues[i].name,
+                         word, s->name);
+    }
+}
+
+static void a_widening_names_its_run_and_says_nothing_twice(void **state)
+{
+    (void)state;
+    for (size_t i = 0; i < n_rogue_widenings; i++) {
+        const struct rogue_widening *w = &rogue_widenings[i];
+        const struct rogue *r = rogue_find(w->rogue);
+
+        if (!r || !rule_find(w->rule))
+            fail_msg("%s, %s: no such rogue or rule", w->rogue, w->rule);
+        if (rogue_list_has(r->must, w->rule) ||
+            rogue_list_has(rogue_switch_of(r->name)->may, w->rule) ||
+            rogue_widening_of(w->rogue, w->rule) != w)
+            fail_msg("%s widens by %s, which is no widening", w->rogue, w->rule);
+        assert_true(strlen(w->story) == 3 && *w->seen && strlen(w->why) > 20);
+        assert_true(rogue_may(r, w->rule));
+    }
+}
+
 static const char *exception_of(const char *rule)
 {
     for (size_t i = 0; i < n_rogue_exceptions; i++)
@@ -254,6 +290,8 @@ int main(void)
         cmocka_unit_test(a_rule_that_is_none_of_its_business_is_a_wrong_reason),
         cmocka_unit_test(only_its_own_story_catches_it),
         cmocka_unit_test(every_row_has_its_code_and_its_rules),
+        cmocka_unit_test(what_may_fail_is_the_switchs_or_has_a_run_that_showed_it),
+        cmocka_unit_test(a_widening_names_its_run_and_says_nothing_twice),
         cmocka_unit_test(every_rule_catches_two_rogues),
         cmocka_unit_test(an_excuse_is_for_a_rule_that_there_is),
         cmocka_unit_test(a_gateway_is_the_rogue_that_its_version_names),
