@@ -15,8 +15,8 @@
 int gallery_take(struct run *r, struct err *e)
 {
     const char *near = rogue_nearest(r->manifest.rogue);
-    char word[sizeof r->manifest.command[0]], mock[1100];
-    const char *const needed[] = {r->manifest.command[0], mock};
+    char word[sizeof r->manifest.command[0]], mock[1100], node[1100];
+    const char *const needed[] = {r->manifest.command[0], mock, node};
 
     if (*r->manifest.rogue == '\0')
         return 0;
@@ -31,6 +31,7 @@ int gallery_take(struct run *r, struct err *e)
     snprintf(r->manifest.command[0], sizeof r->manifest.command[0], "%.400s/%.100s", r->options.bin,
              word);
     snprintf(mock, sizeof mock, "%s/mock-palette-rogue", r->options.bin);
+    snprintf(node, sizeof node, "%s/mock-cluster-rogue", r->options.bin);
     for (size_t i = 0; i < COUNTOF(needed); i++)
         if (access(needed[i], X_OK) < 0)
             return err_set(e, -ENOENT,

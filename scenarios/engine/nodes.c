@@ -193,7 +193,7 @@ static void add_words(struct words *x, const struct node *n, int page_fd)
 {
     const struct world *w = n->all->w;
     uint64_t i = (uint64_t)(n - n->all->at);
-    word(x, "%s/mock-cluster", w->run->bin_dir);
+    word(x, "%s/mock-cluster%s", w->run->bin_dir, *w->run->manifest->rogue != '\0' ? "-rogue" : "");
     word(x, "--system-id=%s", n->system_id);
     word(x, "--hostname=%s", n->host->name);
     add_maas(x, w);
