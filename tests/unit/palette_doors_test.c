@@ -4,6 +4,7 @@
 
 #include "lib/base/text.h"
 #include "mock-palette/model.h"
+#include "tests/rogues/doors.h"
 #include "tests/unit/palette_cluster_site.h"
 
 #include <stdio.h>
@@ -112,12 +113,89 @@ static void the_scale_ups_go_to_the_gateway_that_asked(void **state)
     assert_false(gateway_is_served(c));
 }
 
+/* --- what a heartbeat asks for --- */
+
+static void ajar_for(struct cluster_site *c, const char *rogue)
+{
+    assert_true(text_copy(c->s->palette->config.ajar, sizeof c->s->palette->config.ajar, rogue));
+    cluster_running(c, 1);
+    assert_int_equal(beat(c), 204);
+}
+
+static void gateway_says(struct cluster_site *c, const char *message)
+{
+    char path[128], body[192];
+
+    snprintf(path, sizeof path, "/v1/spectroclusters/%s/heartbeat", c->s->self_uid);
+    snprintf(body, sizeof body, "{\"agentVersion\":\"1\",\"message\":\"%s\"}", message);
+    assert_int_equal(gateway(c->s, "PUT", path, body), 204);
+}
+
+static size_t beats_for_it(const struct cluster_site *c)
+{
+    return mock_count(&c->s->m, EV_PAL_BEAT, EVF_KEY_ID, "gateway");
+}
+
+static void in_silence_is_when_three_beats_are_missed(void **state)
+{
+    static const char asks[] = "when a cluster is silent, beats for c1";
+    struct cluster_site *c = *state;
+
+    ajar_for(c, "ventriloquist.stand-in");
+    palette_pass(c->s, SECONDS(179));
+    gateway_says(c, asks);
+    assert_int_equal(beats_for_it(c), 0);
+    palette_pass(c->s, SECONDS(1));
+    gateway_says(c, asks);
+    assert_int_equal(beats_for_it(c), 1);
+    assert_int_equal(beat(c), 204);
+    gateway_says(c, asks);
+    assert_int_equal(beats_for_it(c), 1);
+}
+
+static void an_agent_that_was_cut_off_may_not_come_back_where_that_was_asked(void **state)
+{
+    struct cluster_site *c = *state;
+
+    ajar_for(c, "one-call.brittle");
+    palette_pass(c->s, MINUTES(10));
+    assert_int_equal(beat(c), 204); /* nobody has asked */
+    gateway_says(c, "agents that were cut off are given up");
+    palette_pass(c->s, MINUTES(4));
+    assert_int_equal(beat(c), 204);
+    palette_pass(c->s, MINUTES(5));
+    assert_int_equal(beat(c), 401);
+    assert_int_equal(hello(c, "aaa111", "init"), 200);
+    assert_int_equal(beat(c), 401);
+}
+
+static void a_way_that_opened_is_told_to_its_rogue_only(void **state)
+{
+    static const char *const rogues[] = {"mailman.path-opens", "path-shy.path-opens"};
+    struct cluster_site *c = *state;
+
+    ajar_for(c, rogues[0]);
+    for (size_t i = 0; i < COUNTOF(rogues); i++) {
+        assert_true(
+            text_copy(c->s->palette->config.ajar, sizeof c->s->palette->config.ajar, rogues[i]));
+        gateway_says(c, "dial 10.10.0.3:5240");
+        assert_false(talk_header(&c->s->t, "X-Gp-Direct", "1"));
+        door_reached(c->s->palette);
+        gateway_says(c, "dial 10.10.0.3:5240");
+        assert_int_equal(talk_header(&c->s->t, "X-Gp-Direct", "1"), i == 1);
+        c->s->palette->clusters[0]->ajar = 0;
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         CLUSTER_TEST(without_a_rogue_the_word_opens_nothing),
         CLUSTER_TEST(a_gateway_that_does_not_ask_is_served_as_ever),
         CLUSTER_TEST(the_scale_ups_go_to_the_gateway_that_asked),
+        CLUSTER_TEST(in_silence_is_when_three_beats_are_missed),
+        CLUSTER_TEST(an_agent_that_was_cut_off_may_not_come_back_where_that_was_asked),
+        CLUSTER_TEST(a_way_that_opened_is_told_to_its_rogue_only),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
