@@ -254,6 +254,9 @@ static int one_arg(struct opts *o, int argc, char **argv, int *i, struct err *e)
         return err_set(e, -EINVAL, "--%s wants a value: --%s %s", name, name,
                        o->rows[row]->arg != NULL ? o->rows[row]->arg : "VALUE");
     (void)snprintf(where, sizeof(where), "--%s", name);
+    if (o->rows[row]->kind != OPT_FLAG && o->values[row].source == FROM_COMMAND_LINE &&
+        !text_is(o->values[row].text, value))
+        return err_set(e, -EINVAL, "%s is given twice, with two values; leave one away", where);
     return value_set(o, row, FROM_COMMAND_LINE, where, value, e);
 }
 

@@ -33,7 +33,8 @@ int opts_new(struct opts **ret, const char *usage, const struct opt_row *rows, s
 void opts_free(struct opts *o);
 /* "--name value" or "--name=value" (a value that begins with "--" only so); a flag is "--name" or
  * "--name=no"; "--" ends the options. Unknown option: one sentence with the nearest name. Words
- * that are no options are kept; argv must live as long as o. */
+ * that are no options are kept; argv must live as long as o. Two values for one option are refused:
+ * whichever counted, somebody meant the other. A flag may be taken back. */
 int opts_args(struct opts *o, int argc, char **argv, struct err *e) MUST_CHECK;
 int opts_env(struct opts *o, char **envp, struct err *e) MUST_CHECK; /* empty counts as not given */
 /* Lines "name = value" in UTF-8; "#" at the start or after a blank begins a comment. Errors:

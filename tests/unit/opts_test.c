@@ -171,6 +171,19 @@ static void wrong_options_are_refused_with_a_sentence(void **state)
     }
 }
 
+/* Whichever of the two counted, somebody meant the other. A secret is not repeated. */
+static void an_option_with_two_values_is_refused(void **state)
+{
+    struct opts *o = fresh();
+    struct err e;
+
+    (void)state;
+    must(ARGS(o, &e, "--port=1", "--port", "1"), &e);
+    must_fail(ARGS(o, &e, "--maas-url=a", "--port=1", "--maas-url", "b"), &e, -EINVAL,
+              "--maas-url is given twice, with two values; leave one away");
+    opts_free(o);
+}
+
 static void wrong_lines_of_a_file_are_named(void **state)
 {
     static const struct {
@@ -293,6 +306,7 @@ int main(void)
         test(defaults_hold_until_something_is_given),
         test(precedence_does_not_depend_on_the_order_of_reading),
         test(wrong_options_are_refused_with_a_sentence),
+        test(an_option_with_two_values_is_refused),
         test(wrong_lines_of_a_file_are_named),
         test(bytes_that_are_no_text_are_refused_as_a_whole),
         test(comments_and_blanks_are_no_part_of_a_value),
