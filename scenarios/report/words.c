@@ -165,7 +165,10 @@ void words_again(struct buf *out, const struct report_story *s)
         buf_printf(out, " --stage %s", stage_name(j->stage));
     if (j->clock < CLOCK_COUNT)
         buf_printf(out, " --clock %s", clock_name(j->clock));
-    buf_printf(out, " --seed %" PRIu64 "%s", j->seed, s->options ? s->options : "");
+    buf_printf(out, " --seed %" PRIu64, j->seed);
+    if (j->over[0])
+        buf_printf(out, strchr(j->over, ' ') ? " --over '%s'" : " --over %s", j->over);
+    buf_text_add(out, s->options ? s->options : "");
 }
 
 static bool is_bare(const char *value)

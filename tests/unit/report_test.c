@@ -311,12 +311,34 @@ static void machines_and_talk_are_drawn_where_clusters_are_made(void **state)
     ev_list_drop(&journal);
 }
 
+/* A story with `over` is played in many ways; the one that failed is asked for by its values. */
+static void what_is_told_to_be_typed_again_names_the_values(void **state)
+{
+    static const struct {
+        const char *over, *piece;
+    } rows[] = {{"expired", "--seed 1 --over expired"}, {"nat 2", "--seed 1 --over 'nat 2'"}};
+    struct fixture *f = *state;
+    struct buf out SCOPED(buf_drop);
+
+    buf_init(&out, REPORT_BYTES_MAX);
+    f->report.width = 200;
+    for (size_t i = 0; i < COUNTOF(rows); i++) {
+        text_copy(f->judgements[1].over, sizeof(f->judgements[1].over), rows[i].over);
+        buf_clear(&out);
+        report_text(&out, &f->report);
+        assert_non_null(strstr(buf_text(&out), rows[i].piece));
+    }
+    f->judgements[1].over[0] = '\0';
+    f->report.width = 0;
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         test(machines_and_talk_are_drawn_where_clusters_are_made),
         test(the_text_is_the_one_we_want_a_person_to_read),
         test(a_failure_names_rule_clause_events_and_the_command),
+        test(what_is_told_to_be_typed_again_names_the_values),
         test(no_line_is_wider_than_asked),
         test(the_json_is_json_and_in_order),
         test(the_junit_is_well_formed_and_counts_right),
