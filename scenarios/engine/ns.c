@@ -55,13 +55,38 @@ static int write_line(const char *path, const char *line)
     return r;
 }
 
+/* Which kinds are at their limit the kernel does not say: those of limit 0, or else any. NULL: it
+ * is no limit. */
+static const char *limits_remedy(int code)
+{
+    static const char *const kinds[] = {"user", "mnt", "pid", "net", "ipc", "uts"};
+    static char text[320];
+    bool none = false;
+    size_t n;
+
+    for (int all = 0; all < 2 && !none; all++) {
+        n = (size_t)snprintf(text, sizeof(text),
+                             "this machine allows no (more) such namespaces: sysctl -w");
+        for (size_t i = 0; i < COUNTOF(kinds); i++) {
+            char path[64];
+            snprintf(path, sizeof(path), "/proc/sys/user/max_%s_namespaces", kinds[i]);
+            const bool is_none = number_in(path) == 0;
+            none = none || is_none;
+            if (is_none || all != 0)
+                n += (size_t)snprintf(text + n, sizeof(text) - n, " user.max_%s_namespaces=15000",
+                                      kinds[i]);
+        }
+    }
+    return none || code == -ENOSPC ? text : NULL;
+}
+
 /* The three switches with which distributions forbid it, in the order in which they are looked at.
  */
 static const char *unshare_remedy(int code)
 {
-    if (code == -ENOSPC || number_in("/proc/sys/user/max_user_namespaces") == 0)
-        return "this machine allows no (more) user namespaces: sysctl -w "
-               "user.max_user_namespaces=15000";
+    const char *limits = limits_remedy(code);
+    if (limits != NULL)
+        return limits;
     if (number_in("/proc/sys/kernel/unprivileged_userns_clone") == 0)
         return "sysctl -w kernel.unprivileged_userns_clone=1";
     if (number_in("/proc/sys/kernel/apparmor_restrict_unprivileged_userns") == 1)
