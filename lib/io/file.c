@@ -1,5 +1,6 @@
 #include "lib/io/file.h"
 
+#include <ctype.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
@@ -116,10 +117,24 @@ static int folder_sync(const char *path)
     return fd < 0 ? -1 : fsync(fd);
 }
 
+#define TEMPORARY ".XXXXXX" /* letters and digits, see mkstemp */
+
+size_t file_temporary_of(const char *name)
+{
+    const size_t len = strlen(name), more = strlen(TEMPORARY);
+
+    if (len <= more || name[len - more] != '.')
+        return 0;
+    for (const char *at = name + len - more + 1; *at != '\0'; at++)
+        if (!isalnum((unsigned char)*at))
+            return 0;
+    return len - more;
+}
+
 int file_write(const char *path, const void *bytes, size_t len, mode_t mode, struct err *e)
 {
     char temporary[PATH_MAX];
-    int n = snprintf(temporary, sizeof(temporary), "%s.XXXXXX", path);
+    int n = snprintf(temporary, sizeof(temporary), "%s" TEMPORARY, path);
     SCOPED(fd_close) int fd = -1;
 
     if (n < 0 || (size_t)n >= sizeof(temporary))

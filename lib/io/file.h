@@ -13,6 +13,9 @@ int file_read_line(const char *path, char *out, size_t size, struct err *e) MUST
 /* Temporary file in the same folder, sync, rename, sync of the folder. */
 int file_write(const char *path, const void *bytes, size_t len, mode_t mode, struct err *e)
     MUST_CHECK;
+/* How long the name is that file_write was to write under this temporary name, or 0: of a process
+ * that was killed meanwhile, its temporary stays. */
+size_t file_temporary_of(const char *name);
 int file_mkdirs(const char *path, mode_t mode, struct err *e) MUST_CHECK; /* like mkdir -p */
 bool file_exists(const char *path);
 

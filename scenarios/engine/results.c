@@ -5,6 +5,7 @@
 #include "scenarios/engine/progress.h"
 #include "scenarios/report/report.h"
 
+#include <dirent.h>
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -50,14 +51,44 @@ int results_prepare(const char *out, struct err *e)
     return 0;
 }
 
-void results_remove(const char *out)
+/* A folder's files of an earlier run, and what that run left of them when it was killed. */
+static void remove_those(const char *folder, bool (*is_ours)(const char *name))
 {
-    char path[1100];
+    struct dirent *entry;
+    char whole[256];
+    DIR *dir = opendir(folder);
 
-    for (size_t i = 0; i < RESULTS_FORMATS; i++) {
-        snprintf(path, sizeof path, "%s/%s", out, formats[i].file);
-        unlink(path);
+    if (dir == NULL)
+        return;
+    while ((entry = readdir(dir)) != NULL) {
+        const size_t len = file_temporary_of(entry->d_name);
+
+        if (is_ours(entry->d_name) ||
+            (text_copy_len(whole, sizeof whole, entry->d_name, len) && is_ours(whole)))
+            unlinkat(dirfd(dir), entry->d_name, 0);
     }
+    closedir(dir);
+}
+
+static bool is_report(const char *name)
+{
+    for (size_t i = 0; i < RESULTS_FORMATS; i++)
+        if (text_is(formats[i].file, name))
+            return true;
+    return false;
+}
+
+static bool is_of_story(const char *name)
+{
+    return text_is(name, "journal.jsonl") || text_is(name, "broken.txt") ||
+           text_ends(name, ".pcapng");
+}
+
+void results_remove(const struct run *r)
+{
+    remove_those(r->options.out, is_report);
+    for (size_t i = 0; i < r->n; i++)
+        remove_those(r->items[i]->dir, is_of_story);
 }
 
 /* --- writing --------------------------------------------------------------------------------- */

@@ -16,8 +16,9 @@ enum results_format {
 int results_format_find(const char *name, enum results_format *ret, struct err *e) MUST_CHECK;
 /* Whether the folder can be made and written: told before the first story, not after the last. */
 int results_prepare(const char *out, struct err *e) MUST_CHECK;
-/* What an earlier run wrote below out goes, so that nobody takes it for this run's. */
-void results_remove(const char *out);
+/* What an earlier run wrote for these stories, or began to write when it was killed, goes: nobody
+ * shall take it for this run's, which may end before its first story. */
+void results_remove(const struct run *r);
 /* Writes all formats below options.out and this one to stdout. */
 int results_write(const struct run *r, enum results_format format, struct err *e) MUST_CHECK;
 

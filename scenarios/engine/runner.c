@@ -299,21 +299,6 @@ static void jobs_start(struct runner *x)
         loop_stop(x->loop);
 }
 
-/* A run that ends before its first story writes no report: the one of an earlier run must not stand
- * there as its own. */
-static void old_results_remove(const struct run *r)
-{
-    char path[1100];
-
-    results_remove(r->options.out);
-    for (size_t i = 0; i < r->n; i++) {
-        snprintf(path, sizeof path, "%s/broken.txt", r->items[i]->dir);
-        unlink(path);
-        snprintf(path, sizeof path, "%s/journal.jsonl", r->items[i]->dir);
-        unlink(path);
-    }
-}
-
 /* The launch contract is probed once before the first story (GP-20): a gateway that fails it would
  * only produce misleading verdicts. */
 static int probe(const struct run *r, struct err *e)
@@ -341,7 +326,7 @@ int run_play(struct run *r, struct err *e)
     if (all == NULL)
         WRONG("out of memory");
     x.code = file_mkdirs(r->options.out, 0755, e);
-    old_results_remove(r);
+    results_remove(r);
     if (x.code == 0)
         x.code = probe(r, e);
     if (x.code == 0)
