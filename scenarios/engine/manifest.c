@@ -46,6 +46,9 @@ static const char *const variables_known[] = {
     "GP_PROXY_CA_FILE", "GP_CLOCK_FD", "GP_REPLICA", "GP_REPLICAS", NULL};
 /* clang-format on */
 
+/* Of the profile, and of no program yet that would drive them. */
+static const char *const clocks_unplayed[] = {"warp", NULL};
+
 static bool is_one_of(const char *word, const char *const *known)
 {
     for (; *known; known++)
@@ -101,6 +104,17 @@ static int words_check(const struct words *w, struct err *e)
     return 0;
 }
 
+/* `wall` would be played for who declares none of ours, and is not what was declared. */
+static int clocks_check(const struct manifest *m, struct err *e)
+{
+    for (size_t i = 0; i < m->n_clocks; i++)
+        if (!is_one_of(m->clocks[i], clocks_unplayed))
+            return 0;
+    return err_set(e, -EINVAL,
+                   "clock: no clock '%s' is played here; name stepped, faketime or wall",
+                   m->clocks[0]);
+}
+
 static int lists_check(const struct manifest *m, struct err *e)
 {
     const struct words lists[] = {
@@ -115,6 +129,8 @@ static int lists_check(const struct manifest *m, struct err *e)
 
     for (i = 0; i < COUNTOF(lists) && r == 0; i++)
         r = words_check(&lists[i], e);
+    if (r == 0)
+        r = clocks_check(m, e);
     if (r < 0)
         return r;
     if (!manifest_has_feature(m, "pcg") && !manifest_has_feature(m, "system-gateway"))

@@ -236,9 +236,11 @@ static int await_file_on(struct world *w, const struct slotted *s, const struct 
     loop_watch_remove(&watch);
     if (broken->code < 0)
         return err_set(e, broken->code, "%s", broken->text);
-    return late ? err_set(e, -ETIMEDOUT, "%s does not listen after %d s", prog_name(s->prog),
-                          MOCKS_START_MAX_MS / 1000)
-                : 0;
+    return late
+               ? err_set(e, -ETIMEDOUT, "%s does not listen after %d s; its words are in %s/%s.log",
+                         prog_name(s->prog), MOCKS_START_MAX_MS / 1000, w->run->out_dir,
+                         prog_name(s->prog))
+               : 0;
 }
 
 /* The port file is there once the mock listens; when stepped that is so after its first turn. */

@@ -6,9 +6,11 @@
 #include "scenarios/engine/nodes.h"
 #include "scenarios/engine/world.h"
 
-#define MOCKS_MACHINES     6          /* of the fleet, unless the story says `site machines N` */
-#define MOCKS_MAAS_TLS     "tls-maas" /* below the world's folder: the authority of a MAAS over TLS */
-#define MOCKS_START_MAX_MS 10000      /* kernel time until a mock listens */
+#define MOCKS_MACHINES 6          /* of the fleet, unless the story says `site machines N` */
+#define MOCKS_MAAS_TLS "tls-maas" /* below the world's folder: the authority of a MAAS over TLS */
+/* Kernel time until a mock listens. When stepped it first has to give back its turn, and nothing is
+ * looked at until it has, or is hung: less than that would be said and not be so. */
+#define MOCKS_START_MAX_MS CTL_TURN_MAX_MS
 
 struct mocks {
     struct world *w;

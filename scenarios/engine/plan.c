@@ -18,6 +18,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 static void free_script(struct script **s)
 {
@@ -120,26 +121,30 @@ static int stage_choose(const struct run_options *o, struct run *r, enum stage_i
 }
 
 /* The best one that works, and why: who repeats a run wants to know what it stood on. */
-static enum clock_id clock_auto(const struct manifest *m, enum stage_id stage)
+static enum clock_id clock_auto(const struct manifest *m, enum stage_id stage, struct err *why)
 {
-    struct err why = {0};
-
     if (manifest_has_clock(m, "stepped")) {
-        fputs("gateproof: clock stepped: the manifest declares it, and it repeats exactly\n",
-              stderr);
+        err_set(why, -EINVAL, "the manifest declares it, and it repeats exactly");
         return CLOCK_STEPPED;
     }
     if (stage == STAGE_LOOPBACK)
-        err_set(&why, -EINVAL,
+        err_set(why, -EINVAL,
                 "the manifest does not declare stepped, and stage loopback has no "
                 "faketime");
     else if (!manifest_has_clock(m, "faketime"))
-        err_set(&why, -EINVAL, "the manifest declares neither stepped nor faketime");
-    else if (faketime_check(m, &why) == 0) {
-        fputs("gateproof: clock faketime: the manifest declares it, and not stepped\n", stderr);
+        err_set(why, -EINVAL, "the manifest declares neither stepped nor faketime");
+    else if (faketime_check(m, why) == 0) {
+        err_set(why, -EINVAL, "the manifest declares it, and not stepped");
         return CLOCK_FAKETIME;
     }
-    fprintf(stderr, "gateproof: clock wall: %s\n", why.text);
+    return CLOCK_WALL;
+}
+
+static enum clock_id clock_default(const struct manifest *m, struct err *why)
+{
+    if (manifest_has_clock(m, "stepped"))
+        return CLOCK_STEPPED;
+    err_set(why, -EINVAL, "the manifest does not declare stepped, which would be the default");
     return CLOCK_WALL;
 }
 
@@ -168,28 +173,33 @@ static int clock_check(const struct run *r, enum stage_id stage, enum clock_id c
     return clock == CLOCK_FAKETIME ? faketime_check(&r->manifest, e) : 0;
 }
 
-static int clock_choose(const struct run *r, enum stage_id stage, enum clock_id *ret, struct err *e)
+/* why: of a clock that is neither the one asked for nor the default; else empty. */
+static int clock_choose(const struct run *r, enum stage_id stage, enum clock_id *ret,
+                        struct err *why, struct err *e)
 {
     const char *wish = r->options.clock;
     enum clock_id clock = clock_find(wish);
-    int code;
+    int code = 0;
 
-    if (stage == STAGE_SIM && !r->fell_back) {
-        *ret = CLOCK_VIRTUAL;
-        if (*wish != '\0' && clock != CLOCK_VIRTUAL && !text_is(wish, "auto"))
-            return err_set(e, -EINVAL,
-                           "--clock %s: stage sim has the virtual clock only; leave "
-                           "--clock away, or add --stage netns",
-                           wish);
-        return 0;
-    }
+    if (stage == STAGE_SIM && !r->fell_back && *wish != '\0' && clock != CLOCK_VIRTUAL &&
+        !text_is(wish, "auto"))
+        return err_set(e, -EINVAL,
+                       "--clock %s: stage sim has the virtual clock only; leave "
+                       "--clock away, or add --stage netns",
+                       wish);
     if (*wish == '\0')
-        clock = manifest_has_clock(&r->manifest, "stepped") ? CLOCK_STEPPED : CLOCK_WALL;
+        clock = clock_default(&r->manifest, why);
     else if (text_is(wish, "auto"))
-        clock = clock_auto(&r->manifest, stage);
-    code = clock_check(r, stage, clock, e);
-    *ret = stage == STAGE_SIM ? CLOCK_VIRTUAL
-                              : clock; /* the wish is checked where it is not met too */
+        clock = clock_auto(&r->manifest, stage, why);
+    if (stage != STAGE_SIM || r->fell_back) /* a wish is checked where it is not met too */
+        code = clock_check(r, stage, clock, e);
+    *ret = clock;
+    if (stage != STAGE_SIM)
+        return code;
+    *ret = CLOCK_VIRTUAL;
+    *why = (struct err){0};
+    if (*wish != '\0' && !text_is(wish, clock_name(CLOCK_VIRTUAL)))
+        err_set(why, -EINVAL, "stage sim has no other");
     return code;
 }
 
@@ -200,9 +210,8 @@ static int proxy_check(const struct run_options *o, enum stage_id stage, enum cl
 {
     if (o->proxy == NULL || *o->proxy == '\0')
         return 0;
-    if (!witness_is(o->proxy))
-        return err_set(e, -EINVAL, "--proxy: no proxy '%s'; leave it away, or write %s", o->proxy,
-                       witness_nearest(o->proxy));
+    if (witness_find(o->proxy, e) < 0)
+        return e->code;
     if (stage != STAGE_NETNS || clock != CLOCK_WALL)
         return err_set(e, -EINVAL,
                        "--proxy %s: it is a foreign program and cannot obey the clock %s; add "
@@ -421,6 +430,41 @@ static int story_add(struct run *r, const char *name, enum stage_id stage, enum 
     return code;
 }
 
+/* The programs of ours that stand beside the gateway; a rogue has its Palette (gallery_take). */
+static int programs_check(const struct run *r, struct err *e)
+{
+    bool is_real = false, has_proxy = false;
+
+    for (size_t i = 0; i < r->n; i++) {
+        struct outfit o;
+
+        if (r->items[i]->stage == STAGE_SIM || *r->items[i]->broken != '\0' ||
+            r->items[i]->unsupported)
+            continue;
+        outfit_read(&r->items[i]->script, &o);
+        is_real = true;
+        has_proxy = has_proxy || o.has_proxy_line;
+    }
+    const struct {
+        const char *name;
+        bool needed;
+    } rows[] = {{"mock-maas", is_real},
+                {"mock-palette", is_real && r->rogue == NULL},
+                {"mock-cluster", is_real},
+                {"lab-proxy", has_proxy && *r->options.proxy == '\0'}};
+    for (size_t i = 0; i < COUNTOF(rows); i++) {
+        char path[1100];
+
+        snprintf(path, sizeof path, "%s/%s", r->options.bin, rows[i].name);
+        if (rows[i].needed && access(path, X_OK) < 0)
+            return err_set(e, -ENOENT,
+                           "there is no program %.300s, which these stories need; make it with "
+                           "`ci/build release`, or install the package again",
+                           path);
+    }
+    return 0;
+}
+
 /* What the kernel does not take is found before the first story, not in the middle of them. */
 static int labs_check(const struct run *r, struct err *e)
 {
@@ -442,6 +486,7 @@ static int plan(struct run *r, char (*names)[64], size_t n, struct err *e)
 {
     enum stage_id stage;
     enum clock_id clock = CLOCK_COUNT;
+    struct err why = {0};
     int code = words_check(&r->options, names, n, e);
 
     if (code == 0)
@@ -451,7 +496,7 @@ static int plan(struct run *r, char (*names)[64], size_t n, struct err *e)
     if (code == 0)
         code = stage_choose(&r->options, r, &stage, e);
     if (code == 0)
-        code = clock_choose(r, stage, &clock, e);
+        code = clock_choose(r, stage, &clock, &why, e);
     if (code == 0)
         code = gateway_check(r, stage, e);
     if (code == 0)
@@ -467,7 +512,13 @@ static int plan(struct run *r, char (*names)[64], size_t n, struct err *e)
                        r->options.over);
     if (code == 0 && r->n == 0)
         code = err_set(e, -EINVAL, "%s/stories holds no story", r->options.data);
-    return code < 0 ? code : labs_check(r, e);
+    if (code == 0)
+        code = programs_check(r, e);
+    if (code == 0)
+        code = labs_check(r, e);
+    if (code == 0 && *why.text != '\0')
+        fprintf(stderr, "gateproof: clock %s: %s\n", clock_name(clock), why.text);
+    return code;
 }
 
 const struct run_item *run_first_real(const struct run *r)

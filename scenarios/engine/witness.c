@@ -246,16 +246,23 @@ static const struct kind *kind_of(const char *name)
     return NULL;
 }
 
-bool witness_is(const char *name)
+int witness_find(const char *name, struct err *e)
 {
-    return kind_of(name) != NULL;
-}
+    const char *names[COUNTOF(kinds) + 1] = {NULL}, *near;
+    char list[128] = "";
+    size_t n = 0;
 
-const char *witness_nearest(const char *name)
-{
-    const char *const names[] = {kinds[0].name, kinds[1].name, NULL};
-    const char *near = text_nearest(name, names);
-    return near != NULL ? near : kinds[0].name;
+    if (kind_of(name) != NULL)
+        return 0;
+    for (size_t i = 0; i < COUNTOF(kinds) && n < sizeof(list); i++) {
+        names[i] = kinds[i].name;
+        n += (size_t)snprintf(list + n, sizeof(list) - n, "%s%s", i == 0 ? "" : " or ", names[i]);
+    }
+    near = text_nearest(name, names);
+    if (near != NULL)
+        return err_set(e, -EINVAL, "--proxy: no proxy '%s'; did you mean '%s'?", name, near);
+    return err_set(e, -EINVAL, "--proxy: no proxy '%s'; write %s, or leave --proxy away for ours",
+                   name, list);
 }
 
 const char *witness_lacks(const char *name)
@@ -350,9 +357,11 @@ int witness_await(struct world *w, const struct lab_host *h, int port, const str
     loop_timer_free(&look);
     if (broken->code < 0)
         return err_set(e, broken->code, "%s", broken->text);
-    return late ? err_set(e, -ETIMEDOUT, "%s does not listen after %d s", w->run->proxy,
-                          WITNESS_START_MAX_MS / 1000)
-                : 0;
+    return late
+               ? err_set(e, -ETIMEDOUT, "%s does not listen after %d s; its words are in %s/%s.log",
+                         w->run->proxy, WITNESS_START_MAX_MS / 1000, w->run->out_dir,
+                         prog_name(s->prog))
+               : 0;
 }
 
 /* --- the end ------------------------------------------------------------------------------------

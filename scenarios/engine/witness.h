@@ -9,8 +9,8 @@
 
 #define WITNESS_START_MAX_MS 20000 /* kernel time until it listens */
 
-bool witness_is(const char *name);
-const char *witness_nearest(const char *name); /* never NULL */
+/* Is there one of that name? One sentence with those that are, if not. */
+int witness_find(const char *name, struct err *e) MUST_CHECK;
 /* "" when the programs it needs are installed; else what to type. */
 const char *witness_lacks(const char *name);
 

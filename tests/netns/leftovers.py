@@ -174,6 +174,20 @@ def a_story_whose_process_is_killed_is_told_and_the_next_one_is_judged(folder):
     expect(f"no folder is left: {os.listdir(folder / 'tmp')}", not os.listdir(folder / "tmp"))
 
 
+def a_program_of_ours_that_is_missing_is_told_before_the_start(folder):
+    bin_dir = folder / "bin"
+    bin_dir.mkdir()
+    beside = pathlib.Path(PROGRAM).parent
+    for name in ("gateproof", "mock-maas", "mock-palette", "mock-cluster"):
+        shutil.copy(beside / name, bin_dir)
+    run = [bin_dir / "gateproof", "run", "210", "--stage", "netns", "--gateway", beside / "gateway.json",
+           "--data", ROOT / "scenarios", "--out", folder / "none"]
+    told = subprocess.run(run, capture_output=True, text=True, timeout=60, check=False, env=ENV)
+    expect(f"one line, and nothing begun: {told.returncode} {told.stdout}{told.stderr}",
+           told.returncode == 3 and told.stderr.count("\n") == 1 and f"{bin_dir}/lab-proxy" in told.stderr
+           and "ci/build release" in told.stderr and not (folder / "none").exists())
+
+
 def who_keeps_the_lab_is_killed_and_no_story_is_the_worse_for_it(folder):
     stories, status = killed_in_the_middle(folder, 0, "102", "104", "803")
     expect(f"all are judged: {[(n, s['overall']) for n, s in stories.items()]}",
@@ -198,6 +212,7 @@ def main():
         a_lab_goes_up_is_entered_and_goes(labs[0])
         a_killed_lab_takes_its_shells_along(labs[1])
         a_killed_run_leaves_nothing(folder)
+        a_program_of_ours_that_is_missing_is_told_before_the_start(folder)
         a_story_whose_process_is_killed_is_told_and_the_next_one_is_judged(folder)
         who_keeps_the_lab_is_killed_and_no_story_is_the_worse_for_it(folder)
     finally:

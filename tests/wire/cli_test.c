@@ -61,7 +61,15 @@ static const struct bad_line lines[] = {
     {"a proxy that nobody knows",
      {"run", "210", "--clock", "wall", "--proxy", "squit"},
      {NULL},
-     {"--proxy", "squit", "squid"}},
+     {"--proxy", "squit", "did you mean 'squid'"}},
+    {"a proxy like none of them",
+     {"run", "210", "--clock", "wall", "--proxy", "foo"},
+     {NULL},
+     {"--proxy", "foo", "squid or tinyproxy"}},
+    {"a stage twice",
+     {"run", "100", "--stage", "sim", "--stage", "netns"},
+     {NULL},
+     {"--stage is given twice"}},
     {"an unknown format",
      {"run", "100", "--format", "yaml"},
      {NULL},
@@ -462,6 +470,66 @@ static void a_pass_shows_the_rule_and_the_events_it_rests_on(void **state)
     played_drop(&p);
 }
 
+/* All of it could be taken for the new run's; what else lies there is somebody's. */
+static void what_a_killed_run_left_is_gone_after_the_next(void **state)
+{
+    static const char *const old[] = {
+        "report/report.txt.W8j06o", "report/900-this.sim.virtual/journal.jsonl.W8j06o",
+        "report/900-this.sim.virtual/packets.pcapng", "report/900-this.sim.virtual/REG-1.pcapng",
+        "report/900-this.sim.virtual/broken.txt"};
+    static const char *const others[] = {"report/report.txt.mine", "report/mine.W8j06o",
+                                         "report/packets.pcapng"};
+    const char *args[] = {"run", "900", "--stage", "sim", "--data", NULL, "--out", NULL, NULL};
+    struct cli_room room;
+    struct cli_end end;
+    (void)state;
+
+    cli_room_new(&room);
+    args[5] = room.data;
+    args[7] = room.out;
+    cli_text(&room, "stories/900-this.scn", GREEN);
+    for (size_t i = 0; i < COUNTOF(old); i++)
+        cli_text(&room, old[i], "old");
+    for (size_t i = 0; i < COUNTOF(others); i++)
+        cli_text(&room, others[i], "somebody's");
+    cli_run(&end, args, NULL, false, PATIENCE_MS);
+    assert_int_equal(end.status, 0);
+    for (size_t i = 0; i < COUNTOF(old); i++)
+        assert_false(file_exists(cli_path(&room, old[i])));
+    for (size_t i = 0; i < COUNTOF(others); i++)
+        assert_true(file_exists(cli_path(&room, others[i])));
+    cli_end_drop(&end);
+    cli_room_drop(&room);
+}
+
+/* Who asks for the best clock, or for none, is told which one it is when it is not the usual. */
+static void the_clock_is_said_when_it_is_not_the_one_expected(void **state)
+{
+    static const struct {
+        const char *clock, *said;
+    } rows[] = {{"auto", "gateproof: clock virtual: stage sim has no other\n"}, {"virtual", NULL}};
+    (void)state;
+
+    for (size_t i = 0; i < COUNTOF(rows); i++) {
+        const char *args[] = {"run",   "900", "--stage", "sim",         "--data", NULL,
+                              "--out", NULL,  "--clock", rows[i].clock, NULL};
+        struct cli_room room;
+        struct cli_end end;
+
+        cli_room_new(&room);
+        args[5] = room.data;
+        args[7] = room.out;
+        cli_text(&room, "stories/900-this.scn", GREEN);
+        cli_run(&end, args, NULL, false, PATIENCE_MS);
+        assert_int_equal(end.status, 0);
+        assert_int_equal(strstr(buf_text(&end.err), "gateproof: clock") != NULL,
+                         rows[i].said != NULL);
+        assert_true(rows[i].said == NULL || strstr(buf_text(&end.err), rows[i].said) != NULL);
+        cli_end_drop(&end);
+        cli_room_drop(&room);
+    }
+}
+
 static void a_report_that_is_none_is_told(void **state)
 {
     static const char *const wrong[] = {"", "{}", "[]", "{\"version\":2,\"stories\":[]}",
@@ -559,7 +627,9 @@ int main(void)
         test(markdown_on_stdout_is_for_the_page_of_a_job),
         test(a_run_can_be_asked_what_it_said),
         test(a_pass_shows_the_rule_and_the_events_it_rests_on),
-        cmocka_unit_test(a_report_that_is_none_is_told),
+        test(what_a_killed_run_left_is_gone_after_the_next),
+        test(the_clock_is_said_when_it_is_not_the_one_expected),
+        test(a_report_that_is_none_is_told),
         test(a_full_disk_behind_stdout_is_told),
         test(colour_is_for_terminals_that_want_it),
         test(a_strange_environment_changes_nothing),
