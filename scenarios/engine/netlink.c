@@ -14,6 +14,7 @@
 #include <nftables/libnftables.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <sys/time.h>
 #include <unistd.h>
 
@@ -311,20 +312,48 @@ int nl_sysctl(const char *path, const char *value, struct err *e)
     return r;
 }
 
+/* In which line, which libnftables says of a file only: "line 13: ", or "" where it does not. Rules
+ * that were refused are refused as a whole, and may be tried again. */
+static void nft_place(const char *rules, char *out, size_t size)
+{
+    struct nft_ctx *x = nft_ctx_new(NFT_CTX_DEFAULT);
+    int fd = memfd_create("rules", MFD_CLOEXEC);
+    char path[32];
+    size_t len = (size_t)snprintf(path, sizeof(path), "/proc/self/fd/%d:", fd);
+    const char *said;
+    out[0] = '\0';
+    if (x != NULL && fd >= 0 && write(fd, rules, strlen(rules)) == (ssize_t)strlen(rules)) {
+        path[len - 1] = '\0';
+        nft_ctx_buffer_error(x);
+        nft_ctx_buffer_output(x);
+        (void)nft_run_cmd_from_filename(x, path);
+        path[len - 1] = ':';
+        said = nft_ctx_get_error_buffer(x);
+        if (text_begins(said, path) && strspn(said + len, "0123456789") > 0)
+            snprintf(out, size, "line %.*s: ", (int)strspn(said + len, "0123456789"), said + len);
+    }
+    if (fd >= 0)
+        close(fd);
+    if (x != NULL)
+        nft_ctx_free(x);
+}
+
 /* What stands first is the sentence; the source and an arrow below it follow, of a text that the
  * reader never saw as one. What the kernel said is told from what is written wrongly. */
-static int nft_refused(const char *said, struct err *e)
+static int nft_refused(const char *rules, const char *said, struct err *e)
 {
     static const char *const of_kernel[] = {"Could not process rule", "cache initialization",
                                             "netlink"};
     const char *hint = "";
+    char place[32];
 
     while (text_begins(said, "Error: "))
         said += strlen("Error: ");
     for (size_t i = 0; i < COUNTOF(of_kernel); i++)
         if (strstr(said, of_kernel[i]) != NULL)
             hint = "; the kernel needs nf_tables with nat and conntrack";
-    return err_set(e, -EINVAL, "nftables: %.*s%s", (int)strcspn(said, "\n"), said, hint);
+    nft_place(rules, place, sizeof(place));
+    return err_set(e, -EINVAL, "nftables: %s%.*s%s", place, (int)strcspn(said, "\n"), said, hint);
 }
 
 int nl_nft(const char *rules, struct err *e)
@@ -336,7 +365,7 @@ int nl_nft(const char *rules, struct err *e)
     nft_ctx_buffer_error(x);
     nft_ctx_buffer_output(x);
     if (nft_run_cmd_from_buffer(x, rules) != 0)
-        r = nft_refused(nft_ctx_get_error_buffer(x), e);
+        r = nft_refused(rules, nft_ctx_get_error_buffer(x), e);
     nft_ctx_free(x);
     return r;
 }

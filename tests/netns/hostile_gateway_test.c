@@ -253,7 +253,7 @@ static void a_ruleset_that_the_kernel_refuses_is_told_before_the_start(void **st
     cli_file(&room, "labs/nat.json", lab.data, lab.len, 0644);
     snprintf(place, sizeof(place),
              "gateproof: %s/labs/nat.json: hosts[3].nft (site-router): "
-             "nftables: syntax error, unexpected newline\n",
+             "nftables: line 12: syntax error, unexpected newline\n",
              room.data);
     cli_refuses(&t, &room, "a typing error in a ruleset", args, NULL,
                 (const char *const[]){place, NULL});
