@@ -6,6 +6,7 @@
 #include "lib/io/file.h"
 #include "scenarios/engine/faketime.h"
 #include "scenarios/engine/gallery.h"
+#include "scenarios/engine/lab_fits.h"
 #include "scenarios/engine/lab_loopback.h"
 #include "scenarios/engine/outfit.h"
 #include "scenarios/engine/stage.h"
@@ -261,7 +262,8 @@ static int sense_look(const struct run_item *item, const char *data, struct err 
     char path[1024];
 
     snprintf(path, sizeof path, "%s/stories/%s.scn", data, item->script.name);
-    return sense_check(&item->script, &item->lab, path, e);
+    return sense_check(&item->script, path, e) < 0 ? -EINVAL
+                                                   : lab_fits(&item->lab, &item->script, path, e);
 }
 
 static void item_name(struct run_item *item, const struct script *first,

@@ -175,9 +175,9 @@ static int twice_look(const struct sense *x)
     return 0;
 }
 
-int sense_check(const struct script *s, const struct lab *lab, const char *file, struct err *e)
+int sense_check(const struct script *s, const char *file, struct err *e)
 {
-    const struct sense x = {.s = s, .lab = lab, .file = file, .e = e};
+    const struct sense x = {.s = s, .file = file, .e = e};
     int r = rules_look(&x);
 
     for (size_t i = 0; r == 0 && i < s->n_lines; i++)

@@ -5,14 +5,11 @@
 #define SCENARIOS_JUDGE_SENSE_H
 
 #include "lib/base/err.h"
-#include "scenarios/engine/lab.h"
 #include "scenarios/engine/script.h"
 
 #define SENSE_MACHINES_MAX 8 /* m1 … m8 of the labs */
 
-/* lab: of the story's shape, NULL when it is not known. file: for the sentence "file:line:column:
- * what; remedy". -EINVAL. */
-int sense_check(const struct script *s, const struct lab *lab, const char *file, struct err *e)
-    MUST_CHECK;
+/* file: for the sentence "file:line:column: what; remedy". -EINVAL. */
+int sense_check(const struct script *s, const char *file, struct err *e) MUST_CHECK;
 
 #endif

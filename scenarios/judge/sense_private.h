@@ -3,13 +3,11 @@
 #ifndef SCENARIOS_JUDGE_SENSE_PRIVATE_H
 #define SCENARIOS_JUDGE_SENSE_PRIVATE_H
 
-#include "scenarios/engine/lab.h"
 #include "scenarios/engine/script.h"
 #include "scenarios/judge/sense.h"
 
 struct sense {
     const struct script *s;
-    const struct lab *lab; /* NULL: not known */
     const char *file;
     struct err *e;
 };

@@ -1,7 +1,6 @@
-/* What a story takes for there and is not: accounts, machines, statuses, proxies, addresses. */
+/* What a story takes for there and is not: accounts, machines, statuses. */
 #include "scenarios/judge/sense_private.h"
 
-#include "lib/base/proxy.h"
 #include "lib/base/text.h"
 #include "scenarios/engine/outfit.h"
 #include "scenarios/engine/verbs.h"
@@ -136,73 +135,6 @@ static int clusters_look(const struct sense *x, const struct script_line *line)
     return cluster_again(x, line);
 }
 
-/* --- the lab ---------------------------------------------------------------------------------- */
-
-/* Addresses of the lab's hosts of that role, "10.10.0.9, 10.10.0.8". */
-static bool proxy_is_there(const struct lab *l, const char *address, char *all, size_t size)
-{
-    struct buf text SCOPED(buf_drop) = {0};
-    bool found = false;
-
-    buf_init(&text, size - 1);
-    for (size_t i = 0; i < l->n_hosts; i++) {
-        const struct lab_host *h = &l->hosts[i];
-
-        if (!text_is(h->role, "proxy"))
-            continue;
-        buf_printf(&text, "%s%s", buf_text(&text)[0] ? " or " : "", h->links[0].address);
-        for (size_t k = 0; k < h->n_links; k++)
-            found = found || lab_link_has(&h->links[k], address);
-    }
-    snprintf(all, size, "%s", buf_text(&text));
-    return found;
-}
-
-static int proxy_address_look(const struct sense *x, const struct script_line *line)
-{
-    const bool tells =
-        text_is(line->verb->id, "site.proxy") || text_is(line->verb->id, "gateway.told-proxy");
-    const char *address;
-    char all[160];
-    struct url u;
-
-    if (!tells || !x->lab || proxy_read(line->args[0], &u, NULL) < 0)
-        return 0;
-    address = lab_resolve(x->lab, u.host);
-    if (proxy_is_there(x->lab, address ? address : u.host, all, sizeof all))
-        return 0;
-    if (!all[0])
-        return sense_wrong(x, line->number, line->column,
-                           "shape %s has no proxy; write a shape that has one, such as site shape "
-                           "proxy-only",
-                           x->lab->name);
-    return sense_wrong(
-        x, line->number, line->column,
-        "shape %s has no proxy at %s; write %s, or a shape that has it, such as site "
-        "shape proxy-only with 10.10.0.9",
-        x->lab->name, u.host, all);
-}
-
-static int move_look(const struct sense *x, const struct script_line *line)
-{
-    const struct lab_host *palette;
-
-    if (!text_is(line->verb->id, "palette.moves") || !x->lab)
-        return 0;
-    palette = lab_role(x->lab, "palette");
-    if (palette && lab_link_has(&palette->links[0], line->args[0]))
-        return 0;
-    if (!palette || palette->links[0].also[0] == '\0')
-        return sense_wrong(
-            x, line->number, line->column,
-            "in shape %s Palette has no other address; write 'also' into its link in "
-            "labs/%s.json, or take shape nat",
-            x->lab->name, x->lab->name);
-    return sense_wrong(x, line->number, line->column,
-                       "in shape %s Palette cannot move to %s; write palette moves to %s",
-                       x->lab->name, line->args[0], palette->links[0].also);
-}
-
 /* --- nobody there ----------------------------------------------------------------------------- */
 
 /* A line that no run can make true, or that proves nothing, without a gateway at the site. */
@@ -236,8 +168,7 @@ static int nobody_look(const struct sense *x, const struct script_line *line)
 int sense_site(const struct sense *x, const struct script_line *line)
 {
     static int (*const looks[])(const struct sense *x, const struct script_line *line) = {
-        machines_look, clusters_look,      account_look, status_look,
-        move_look,     proxy_address_look, nobody_look,
+        machines_look, clusters_look, account_look, status_look, nobody_look,
     };
     int r = 0;
 

@@ -5,6 +5,7 @@
 #include "lib/base/buf.h"
 #include "lib/base/text.h"
 #include "lib/io/file.h"
+#include "scenarios/engine/lab_fits.h"
 #include "scenarios/engine/script.h"
 #include "scenarios/judge/sense.h"
 
@@ -159,8 +160,8 @@ static const struct mistake {
      "3:5: MAAS has no status 'Flying'; write one of its own, such as 'Ready', 'Allocated', 'Deploying', 'Deployed' or 'Releasing'"},
     {INSTALLED "at 5m palette moves to 203.0.113.98\n" RUN,
      "4:7: in shape nat Palette cannot move to 203.0.113.98; write palette moves to 203.0.113.99"},
-    {HEAD "site proxy http://10.10.0.9:3128\n" RUN,
-     "3:6: shape nat has no proxy at 10.10.0.9; write 203.0.113.20, or a shape that has it, such as site shape proxy-only with 10.10.0.9"},
+    {INSTALLED "site proxy http://10.10.0.9:3128\n" RUN,
+     "4:6: shape nat has no proxy at 10.10.0.9; write 203.0.113.20, or a shape that has it, such as site shape proxy-only with 10.10.0.9"},
     {HEAD "by 15m gateway is Running [REG-2]\n" RUN,
      "3:8: nobody installs the gateway in this story; write 'at 0s gateway installs' above"},
     /* 13 numbers that no lab has */
@@ -185,9 +186,10 @@ static struct lab nat;
 /* All these stories are of shape nat, or the shape does not matter. */
 static int read_and_look(const char *text, struct err *e)
 {
-    const int r = script_read(FILE_, text, NULL, &script, e);
+    int r = script_read(FILE_, text, NULL, &script, e);
 
-    return r == 0 ? sense_check(&script, &nat, FILE_, e) : r;
+    r = r == 0 ? sense_check(&script, FILE_, e) : r;
+    return r == 0 ? lab_fits(&nat, &script, FILE_, e) : r;
 }
 
 static int nat_take(void **state)
