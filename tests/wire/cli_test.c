@@ -286,7 +286,9 @@ static void all_65_rules_are_listed(void **state)
 #define GREEN                                                                                      \
     "scenario \"green\"\nsite shape nat\nat 0s gateway installs\n"                                 \
     "by 5m gateway is Running [REG-2]\nrun 1h\n"
-#define RED "scenario \"red\"\nsite shape nat\nby 5m gateway is Running [REG-2]\nrun 1h\n"
+#define RED                                                                                        \
+    "scenario \"red\"\nat 0s gateway installs\n"                                                   \
+    "by 5m gateway is Unhealthy [REG-2]\nrun 1h\n"
 #define EMPTY                                                                                      \
     "scenario \"vacuous\"\nsite shape nat\nnever flow internet -> private for 5m [CON-3]\n"        \
     "premise flow gateway -> palette\nrun 1h\n"
@@ -412,7 +414,7 @@ static void markdown_on_stdout_is_for_the_page_of_a_job(void **state)
 static void a_run_can_be_asked_what_it_said(void **state)
 {
     static const char *const words[] = {"fail REG-2",     "900-this (sim, virtual), line 3",
-                                        "expected",       "by 5m gateway is Running",
+                                        "expected",       "by 5m gateway is Unhealthy",
                                         "moved/900-this", "again",
                                         "--data",         "to do"};
     const char *args[] = {"explain", "reg-2", "--run", NULL, NULL};
