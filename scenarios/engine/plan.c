@@ -405,6 +405,8 @@ static int story_add(struct run *r, const char *name, enum stage_id stage, enum 
             clock = CLOCK_VIRTUAL;
         }
     }
+    if (code == 0 && sense_doubt(first))
+        fprintf(stderr, "gateproof: %s: %s\n", name, sense_doubt(first));
     for (size_t i = 0; code == 0 && script_values(first, i, values); i++) {
         struct run_item *item;
 

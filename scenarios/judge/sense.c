@@ -190,5 +190,19 @@ int sense_check(const struct script *s, const char *file, struct err *e)
         r = sense_site(&x, &s->lines[i]);
         r = r == 0 ? sense_acts(&x, &s->lines[i]) : r;
     }
+    for (size_t i = 0; r == 0 && i < s->n_ors; i++)
+        r = sense_site(&x, &s->ors[i]);
     return r;
+}
+
+const char *sense_doubt(const struct script *s)
+{
+    bool graded = s->n_grades > 0;
+
+    for (size_t i = 0; i < s->n_lines; i++)
+        graded = graded || s->lines[i].n_rules > 0;
+    return graded
+               ? NULL
+               : "no line is tagged with a rule and none is graded, so nothing is said about the "
+                 "gateway; write [RULE] behind a line, or 'grades RULE'";
 }

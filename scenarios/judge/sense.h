@@ -11,5 +11,7 @@
 
 /* file: for the sentence "file:line:column: what; remedy". -EINVAL. */
 int sense_check(const struct script *s, const char *file, struct err *e) MUST_CHECK;
+/* What its author may not have meant, though it makes sense; NULL: nothing. */
+const char *sense_doubt(const struct script *s);
 
 #endif

@@ -142,8 +142,10 @@ static int certificate_look(const struct sense *x, const struct script_line *lin
 
 static int proxy_look(const struct sense *x, const struct script_line *line)
 {
-    if (!text_begins(line->verb->id, "proxy.") || line->verb->kind != VERB_ACT ||
-        script_has_site(x->s, "site.proxy"))
+    const bool wants = (text_begins(line->verb->id, "proxy.") && line->verb->kind == VERB_ACT) ||
+                       text_is(line->verb->id, "gateway.told-proxy");
+
+    if (!wants || script_has_site(x->s, "site.proxy"))
         return 0;
     return sense_wrong(x, line->number, line->column,
                        "no proxy runs here; write 'site shape proxy-only' and 'site proxy "

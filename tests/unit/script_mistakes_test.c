@@ -141,6 +141,8 @@ static const struct mistake {
      "4:7: MAAS has no certificate here; write 'site maas over tls' above"},
     {INSTALLED "at 5m proxy behaves refuses\n" RUN,
      "4:7: no proxy runs here; write 'site shape proxy-only' and 'site proxy http://10.10.0.9:3128' above, or 'site proxy unused'"},
+    {INSTALLED "at 5m gateway is told proxy http://203.0.113.20:3128\n" RUN,
+     "4:7: no proxy runs here; write 'site shape proxy-only' and 'site proxy http://10.10.0.9:3128' above, or 'site proxy unused'"},
     {INSTALLED "at 5m wire gateway - gateway cut silently\n" RUN,
      "4:7: a wire has two ends, and both of this one are gateway; write the other end"},
     {INSTALLED "at 5m path maas - maas closes\n" RUN,
@@ -156,6 +158,8 @@ static const struct mistake {
      "4:7: nobody makes account acc2; write acc1, which the gateway makes, or 'at TIME user registers account acc2 toggle off' above"},
     {HEAD "end machine m1 is ready [MAA-4]\n" RUN,
      "3:5: MAAS has no status 'ready'; did you mean 'Ready'?"},
+    {INSTALLED "end machine m1 is Ready or machine m2 is ready [MAA-4]\n" RUN,
+     "4:5: MAAS has no status 'ready'; did you mean 'Ready'?"},
     {HEAD "end machine m1 was Flying for 1h [MAA-4]\n" RUN,
      "3:5: MAAS has no status 'Flying'; write one of its own, such as 'Ready', 'Allocated', 'Deploying', 'Deployed' or 'Releasing'"},
     {INSTALLED "at 5m palette moves to 203.0.113.98\n" RUN,
@@ -251,11 +255,32 @@ static void what_is_no_mistake_is_read(void **state)
     }
 }
 
+static void a_story_that_grades_nothing_is_doubted(void **state)
+{
+    static const struct {
+        const char *text;
+        bool doubted;
+    } rows[] = {
+        {INSTALLED "by 15m gateway is Running\nrun 1h\n", true},
+        {INSTALLED "by 15m gateway is Running [REG-2]\nrun 1h\n", false},
+        {INSTALLED "grades REG-2\nrun 1h\n", false},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < COUNTOF(rows); i++) {
+        struct err e = {0};
+
+        must(read_and_look(rows[i].text, &e), &e);
+        assert_int_equal(sense_doubt(&script) != NULL, rows[i].doubted);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(each_mistake_is_told_with_its_line_and_a_remedy),
         cmocka_unit_test(what_is_no_mistake_is_read),
+        cmocka_unit_test(a_story_that_grades_nothing_is_doubted),
     };
 
     return cmocka_run_group_tests(tests, nat_take, NULL);
