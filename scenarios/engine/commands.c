@@ -216,7 +216,8 @@ static int do_list(const struct command_call *c, struct err *e)
     buf_init(&out, MIB(1));
     if (markdown)
         buf_text_add(&out, "# Stories\n\nMade from `scenarios/stories` and the verb table; "
-                           "`ci/check-docs` holds it against them.\n\n| story | claim | stages "
+                           "`ci/check-docs` holds it against them. [How to write one](#writing-a-"
+                           "story) stands below the list.\n\n| story | claim | stages "
                            "|\n|---|---|---|\n");
     for (size_t i = 0; i < n && code == 0; i++) {
         code = story_load(c->data, names[i], NULL, s, e);
@@ -224,8 +225,10 @@ static int do_list(const struct command_call *c, struct err *e)
             story_line(&out, s, markdown);
     }
     free(names);
-    if (markdown)
+    if (markdown) {
+        language_markdown(&out);
         verbs_markdown(&out);
+    }
     return code < 0 ? code : command_print(&out);
 }
 

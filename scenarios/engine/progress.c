@@ -89,22 +89,29 @@ static const char *wish(const struct run_item *item)
     return item->judgement.expected ? "  (as it must)" : "  (that is not what this story wants)";
 }
 
+/* "wall x60": how much faster than the kernel's clock the story's went. */
+static void clock_write(const struct run_item *item, char *out, size_t size)
+{
+    snprintf(out, size, item->factor > 1 ? "%s x%d" : "%s", clock_name(item->clock), item->factor);
+}
+
 void progress_done(struct progress *p, size_t index, const struct run_item *item)
 {
     enum verdict v = *item->broken == '\0'                    ? item->judgement.overall
                      : text_begins(item->broken, "skipped: ") ? VERDICT_SKIPPED
                                                               : VERDICT_HARNESS_ERROR;
-    char name[160], time[32];
+    char name[160], time[32], clock[32];
 
     (void)index;
     p->done++;
+    clock_write(item, clock, sizeof clock);
     where(item, name, sizeof name);
     text_duration_write(item->judgement.domain_ms - item->judgement.domain_ms % 1000, time,
                         sizeof time);
     line_clear(p);
     fprintf(stderr, "%s%-13s%s %-38s %s %s  %s in %lld.%02lld s%s%s%s\n",
             p->colour ? colour_of(v) : "", verdict_word(v), p->colour ? "\033[0m" : "", name,
-            stage_name(item->stage), clock_name(item->clock), time,
-            (long long)(item->took_ms / 1000), (long long)(item->took_ms % 1000 / 10), wish(item),
-            *item->broken == '\0' ? "" : "  ", item->broken);
+            stage_name(item->stage), clock, time, (long long)(item->took_ms / 1000),
+            (long long)(item->took_ms % 1000 / 10), wish(item), *item->broken == '\0' ? "" : "  ",
+            item->broken);
 }

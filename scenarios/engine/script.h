@@ -43,6 +43,13 @@ enum when {
 };
 const char *when_name(enum when w);
 
+/* A header word for the reference: how it is written, what holds without it, what it means. NULL
+ * behind the last one. */
+struct script_header_doc {
+    const char *form, *otherwise, *what;
+};
+const struct script_header_doc *script_header_doc(size_t i);
+
 enum stage_id { STAGE_SIM, STAGE_LOOPBACK, STAGE_NETNS, STAGE_COUNT };
 enum clock_id { CLOCK_VIRTUAL, CLOCK_STEPPED, CLOCK_FAKETIME, CLOCK_WALL, CLOCK_COUNT };
 const char *stage_name(enum stage_id s);

@@ -227,16 +227,35 @@ static int read_over(struct script_reader *r)
     return bad;
 }
 
+/* clang-format off */
 static const struct header {
     const char *word;
     int (*read)(struct script_reader *r);
     bool may_repeat;
+    struct script_header_doc doc;
 } headers[] = {
-    {"scenario", read_scenario, false}, {"grades", read_grades, false},
-    {"stages", read_stages, false},     {"wall", read_wall, true},
-    {"over", read_over, true},          {"expect", read_expect, false},
-    {"run", read_run, false},
+    {"scenario", read_scenario, false,
+     {"scenario \"CLAIM\"", "must be there", "What must come true, as a sentence in quotes."}},
+    {"grades", read_grades, false,
+     {"grades RULE…", "only the rules in brackets",
+      "Rules that their laws judge in this story, over the whole journal. `gateproof rules` lists them, `gateproof explain RULE` says what its law looks at. A rule in brackets behind a line needs no `grades`."}},
+    {"stages", read_stages, false,
+     {"stages STAGE…", "all stages that have every act and every fact the story waits for",
+      "Where the story may be played: sim, loopback, netns."}},
+    {"wall", read_wall, true,
+     {"wall factor N, or wall skip \"REASON\"", "factor 60",
+      "For gateways whose clock cannot be moved (clocks wall and faketime, [time.md](time.md)): time goes N times faster, 1 to 3600, or the story is left out there, and why."}},
+    {"over", read_over, true,
+     {"over WORD VALUE…", "one run",
+      "One run for each value, put in for the WORD in capitals wherever it stands below: `over SHAPE nat direct` and `site shape SHAPE`. 16 values at most; up to 4 such lines make all combinations. The story fails if one run fails; `--over` plays one of them."}},
+    {"expect", read_expect, false,
+     {"expect fail, vacuous or inconclusive", "pass",
+      "How the story must end. Any but pass is for stories about the harness itself: only its rules H-1 and following then count."}},
+    {"run", read_run, false,
+     {"run TIME", "must be there",
+      "The longest it may last; a year at most. It ends sooner when nothing is left to wait for."}},
 };
+/* clang-format on */
 
 int script_header_read(struct script_reader *r, size_t i)
 {
@@ -251,4 +270,9 @@ const char *script_header_word(size_t i)
 {
     static_assert(COUNTOF(headers) == SCRIPT_HEADERS, "one row a header word");
     return headers[i].word;
+}
+
+const struct script_header_doc *script_header_doc(size_t i)
+{
+    return i < SCRIPT_HEADERS ? &headers[i].doc : NULL;
 }

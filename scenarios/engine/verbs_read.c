@@ -242,7 +242,7 @@ const struct verb_event_row verb_event_rows[] = {
     {"cut", VERB_EVENT_WIRE, VERB_OBJECT_NONE, false, "a wire was cut"},
     {"mended", VERB_EVENT_WIRE, VERB_OBJECT_NONE, false, "a wire was mended"},
     {"wire cut", VERB_EVENT_CUT, VERB_OBJECT_NONE, true, "some wire is cut"},
-    {"gateway dead", VERB_EVENT_GATEWAY_DEAD, VERB_OBJECT_NONE, true, "the gateway does not live: killed, stopped or frozen"},
+    {"gateway dead", VERB_EVENT_GATEWAY_DEAD, VERB_OBJECT_NONE, true, "the gateway was started once and does not live; a frozen one does"},
     {"system gateway dead", VERB_EVENT_SYSTEM_DEAD, VERB_OBJECT_NONE, true, "the same of the one inside Palette"},
 };
 const size_t n_verb_event_rows = COUNTOF(verb_event_rows);

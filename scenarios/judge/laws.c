@@ -23,7 +23,7 @@ const struct law laws[] = {
     {"REG-6", LAW_PAL | LAW_KILL, law_reg_6, "prog kind=started, pal.register"},
     {"CON-1", LAW_PAL, law_con_1, "pal.call who=gateway"},
     {"CON-2", LAW_NET | LAW_PAL, law_con_2, "act, flow.try from=gateway"},
-    {"CON-3", LAW_NET, law_con_3, "flow.try from=gateway, flow.try to=gateway"},
+    {"CON-3", LAW_NET, law_con_3, "flow.try from=gateway, flow.try from_zone=internet"},
     {"CON-4", LAW_NET | LAW_PAL, law_con_4, "pal.work, flow.try from=gateway"},
     {"CON-5", LAW_MAAS | LAW_PAL, law_con_5, "maas.call op=machines.allocate, pal.cluster"},
     {"MAA-1", LAW_NET, law_maa_1, "flow.try to=maas, proxy.connect"},

@@ -74,8 +74,9 @@ int report_json_read(const char *text, size_t len,
 bool explain_rule(struct buf *out, const char *id, int width);
 /* `gateproof rules`: a line a rule. */
 void explain_list(struct buf *out, bool colour);
-void rules_markdown(struct buf *out);   /* docs/rules.md */
-void verbs_markdown(struct buf *out);   /* the verbs' reference */
-void journal_markdown(struct buf *out); /* docs/journal.md */
+void rules_markdown(struct buf *out);    /* docs/rules.md */
+void language_markdown(struct buf *out); /* how a story is written */
+void verbs_markdown(struct buf *out);    /* the verbs' reference */
+void journal_markdown(struct buf *out);  /* docs/journal.md */
 
 #endif
