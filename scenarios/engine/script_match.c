@@ -219,6 +219,9 @@ static int no_row(const struct script_place *p, const struct script_words *w,
     if (x->at == w->n)
         return script_wrong(p, w->end_column, "the line ends too early; write %s", list);
     nearest = text_nearest(word->text, x->words);
+    if (!nearest && x->place && text_is(x->place->name, "event") &&
+        verb_event_near(word->text, false, list, sizeof list))
+        nearest = list;
     if (nearest)
         return script_wrong(p, word->column, "'%s' is not known here; did you mean '%s'?",
                             word->text, nearest);

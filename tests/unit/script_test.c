@@ -281,8 +281,7 @@ static const struct bad {
     {HEAD "at 0s gateway installs after \"running c1\"\n",
      "x.scn:3:1: only a fact can end in before, after or while; remove it"},
     {HEAD "end first \"hallo c1\" before first \"running c1\"\n",
-     "x.scn:3:11: 'hallo c1' does not fit here; write an event in quotes, such as \"hello c1\", "
-     "\"delete c1\", \"ready machine-of-c1\" or \"gateway dies\""},
+     "x.scn:3:11: 'hallo c1' is not known here; did you mean 'hello c1'?"},
     {HEAD "by 5m cluster c1 is Running or\n",
      "x.scn:3:31: the line ends too early; write 'gateway', 'gateways', 'accounts', "
      "'palette' or a count: N, N+, some or no; docs/stories.md lists all 36 words"},
