@@ -53,7 +53,8 @@ static int tags_shared_check(const struct script_reader *r)
     while (first < w->n && !is_tag(&w->at[first]))
         first++;
     for (size_t i = first; i < w->n; i++)
-        shared = shared || strchr(w->at[i].text, ',') || (i > first && !is_tag(&w->at[i]));
+        shared = shared || strpbrk(w->at[i].text, ",;") || strstr(w->at[i].text, "][") ||
+                 (i > first && !is_tag(&w->at[i]));
     buf_init(&tags, SCRIPT_WORD_BYTES_MAX);
     if (!shared || !tags_rewrite(w, first, &tags))
         return 0;

@@ -56,6 +56,8 @@ static const struct mistake {
      "3:27: each rule has brackets of its own; write [REG-2] [REG-3]"},
     {HEAD "by 15m gateway is Running [REG-2,REG-3]\n" RUN,
      "3:27: each rule has brackets of its own; write [REG-2] [REG-3]"},
+    {HEAD "by 15m gateway is Running [REG-2][REG-3]\n" RUN,
+     "3:27: each rule has brackets of its own; write [REG-2] [REG-3]"},
     {HEAD "by 15m gateway is Running [REG-2] REG-3\n" RUN,
      "3:27: each rule has brackets of its own; write [REG-2] [REG-3]"},
     {HEAD "by 15m gateway is Running [ REG-2 ]\n" RUN,
