@@ -103,6 +103,8 @@ static const char deciding[] =
     "A `premise` keeps a story honest. A gateway that was never killed passes every line about being killed; so the "
     "story says `premise gateway was hit at …`, and where that did not come true every rule of it is *vacuous*, which "
     "is not green. Each `never` wants one.\n\n"
+    "What a line does must happen. An act that cannot is refused before the start; one that came to nothing, and a fault "
+    "that was armed and never struck, make H-5 vacuous, and the run ends with 2.\n\n"
     "There is no line that only warns (`[note]` elsewhere): a rule of level SHOULD or MAY (`gateproof rules`) warns or "
     "notes when it fails, and all its lines with it.\n";
 /* clang-format on */
