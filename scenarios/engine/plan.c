@@ -353,6 +353,12 @@ static bool lacks(const struct run *r, struct run_item *item)
     return item->unsupported;
 }
 
+/* A proxy that is not ours was asked for; the gallery has no such option. */
+static bool has_witness(const struct run *r)
+{
+    return r->options.proxy != NULL && *r->options.proxy != '\0';
+}
+
 /* Never pass, never unsupported: what could not be tried is said aloud. */
 static bool witness_is_missing(const struct run *r, struct run_item *item)
 {
@@ -360,7 +366,7 @@ static bool witness_is_missing(const struct run *r, struct run_item *item)
     struct outfit o;
 
     outfit_read(&item->script, &o);
-    if (r->options.proxy == NULL || *r->options.proxy == '\0' || !o.has_proxy_line)
+    if (!has_witness(r) || !o.has_proxy_line)
         return false;
     lacks = witness_lacks(r->options.proxy);
     if (*lacks == '\0' && o.bumps)
@@ -455,7 +461,7 @@ static int programs_check(const struct run *r, struct err *e)
     } rows[] = {{"mock-maas", is_real},
                 {"mock-palette", is_real && r->rogue == NULL},
                 {"mock-cluster", is_real},
-                {"lab-proxy", has_proxy && *r->options.proxy == '\0'}};
+                {"lab-proxy", has_proxy && !has_witness(r)}};
     for (size_t i = 0; i < COUNTOF(rows); i++) {
         char path[1100];
 
