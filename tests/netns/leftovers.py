@@ -19,7 +19,7 @@ import time
 PROGRAM = str(pathlib.Path(sys.argv[1]).resolve())
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 DATA = pathlib.Path(tempfile.mkdtemp(prefix="leftovers-"))
-WAIT_S = 20  # a bound, not a measure: everything below is looked at until it is so
+WAIT_S = 100  # a bound, not a measure: a whole story is waited for, on a machine that may be busy
 MARK = f"GATEPROOF_LEFTOVERS={os.getpid()}"
 ENV = dict([MARK.split("=")], **os.environ)
 
