@@ -287,16 +287,25 @@ void capture_free(struct capture *c)
 /* --- canaries and drops ------------------------------------------------------------------------
  */
 
-/* The zone's canary host, else its first host; any other host of the zone is the target. */
+/* The canary sends. Its target is at the end of a wire that costs nothing: a slow one is a
+ * program's, and until that program has its turn nobody hears the kernel ask for an address, which
+ * it does for three seconds of its own and then gives up. */
+static bool serves(const struct lab_host *h, const struct lab_link *link, bool target)
+{
+    return target ? link->delay_ms == 0 && link->loss_percent == 0 : text_is(h->role, "canary");
+}
+
+/* The first of the zone that serves, else its first; for a target anybody but `other`. */
 static const struct lab_host *canary_host(const struct lab *l, const char *zone, bool target,
                                           const struct lab_host *other)
 {
     const struct lab_host *first = NULL;
     for (size_t i = 0; i < l->n_hosts; i++) {
         const struct lab_host *h = &l->hosts[i];
-        if (labnet_address_in(h, zone) == NULL || h == other)
+        const struct lab_link *link = lab_link_in(h, zone);
+        if (link == NULL || h == other)
             continue;
-        if (!target && text_is(h->role, "canary"))
+        if (serves(h, link, target))
             return h;
         first = first != NULL ? first : h;
     }

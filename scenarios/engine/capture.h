@@ -50,7 +50,8 @@ struct capture;
 int capture_new(struct capture **ret, const struct capture_config *c, struct err *e) MUST_CHECK;
 void capture_free(struct capture *c);
 
-/* Sends one SYN over every link and expects to see it; round is 1 at the start, 2 at the end. */
+/* Sends one SYN over every link and expects to see it; round is 1 at the start, 2 at the end. On a
+ * link where anybody's wire costs nothing it hangs on nobody's turn but the capture's own. */
 int capture_canaries(struct capture *c, int round, struct err *e) MUST_CHECK;
 bool capture_canaries_seen(const struct capture *c, int round); /* on every link */
 /* One flow.end each, in the order in which they began. */

@@ -3,7 +3,10 @@
  * (77) where namespaces are forbidden. */
 #include "tests/netns/in_lab.h"
 
+#include "lib/base/text.h"
 #include "lib/io/ctl.h"
+#include "lib/io/journal.h"
+#include "scenarios/engine/capture.h"
 #include "scenarios/engine/slow_wires.h"
 
 #include <arpa/inet.h>
@@ -15,11 +18,13 @@
 #include <string.h>
 #include <sys/epoll.h>
 #include <sys/socket.h>
+#include <sys/timerfd.h>
 #include <unistd.h>
 
 #define PORT        443
 #define PATIENCE_MS MINUTES(5) /* of domain time: waited for in full by a test that fails */
 #define SEED        5
+#define LOOK_S      10 /* of the kernel's: waited for in full by a test that fails */
 
 struct trial {
     struct lab lab;
@@ -165,6 +170,51 @@ static int go_loss(struct trial *x, struct err *e)
                                  : code;
 }
 
+static int capture_open(struct trial *x, struct loop *l, struct capture **ret, struct err *e)
+{
+    struct capture_config c = {.loop = l, .lab = &x->lab, .net = x->net, .domain = &x->domain};
+    int fd, r = journal_counter_new(&fd, e);
+    if (r == 0)
+        r = journal_ring_new(fd, EVS_CAPTURE, NULL, &c.journal, e);
+    c.packets = "";
+    return r < 0 ? r : capture_new(ret, &c, e);
+}
+
+/* x->done after LOOK_S of the kernel's time, for a loop without a clock that goes by itself. */
+static int alarm_set(struct trial *x, struct loop *l, struct loop_watch **ret, struct err *e)
+{
+    const struct itimerspec in = {.it_value.tv_sec = LOOK_S};
+    int fd = timerfd_create(CLOCK_MONOTONIC, TFD_CLOEXEC);
+    if (fd < 0 || timerfd_settime(fd, 0, &in, NULL) < 0)
+        return err_errno(e, "set an alarm");
+    x->done = false;
+    return loop_watch_add(l, fd, EPOLLIN, on_done, x, ret, e);
+}
+
+/* The wire's own loop stands still, as it does while programs are started: the capture's goes on.
+ */
+static int go_canary(struct trial *x, struct err *e)
+{
+    struct loop *own = NULL;
+    struct capture *c = NULL;
+    struct loop_watch *late = NULL;
+    struct lab_host *first = &x->lab.hosts[0];
+    int r = text_is(first->role, "gateway") ? act(x, "wire gateway delays 300ms", e)
+                                            : err_set(e, -EINVAL, "the first host is another");
+    first->links[0].delay_ms = 300;
+    if (r == 0)
+        r = loop_new(&own, NULL, e);
+    if (r == 0)
+        r = capture_open(x, own, &c, e);
+    if (r == 0)
+        r = capture_canaries(c, 1, e);
+    if (r == 0)
+        r = alarm_set(x, own, &late, e);
+    while (r == 0 && !capture_canaries_seen(c, 1) && !x->done)
+        (void)loop_once(own);
+    return r == 0 && x->done ? err_set(e, -ENODATA, "a canary was not seen") : r;
+}
+
 static int open_all(struct trial *x, struct err *e)
 {
     cpu_set_t one;
@@ -221,11 +271,18 @@ static void what_a_wire_loses_follows_from_the_seed(void **state)
     run(go_loss);
 }
 
+static void a_canary_is_seen_before_anybody_carries_the_slow_wires(void **state)
+{
+    (void)state;
+    run(go_canary);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         test(a_slow_wire_costs_its_delay_each_way_and_nobody_else_anything),
         test(what_a_wire_loses_follows_from_the_seed),
+        test(a_canary_is_seen_before_anybody_carries_the_slow_wires),
     };
     return run_in_namespaces(tests);
 }
