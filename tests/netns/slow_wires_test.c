@@ -3,7 +3,6 @@
  * (77) where namespaces are forbidden. */
 #include "tests/netns/in_lab.h"
 
-#include "lib/base/text.h"
 #include "lib/io/ctl.h"
 #include "lib/io/journal.h"
 #include "scenarios/engine/capture.h"
@@ -18,13 +17,12 @@
 #include <string.h>
 #include <sys/epoll.h>
 #include <sys/socket.h>
-#include <sys/timerfd.h>
 #include <unistd.h>
 
 #define PORT        443
 #define PATIENCE_MS MINUTES(5) /* of domain time: waited for in full by a test that fails */
 #define SEED        5
-#define LOOK_S      10 /* of the kernel's: waited for in full by a test that fails */
+#define LOOK_MS     SECONDS(10) /* waited for in full by a test that fails */
 
 struct trial {
     struct lab lab;
@@ -170,51 +168,6 @@ static int go_loss(struct trial *x, struct err *e)
                                  : code;
 }
 
-static int capture_open(struct trial *x, struct loop *l, struct capture **ret, struct err *e)
-{
-    struct capture_config c = {.loop = l, .lab = &x->lab, .net = x->net, .domain = &x->domain};
-    int fd, r = journal_counter_new(&fd, e);
-    if (r == 0)
-        r = journal_ring_new(fd, EVS_CAPTURE, NULL, &c.journal, e);
-    c.packets = "";
-    return r < 0 ? r : capture_new(ret, &c, e);
-}
-
-/* x->done after LOOK_S of the kernel's time, for a loop without a clock that goes by itself. */
-static int alarm_set(struct trial *x, struct loop *l, struct loop_watch **ret, struct err *e)
-{
-    const struct itimerspec in = {.it_value.tv_sec = LOOK_S};
-    int fd = timerfd_create(CLOCK_MONOTONIC, TFD_CLOEXEC);
-    if (fd < 0 || timerfd_settime(fd, 0, &in, NULL) < 0)
-        return err_errno(e, "set an alarm");
-    x->done = false;
-    return loop_watch_add(l, fd, EPOLLIN, on_done, x, ret, e);
-}
-
-/* The wire's own loop stands still, as it does while programs are started: the capture's goes on.
- */
-static int go_canary(struct trial *x, struct err *e)
-{
-    struct loop *own = NULL;
-    struct capture *c = NULL;
-    struct loop_watch *late = NULL;
-    struct lab_host *first = &x->lab.hosts[0];
-    int r = text_is(first->role, "gateway") ? act(x, "wire gateway delays 300ms", e)
-                                            : err_set(e, -EINVAL, "the first host is another");
-    first->links[0].delay_ms = 300;
-    if (r == 0)
-        r = loop_new(&own, NULL, e);
-    if (r == 0)
-        r = capture_open(x, own, &c, e);
-    if (r == 0)
-        r = capture_canaries(c, 1, e);
-    if (r == 0)
-        r = alarm_set(x, own, &late, e);
-    while (r == 0 && !capture_canaries_seen(c, 1) && !x->done)
-        (void)loop_once(own);
-    return r == 0 && x->done ? err_set(e, -ENODATA, "a canary was not seen") : r;
-}
-
 static int open_all(struct trial *x, struct err *e)
 {
     cpu_set_t one;
@@ -249,14 +202,58 @@ static int body(void *arg, int fd)
     return in_lab_told(fd, r, &e);
 }
 
-static void run(int (*go)(struct trial *x, struct err *e))
+/* The wire's own loop stands still, as it does while programs are started: the capture's goes on.
+ */
+static int look(struct trial *x, struct err *e)
+{
+    struct capture_config c = {.lab = &x->lab, .net = x->net, .domain = &x->domain, .packets = ""};
+    struct capture *watcher = NULL;
+    int fd, r = loop_new(&c.loop, NULL, e);
+    if (r == 0)
+        r = journal_counter_new(&fd, e);
+    if (r == 0)
+        r = journal_ring_new(fd, EVS_CAPTURE, NULL, &c.journal, e);
+    if (r == 0)
+        r = capture_new(&watcher, &c, e);
+    if (r == 0)
+        r = capture_canaries(watcher, 1, e);
+    if (r < 0)
+        return r;
+    struct loop_timer *t = loop_timer_new(c.loop, on_late, x);
+    const ms_t end = loop_now(c.loop) + LOOK_MS;
+    loop_timer_set(t, end);
+    while (!capture_canaries_seen(watcher, 1) && loop_now(c.loop) < end)
+        (void)loop_once(c.loop);
+    return capture_canaries_seen(watcher, 1) ? 0 : err_set(e, -ENODATA, "a canary was not seen");
+}
+
+static int body_that_looks(void *arg, int fd)
+{
+    struct trial *x = arg;
+    struct err e = {0};
+    x->lab.hosts[0].links[0].delay_ms = 300;
+    x->domain = (struct clk_domain){.start_ns = clk_monotonic_ns(), .factor = 1};
+    int r = loop_new(&x->loop, NULL, &e);
+    if (r == 0)
+        r = labnet_new(&x->net, &x->lab, "", &e);
+    if (r == 0)
+        r = slow_wires_new(&x->slow, x->loop, &x->lab, x->net, &x->domain, SEED, &e);
+    return in_lab_told(fd, r < 0 ? r : look(x, &e), &e);
+}
+
+static void run_body(ns_body_fn *in_it, int (*go)(struct trial *x, struct err *e))
 {
     struct trial *x = calloc(1, sizeof(*x));
 
     assert_non_null(x);
     x->go = go;
-    in_lab_run(&x->lab, body, x);
+    in_lab_run(&x->lab, in_it, x);
     free(x);
+}
+
+static void run(int (*go)(struct trial *x, struct err *e))
+{
+    run_body(body, go);
 }
 
 static void a_slow_wire_costs_its_delay_each_way_and_nobody_else_anything(void **state)
@@ -274,7 +271,7 @@ static void what_a_wire_loses_follows_from_the_seed(void **state)
 static void a_canary_is_seen_before_anybody_carries_the_slow_wires(void **state)
 {
     (void)state;
-    run(go_canary);
+    run_body(body_that_looks, NULL);
 }
 
 int main(void)
