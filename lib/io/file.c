@@ -117,15 +117,15 @@ static int folder_sync(const char *path)
     return fd < 0 ? -1 : fsync(fd);
 }
 
-#define TEMPORARY ".XXXXXX" /* letters and digits, see mkstemp */
+#define TEMPORARY ".part-XXXXXX" /* no name that somebody gives a copy; see mkstemp */
 
 size_t file_temporary_of(const char *name)
 {
-    const size_t len = strlen(name), more = strlen(TEMPORARY);
+    const size_t len = strlen(name), more = strlen(TEMPORARY), fixed = strcspn(TEMPORARY, "X");
 
-    if (len <= more || name[len - more] != '.')
+    if (len <= more || memcmp(name + len - more, TEMPORARY, fixed) != 0)
         return 0;
-    for (const char *at = name + len - more + 1; *at != '\0'; at++)
+    for (const char *at = name + len - more + fixed; *at != '\0'; at++)
         if (!isalnum((unsigned char)*at))
             return 0;
     return len - more;

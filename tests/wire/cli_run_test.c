@@ -140,6 +140,13 @@ static void markdown_on_stdout_is_for_the_page_of_a_job(void **state)
     played_drop(&p);
 }
 
+static void assert_says(const struct cli_end *end, const char *const *words, size_t n)
+{
+    for (size_t i = 0; i < n; i++)
+        if (!strstr(buf_text(&end->out), words[i]))
+            fail_msg("it does not say '%s':\n%s", words[i], buf_text(&end->out));
+}
+
 /* Long after the run, and after its folder was carried elsewhere. */
 static void a_run_can_be_asked_what_it_said(void **state)
 {
@@ -157,9 +164,7 @@ static void a_run_can_be_asked_what_it_said(void **state)
     args[3] = cli_path(&p.room, "moved");
     cli_run(&end, args, NULL, false, PATIENCE_MS);
     assert_int_equal(end.status, 0);
-    for (size_t i = 0; i < COUNTOF(words); i++)
-        if (!strstr(buf_text(&end.out), words[i]))
-            fail_msg("it does not say '%s':\n%s", words[i], buf_text(&end.out));
+    assert_says(&end, words, COUNTOF(words));
     cli_end_drop(&end);
     args[1] = "SPG-9";
     cli_run(&end, args, NULL, false, PATIENCE_MS);
@@ -195,9 +200,7 @@ static void a_pass_shows_the_rule_and_the_events_it_rests_on(void **state)
     args[3] = p.room.out;
     cli_run(&end, args, NULL, false, PATIENCE_MS);
     assert_int_equal(end.status, 0);
-    for (size_t i = 0; i < COUNTOF(words); i++)
-        if (!strstr(buf_text(&end.out), words[i]))
-            fail_msg("it does not say '%s':\n%s", words[i], buf_text(&end.out));
+    assert_says(&end, words, COUNTOF(words));
     cli_end_drop(&end);
     played_drop(&p);
 }
@@ -206,11 +209,11 @@ static void a_pass_shows_the_rule_and_the_events_it_rests_on(void **state)
 static void what_a_killed_run_left_is_gone_after_the_next(void **state)
 {
     static const char *const old[] = {
-        "report/report.txt.W8j06o", "report/900-this.sim.virtual/journal.jsonl.W8j06o",
+        "report/report.txt.part-W8j06o", "report/900-this.sim.virtual/journal.jsonl.part-W8j06o",
         "report/900-this.sim.virtual/packets.pcapng", "report/900-this.sim.virtual/REG-1.pcapng",
         "report/900-this.sim.virtual/broken.txt"};
-    static const char *const others[] = {"report/report.txt.mine", "report/mine.W8j06o",
-                                         "report/packets.pcapng"};
+    static const char *const others[] = {"report/report.txt.mine", "report/report.txt.backup",
+                                         "report/mine.part-W8j06o", "report/packets.pcapng"};
     const char *args[] = {"run", "900", "--stage", "sim", "--data", NULL, "--out", NULL, NULL};
     struct cli_room room;
     struct cli_end end;
