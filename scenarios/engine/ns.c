@@ -1,5 +1,7 @@
 #include "scenarios/engine/ns.h"
 
+#include "lib/base/buf.h"
+#include "lib/base/text.h"
 #include "scenarios/engine/launch.h"
 #include "scenarios/engine/netlink.h"
 
@@ -61,22 +63,23 @@ static const char *limits_remedy(int code)
 {
     static const char *const kinds[] = {"user", "mnt", "pid", "net", "ipc", "uts"};
     static char text[320];
+    struct buf b SCOPED(buf_drop) = {0};
     bool none = false;
-    size_t n;
 
+    buf_init(&b, sizeof(text) - 1);
     for (int all = 0; all < 2 && !none; all++) {
-        n = (size_t)snprintf(text, sizeof(text),
-                             "this machine allows no (more) such namespaces: sysctl -w");
+        buf_clear(&b);
+        buf_text_add(&b, "this machine allows no (more) such namespaces: sysctl -w");
         for (size_t i = 0; i < COUNTOF(kinds); i++) {
             char path[64];
             snprintf(path, sizeof(path), "/proc/sys/user/max_%s_namespaces", kinds[i]);
             const bool is_none = number_in(path) == 0;
             none = none || is_none;
             if (is_none || all != 0)
-                n += (size_t)snprintf(text + n, sizeof(text) - n, " user.max_%s_namespaces=15000",
-                                      kinds[i]);
+                buf_printf(&b, " user.max_%s_namespaces=15000", kinds[i]);
         }
     }
+    (void)text_copy(text, sizeof(text), buf_text(&b));
     return none || code == -ENOSPC ? text : NULL;
 }
 

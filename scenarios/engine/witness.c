@@ -1,5 +1,6 @@
 #include "scenarios/engine/witness.h"
 
+#include "lib/base/buf.h"
 #include "lib/base/text.h"
 #include "lib/io/file.h"
 #include "scenarios/proxy/connect.h"
@@ -249,20 +250,20 @@ static const struct kind *kind_of(const char *name)
 int witness_find(const char *name, struct err *e)
 {
     const char *names[COUNTOF(kinds) + 1] = {NULL}, *near;
-    char list[128] = "";
-    size_t n = 0;
+    struct buf list SCOPED(buf_drop) = {0};
 
     if (kind_of(name) != NULL)
         return 0;
-    for (size_t i = 0; i < COUNTOF(kinds) && n < sizeof(list); i++) {
+    buf_init(&list, KIB(1));
+    for (size_t i = 0; i < COUNTOF(kinds); i++) {
         names[i] = kinds[i].name;
-        n += (size_t)snprintf(list + n, sizeof(list) - n, "%s%s", i == 0 ? "" : " or ", names[i]);
+        buf_printf(&list, "%s%s", i == 0 ? "" : " or ", names[i]);
     }
     near = text_nearest(name, names);
     if (near != NULL)
         return err_set(e, -EINVAL, "--proxy: no proxy '%s'; did you mean '%s'?", name, near);
     return err_set(e, -EINVAL, "--proxy: no proxy '%s'; write %s, or leave --proxy away for ours",
-                   name, list);
+                   name, buf_text(&list));
 }
 
 const char *witness_lacks(const char *name)

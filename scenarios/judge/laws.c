@@ -1,6 +1,7 @@
 /* The table of laws, and what they have in common. Evidence is checked in evidence.c. */
 #include "scenarios/judge/laws_private.h"
 
+#include "lib/base/buf.h"
 #include "lib/base/text.h"
 #include "scenarios/judge/rules.h"
 #include "scenarios/judge/view.h"
@@ -181,19 +182,21 @@ static int seq_order(const void *a, const void *b)
 void law_looked_at(const struct law *l, const struct ev_list *journal, struct law_looked *ret)
 {
     const char *cursor = l->looks;
-    size_t kinds = 1, used = 0;
+    struct buf words SCOPED(buf_drop) = {0};
+    size_t kinds = 1;
     char one[64];
 
     *ret = (struct law_looked){.n = 0};
+    buf_init(&words, sizeof(ret->words) - 1);
     for (const char *p = l->looks; *p; p++)
         kinds += *p == ',';
     while (text_next(&cursor, ',', one, sizeof(one))) {
         const struct look k = look_read(one);
         const size_t n = look_take(journal, &k, JUDGE_EVIDENCE_MAX / kinds, ret);
 
-        used += (size_t)snprintf(ret->words + used, sizeof(ret->words) - used, "%s%zu %s",
-                                 used > 0 ? ", " : "", n, one);
+        buf_printf(&words, "%s%zu %s", words.len > 0 ? ", " : "", n, one);
     }
+    (void)text_copy(ret->words, sizeof(ret->words), buf_text(&words));
     qsort(ret->seqs, ret->n, sizeof(ret->seqs[0]), seq_order);
 }
 

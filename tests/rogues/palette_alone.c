@@ -4,10 +4,10 @@
  *   renew tokens of those that come again   the same of a cluster once an agent of it registers for
  *                                           a second time
  *   agents that were cut off are given up   those of a cluster are heard no more once one of them
- * was silent for five minutes my clusters are unhealthy               so Palette shows them until
- * its next heartbeat judge my clusters by me                 they are shown unhealthy while the
- * gateway is judge my clusters by me after 12h       the same, once it has been silent for so long
- */
+ *                                           was silent for five minutes
+ *   my clusters are unhealthy               so Palette shows them until its next heartbeat
+ *   judge my clusters by me                 they are shown unhealthy while the gateway is
+ *   judge my clusters by me after 12h       the same, once it has been silent for so long */
 #include "tests/rogues/doors.h"
 
 #include "lib/base/text.h"

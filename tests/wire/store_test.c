@@ -1,6 +1,8 @@
 #include "tests/test.h"
 
 #include "gateway/store.h"
+#include "lib/base/buf.h"
+#include "lib/base/text.h"
 #include "lib/io/file.h"
 #include "tests/wire/own_disk.h"
 
@@ -77,15 +79,17 @@ static const char *all(struct store *s)
 {
     static char text[1024];
     struct gw_record *records = NULL;
-    size_t n = 0, len = 0;
+    struct buf all SCOPED(buf_drop) = {0};
+    size_t n = 0;
     struct err e;
 
     must(store_load(s, &records, &n, &e), &e);
-    text[0] = 0;
+    buf_init(&all, sizeof(text) - 1);
     for (size_t i = 0; i < n; i++)
-        len += (size_t)snprintf(text + len, sizeof(text) - len, "%s=%.*s,", records[i].key,
-                                (int)records[i].len, records[i].bytes);
+        buf_printf(&all, "%s=%.*s,", records[i].key, (int)records[i].len,
+                   (const char *)records[i].bytes);
     store_records_free(records, n);
+    assert_true(text_copy(text, sizeof(text), buf_text(&all)));
     return text;
 }
 
