@@ -283,19 +283,12 @@ static void agent_begin(struct node *n)
     step(n, &event);
 }
 
-/* Kernel time bounds it, and a machine of ours may stand still for as long: what is over once is
- * tried once more, in another root, before it counts. */
 static int execute(struct node *n, const struct userdata *u, struct userdata_outcome *ret,
                    struct err *e)
 {
     const struct sandbox_config c = {.busybox = n->config->busybox,
                                      .seconds = n->config->sandbox_seconds};
-    int r = sandbox_run(&c, u, &n->tree, ret, e);
 
-    if (r < 0 || !ret->over)
-        return r;
-    log_line(&n->log, LOG_INFO, "user data, first try: %s", ret->why);
-    tree_drop(&n->tree);
     return sandbox_run(&c, u, &n->tree, ret, e);
 }
 

@@ -21,14 +21,19 @@
 #define NAMESPACES                                                                                 \
     (CLONE_NEWUSER | CLONE_NEWNS | CLONE_NEWPID | CLONE_NEWNET | CLONE_NEWIPC | CLONE_NEWUTS |     \
      CLONE_NEWCGROUP)
-#define NOBODY     65534
-#define HARD_S     4 /* to bring the files back, once the time was over */
-#define LINE_BYTES 64
-#define FRAMES_MAX (TREE_FILES_MAX + 1)
+#define NOBODY      65534
+#define HARD_S      4  /* to bring the files back, once the time was over */
+#define HARD_MOST_S 40 /* the same, while somebody inside wants a processor */
+#define LOOK_MS     250
+#define LOOKS(s)    ((unsigned)(s)*1000U / LOOK_MS)
+#define LINE_BYTES  64
+#define FRAMES_MAX  (TREE_FILES_MAX + 1)
 
 struct host {
     pid_t child;
     int fd;
+    unsigned looks, idle; /* of them those at which nobody wanted a processor */
+    unsigned looks_max, idle_max;
     bool hurried; /* the time was over once */
     struct tree *tree;
     struct userdata_outcome *outcome;
@@ -72,16 +77,16 @@ static int maps_write(pid_t child, struct err *e)
     return 0;
 }
 
-static int time_set(int fd, int seconds, struct err *e)
+static int looks_set(int fd, struct err *e)
 {
-    const struct timeval most = {.tv_sec = seconds};
+    const struct timeval look = {.tv_usec = LOOK_MS * 1000};
 
-    if (setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &most, sizeof most) < 0)
+    if (setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &look, sizeof look) < 0)
         return err_errno(e, "the sandbox's time");
     return 0;
 }
 
-static int birth(struct host *h, struct sandbox_guest *g, int seconds, struct err *e)
+static int birth(struct host *h, struct sandbox_guest *g, struct err *e)
 {
     int fds[2];
 
@@ -99,7 +104,7 @@ static int birth(struct host *h, struct sandbox_guest *g, int seconds, struct er
     if (h->child < 0)
         return err_errno(e, "namespaces for the sandbox (sysctl user.max_user_namespaces; in "
                             "docker: --security-opt seccomp=unconfined)");
-    if (maps_write(h->child, e) < 0 || time_set(h->fd, seconds, e) < 0)
+    if (maps_write(h->child, e) < 0 || looks_set(h->fd, e) < 0)
         return e->code;
     if (send(h->fd, "g", 1, MSG_NOSIGNAL) != 1)
         return err_errno(e, "the sandbox's first process");
@@ -108,7 +113,25 @@ static int birth(struct host *h, struct sandbox_guest *g, int seconds, struct er
 
 /* --- what comes back -------------------------------------------------------------------------- */
 
-/* All of it or false. Once the time is over the guest is asked to end, once; then it is the end. */
+/* One more look without a word. Once the time is over the guest is asked to end, once; then it is
+ * the end, and false. */
+static bool wait_on(struct host *h)
+{
+    h->looks++;
+    h->idle += sandbox_rests(h->child);
+    if (h->idle < h->idle_max && h->looks < h->looks_max)
+        return true;
+    if (h->hurried)
+        return false;
+    h->hurried = true;
+    h->looks = h->idle = 0;
+    h->idle_max = LOOKS(HARD_S);
+    h->looks_max = LOOKS(HARD_MOST_S);
+    (void)kill(h->child, SANDBOX_OVER);
+    return true;
+}
+
+/* All of it or false. */
 static bool hear(struct host *h, void *to, size_t len)
 {
     char *at = to;
@@ -116,14 +139,8 @@ static bool hear(struct host *h, void *to, size_t len)
     while (len > 0) {
         const ssize_t n = recv(h->fd, at, len, 0);
 
-        if (n < 0 && errno == EINTR)
+        if (n < 0 && (errno == EINTR || (errno == EAGAIN && wait_on(h))))
             continue;
-        if (n < 0 && errno == EAGAIN && !h->hurried) {
-            h->hurried = true;
-            (void)kill(h->child, SANDBOX_OVER);
-            (void)time_set(h->fd, HARD_S, NULL);
-            continue;
-        }
         if (n <= 0)
             return false;
         at += n;
@@ -255,18 +272,21 @@ int sandbox_run(const struct sandbox_config *c, const struct userdata *u, struct
 {
     const char *busybox = c->busybox ? c->busybox : SANDBOX_BUSYBOX;
     struct sandbox_guest g = {.u = u, .busybox = open(busybox, O_RDONLY | O_CLOEXEC), .fd = -1};
-    struct host h = {.fd = -1, .tree = ret, .outcome = ret_outcome};
+    struct host h = {.fd = -1,
+                     .idle_max = LOOKS(c->seconds ? c->seconds : SANDBOX_SECONDS),
+                     .looks_max = LOOKS(c->most_seconds ? c->most_seconds : SANDBOX_MOST_S),
+                     .tree = ret,
+                     .outcome = ret_outcome};
     int err;
 
     if (g.busybox < 0)
         return err_errno(e, "%s (Debian: busybox-static)", busybox);
     *ret_outcome = (struct userdata_outcome){0};
     tree_init(ret);
-    err = birth(&h, &g, c->seconds ? c->seconds : SANDBOX_SECONDS, e);
+    err = birth(&h, &g, e);
     (void)close(g.busybox);
     if (err == 0)
         err = take_all(&h, e);
-    ret_outcome->over = h.hurried;
     end(&h);
     if (err < 0)
         tree_drop(ret);

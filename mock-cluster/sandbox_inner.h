@@ -5,6 +5,8 @@
 
 #include "mock-cluster/sandbox.h"
 
+#include <sys/types.h>
+
 #define SANDBOX_LOG   "/run/systemctl/log"
 #define SANDBOX_UNITS "/run/systemctl/"
 #define SANDBOX_OVER  SIGUSR1 /* to the first process: the time is over, bring what there is */
@@ -31,5 +33,9 @@ _Noreturn void sandbox_guest(struct sandbox_guest *g);
 /* Its root, from mounting to pivoting, and giving up all rights (sandbox_root.c). */
 int sandbox_root(struct sandbox_guest *g, struct err *e);
 int sandbox_disarm(struct err *e);
+/* Whether neither the process nor any below it wants a processor, waits for the kernel, or is
+ * stopped: they all sleep. Without /proc/PID/task/PID/children it alone is asked
+ * (sandbox_rests.c). */
+bool sandbox_rests(pid_t pid);
 
 #endif

@@ -51,7 +51,6 @@ void userdata_drop(struct userdata *u);
 struct userdata_outcome {
     size_t written, done;
     size_t strange;         /* commands that only a real machine could do */
-    bool over;              /* its time was over before its end */
     char why[ERR_TEXT_MAX]; /* the first thing that went wrong; "" */
 };
 void userdata_apply(const struct userdata *u, struct tree *t, struct userdata_outcome *ret);

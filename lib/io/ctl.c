@@ -190,7 +190,8 @@ static int turn_max_ms(const struct ctl_slot *s)
     return s->turn_max_ms > 0 ? s->turn_max_ms : s->c->turn_max_ms;
 }
 
-/* Until the slot that has the turn gives it back, leaves, or its kernel time is up. */
+/* Until the slot that has the turn gives it back, leaves, or its kernel time is up. What it did
+ * while we were not running ourselves counts. */
 static void await_rest(struct ctl_slot *s)
 {
     const int64_t until_ns = clk_kernel_ns() + turn_max_ms(s) * INT64_C(1000000);
@@ -199,10 +200,10 @@ static void await_rest(struct ctl_slot *s)
 
     s->state = SLOT_RUNNING;
     while (s->state == SLOT_RUNNING) {
-        int64_t left_ms = (until_ns - clk_kernel_ns()) / 1000000;
+        const int64_t left_ms = (until_ns - clk_kernel_ns()) / 1000000;
         uint64_t rested;
 
-        if (left_ms <= 0 || poll(fds, COUNTOF(fds), (int)left_ms) == 0) {
+        if (poll(fds, COUNTOF(fds), left_ms > 0 ? (int)left_ms : 0) == 0) {
             slot_gone(s, "hung");
         } else if (fds[0].revents != 0 && read(fds[0].fd, &rested, sizeof(rested)) > 0) {
             slot_gave_back(s);

@@ -21,7 +21,7 @@
 #define CTL_SLOTS_MAX 32
 /* Two watchdogs, never a verdict on time: kernel time a process may keep its turn, and turns it may
  * have while the clock stands. Beyond, it hangs. */
-#define CTL_TURN_MAX_MS       20000
+#define CTL_TURN_MAX_MS       60000
 #define CTL_TURNS_AT_ONCE_MAX 200000
 
 struct ctl;

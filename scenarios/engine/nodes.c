@@ -18,8 +18,9 @@
 #define WHO        "node"
 #define ANCHOR     "anchor="
 #define SEEDS_EACH 1000 /* seeds of one machine's boots */
-/* Kernel time: a machine that boots executes its user data within one turn (SANDBOX_SECONDS). */
-#define TURN_MAX_MS 60000
+/* Kernel time: a machine that boots executes its user data within one turn (SANDBOX_MOST_S, and
+ * what it takes to bring the files back). */
+#define TURN_MAX_MS 200000
 
 /* --- what is said -------------------------------------------------------------------------------
  */

@@ -12,7 +12,7 @@
 #include <unistd.h>
 
 #define BACKLOG        LAB_REACH_MAX
-#define REFUSAL_MAX_MS 3000 /* of kernel time; only ever waited for where somebody is silent */
+#define REFUSAL_MAX_MS 30000 /* of kernel time; only ever waited for where somebody is silent */
 
 enum outcome { OUTCOME_NONE, OUTCOME_OPEN, OUTCOME_REFUSED };
 
