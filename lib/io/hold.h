@@ -9,7 +9,7 @@
 
 #include "lib/io/loop.h"
 
-#define HOLD_MAX_MS   5000
+#define HOLD_MAX_MS   60000
 #define HOLD_LINE_MAX 256
 #define HOLD_OPS_MAX  512
 
