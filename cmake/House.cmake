@@ -44,6 +44,10 @@ target_compile_options(house_flags INTERFACE
   -Wall -Wextra -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Wpointer-arith
   -Wformat=2 -Wswitch-enum -Wvla -Wundef -fno-common -fstack-protector-strong
   $<$<C_COMPILER_ID:GNU>:-Wlogical-op -Wduplicated-cond>)
+# What each function takes of a stack and whom it calls, beside its object, for ci/check-stack.
+if(CMAKE_C_COMPILER_ID STREQUAL "GNU" AND NOT HOUSE_SANITIZE)
+  target_compile_options(house_flags INTERFACE -fcallgraph-info=su)
+endif()
 if(HOUSE_SANITIZE)
   list(JOIN HOUSE_SANITIZE "," house_sanitizers)
   target_compile_options(house_flags INTERFACE

@@ -5,6 +5,7 @@
 
 #include "lib/base/text.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 /* GET /v1/cloudconfigs/maas/{configUid} */
@@ -25,23 +26,31 @@ static bool change(struct pal_ask *a)
     return pal_cluster_ask(a, a->cluster, &m, "pools changed by the user");
 }
 
+static void cloud_free(struct pal_cloud **cloud)
+{
+    free(*cloud);
+}
+
 /* PUT /v1/cloudconfigs/maas/{configUid}/clusterConfig: the domain is part of names that are given
  * out already, so that it stays. */
 void pal_config_put(const struct http_exchange *x)
 {
     struct pal_ask *a = pal_ask(x);
-    struct pal_cloud new = a->cluster->cloud;
+    struct pal_cloud *new SCOPED(cloud_free) = malloc(sizeof(*new));
     const struct jx_field fields[] = {{.name = "clusterConfig",
                                        .kind = JX_KIND_OBJECT,
                                        .flags = JX_MUST,
                                        .fields = pal_cloud_fields,
                                        .n_fields = pal_n_cloud_fields}};
 
-    if (!pal_body(a, fields, COUNTOF(fields), &new) ||
-        pal_no(a, PAL_NO_DOMAIN_STAYS, !text_is(new.domain, a->cluster->cloud.domain)) ||
+    if (!new)
+        WRONG("out of memory");
+    *new = a->cluster->cloud;
+    if (!pal_body(a, fields, COUNTOF(fields), new) ||
+        pal_no(a, PAL_NO_DOMAIN_STAYS, !text_is(new->domain, a->cluster->cloud.domain)) ||
         !change(a))
         return;
-    a->cluster->cloud = new;
+    a->cluster->cloud = *new;
     pal_answer(a, 204, NULL);
 }
 

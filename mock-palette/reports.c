@@ -4,6 +4,7 @@
 
 #include "lib/base/text.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 void pal_report_event(struct pal_ask *a, const char *condition, const char *state, const char *why,
@@ -52,6 +53,11 @@ struct conditions {
     size_t n;
     struct pal_condition at[PAL_CONDITIONS_MAX];
 };
+
+static void conditions_free(struct conditions **list)
+{
+    free(*list);
+}
 
 static int condition_take(void *arg, size_t i, const void *element)
 {
@@ -134,14 +140,16 @@ static bool statuses_are_known(struct pal_ask *a, const struct conditions *list)
 void pal_conditions(const struct http_exchange *x)
 {
     struct pal_ask *a = pal_ask(x);
-    struct conditions list = {.n = 0};
+    struct conditions *list SCOPED(conditions_free) = calloc(1, sizeof(*list));
     struct pal_condition element;
 
+    if (!list)
+        WRONG("out of memory");
     if (!pal_cluster_may(a, a->cluster, PAL_CAN_REPORT) ||
-        !pal_body_list(a, &condition_shape, &element, &list) || !statuses_are_known(a, &list))
+        !pal_body_list(a, &condition_shape, &element, list) || !statuses_are_known(a, list))
         return;
-    for (size_t i = 0; i < list.n; i++)
-        condition_put(a, &list.at[i]);
+    for (size_t i = 0; i < list->n; i++)
+        condition_put(a, &list->at[i]);
     pal_answer(a, 204, NULL);
 }
 

@@ -43,7 +43,7 @@ static void fifteen_at_once_all_come_and_none_takes_more_than_its_own(void **sta
 {
     struct fake *f = *state;
     struct fake_cluster *c[FAKE_CLUSTERS];
-    char uid[8];
+    char uid[16];
 
     f->n_machines = FAKE_MACHINES;
     for (int i = 0; i < FAKE_CLUSTERS; i++) {
@@ -131,7 +131,7 @@ static void too_many_requests_cost_time_and_no_work(void **state)
 {
     struct fake *f = *state;
     struct fake_cluster *c[10];
-    char uid[8];
+    char uid[16];
     size_t sent;
 
     f->n_machines = FAKE_MACHINES;

@@ -372,7 +372,7 @@ static void thirty_two_questions_are_all_answered(void **state)
 static void what_an_answer_calls_off_costs_no_connection(void **state)
 {
     struct play *p = *state;
-    char id[8];
+    char id[16];
 
     for (int i = 0; i < 20; i++) {
         snprintf(id, sizeof id, "q%d", i);
